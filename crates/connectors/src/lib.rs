@@ -1,1 +1,16 @@
-//! placeholder
+//! Every data source we ship, one folder each, and the one list of them.
+
+mod file;
+mod odps;
+mod postgresql;
+mod stream;
+
+/// All connectors of this build.
+pub fn registry() -> sdk::Registry {
+    sdk::Registry::new(vec![
+        postgresql::connector(),
+        odps::connector(),
+        file::connector(),
+        stream::connector(),
+    ])
+}

@@ -1,1 +1,29 @@
-//! placeholder
+//! What a connector author codes against: traits, errors, splits, secrets, typed parameters.
+//!
+//! Reading order: [`Column`] and the batches ([`ReadBatch`], [`Written`]) say what moves; [`Reader`],
+//! [`Writer`] with [`TaskWriter`], and [`Browser`] are the contracts; [`Connector`] ties them to
+//! typed configurations; [`Registry`] is the list that the engine receives.
+
+mod batch;
+mod browser;
+mod column;
+mod connector;
+mod error;
+mod json;
+mod parameters;
+mod reader;
+mod secret;
+mod split;
+mod writer;
+
+pub use batch::{ReadBatch, RefusedRow, UnreadableRow, Written};
+pub use browser::{Browser, PingStage, TableName};
+pub use column::{Column, Extension, Wire};
+pub use connector::{ConfigProblems, Connector, Family, Opening, Registry, Tier};
+pub use error::{Error, Kind, Result, Retry};
+pub use json::{cell_to_json, row_to_json};
+pub use parameters::{FieldProblem, nearest, parse, schema_of};
+pub use reader::{BatchStream, ReadOptions, Reader};
+pub use secret::Secret;
+pub use split::{Split, Splits, State, TaskId};
+pub use writer::{Receipt, Sealed, TaskWriter, WritePlan, Writer};

@@ -1,0 +1,13 @@
+//! MaxCompute.
+
+use schemars::JsonSchema;
+use sdk::{Connector, Family, Tier};
+use serde::Deserialize;
+
+/// How to reach it.
+#[derive(Deserialize, JsonSchema)]
+struct Datasource {}
+
+pub(crate) fn connector() -> Connector {
+    Connector::new::<Datasource>("odps", "MaxCompute", Family::Warehouse, Tier::Unverified("not written yet"))
+}

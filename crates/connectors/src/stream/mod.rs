@@ -1,0 +1,13 @@
+//! Generator and sink.
+
+use schemars::JsonSchema;
+use sdk::{Connector, Family, Tier};
+use serde::Deserialize;
+
+/// How to reach it.
+#[derive(Deserialize, JsonSchema)]
+struct Datasource {}
+
+pub(crate) fn connector() -> Connector {
+    Connector::new::<Datasource>("stream", "Generator and sink", Family::Synthetic, Tier::Unverified("not written yet"))
+}

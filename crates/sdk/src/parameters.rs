@@ -1,0 +1,396 @@
+//! The one place where JSON meets typed configurations: every problem found at once, with the
+//! nearest known name, and the liberties that job documents take (numbers as strings, a scalar for
+//! a list of one, an empty string for an absent option) put right by the type's own schema.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// Something wrong with one field of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldProblem {
+    /// JSON pointer below the value that was parsed: `/column/2/type`.
+    pub pointer: String,
+    /// What is wrong, naming the field.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl FieldProblem {
+    /// A problem at a pointer.
+    pub fn new(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        FieldProblem {
+            pointer: pointer.into(),
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds what to write instead.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// The JSON Schema of a configuration type, without references.
+pub fn schema_of<T: JsonSchema>() -> Value {
+    let settings =
+        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+    settings
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
+}
+
+/// Reads a typed configuration. Fails with every problem found, never only the first.
+pub fn parse<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<T, Vec<FieldProblem>> {
+    let mut checker = Checker {
+        problems: Vec::new(),
+    };
+    let coerced = checker.check(value, &schema_of::<T>(), "");
+    if !checker.problems.is_empty() {
+        return Err(checker.problems);
+    }
+    serde_json::from_value(coerced).map_err(|error| vec![FieldProblem::new("", error.to_string())])
+}
+
+/// The known name that is nearest to a mistyped one, if one is near enough to be meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = word.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| {
+            (
+                strsim::damerau_levenshtein(&folded, &name.to_lowercase()),
+                name,
+            )
+        })
+        .filter(|(distance, name)| *distance <= name.len().max(word.len()) / 3)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+struct Checker {
+    problems: Vec<FieldProblem>,
+}
+
+impl Checker {
+    fn problem(&mut self, pointer: &str, message: String) {
+        self.problems.push(FieldProblem::new(pointer, message));
+    }
+
+    /// Returns the value in the shape the schema asks for, noting whatever cannot be put right.
+    fn check(&mut self, value: &Value, schema: &Value, pointer: &str) -> Value {
+        if let Some(variants) = schema
+            .get("anyOf")
+            .or_else(|| schema.get("oneOf"))
+            .and_then(Value::as_array)
+        {
+            return self.check_choice(value, variants, pointer);
+        }
+        if let Some(allowed) = schema.get("enum").and_then(Value::as_array) {
+            return self.check_enum(value, allowed, pointer);
+        }
+        if let Some(only) = schema.get("const") {
+            return self.check_enum(value, std::slice::from_ref(only), pointer);
+        }
+        let types: Vec<&str> = match schema.get("type") {
+            Some(Value::String(name)) => vec![name],
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            _ => return value.clone(),
+        };
+        if types.contains(&"null") && (value.is_null() || value.as_str() == Some("")) {
+            return Value::Null;
+        }
+        match types
+            .iter()
+            .copied()
+            .find(|name| *name != "null")
+            .unwrap_or("null")
+        {
+            "object" => self.check_object(value, schema, pointer),
+            "array" => self.check_array(value, schema, pointer),
+            wanted => match scalar(value, wanted) {
+                Some(scalar) => scalar,
+                None => {
+                    self.problem(
+                        pointer,
+                        format!(
+                            "{} must be {}, not {}",
+                            name_of(pointer),
+                            article(wanted),
+                            describe(value)
+                        ),
+                    );
+                    Value::Null
+                }
+            },
+        }
+    }
+
+    fn check_object(&mut self, value: &Value, schema: &Value, pointer: &str) -> Value {
+        let Value::Object(fields) = value else {
+            self.problem(
+                pointer,
+                format!(
+                    "{} must be an object, not {}",
+                    name_of(pointer),
+                    describe(value)
+                ),
+            );
+            return Value::Null;
+        };
+        let empty = Map::new();
+        let properties = schema
+            .get("properties")
+            .and_then(Value::as_object)
+            .unwrap_or(&empty);
+        let extra = schema
+            .get("additionalProperties")
+            .filter(|extra| extra.is_object());
+        let mut coerced = Map::new();
+        for (key, field) in fields {
+            let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            if let Some(property) = properties.get(key).or(extra) {
+                coerced.insert(key.clone(), self.check(field, property, &at));
+                continue;
+            }
+            let mut problem = FieldProblem::new(at, format!("unknown key `{key}`"));
+            problem.hint = Some(match nearest(key, properties.keys().map(String::as_str)) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!(
+                    "known keys are {}",
+                    list(properties.keys().map(String::as_str))
+                ),
+            });
+            self.problems.push(problem);
+        }
+        for required in schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
+            if !fields.contains_key(required) {
+                self.problem(pointer, format!("`{required}` is missing"));
+            }
+        }
+        Value::Object(coerced)
+    }
+
+    fn check_array(&mut self, value: &Value, schema: &Value, pointer: &str) -> Value {
+        let item_schema = schema.get("items").unwrap_or(&Value::Null);
+        match value {
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| self.check(item, item_schema, &format!("{pointer}/{index}")))
+                .collect(),
+            Value::Null => Value::Array(Vec::new()),
+            Value::String(text) if text.is_empty() => Value::Array(Vec::new()),
+            single => Value::Array(vec![self.check(single, item_schema, pointer)]),
+        }
+    }
+
+    fn check_enum(&mut self, value: &Value, allowed: &[Value], pointer: &str) -> Value {
+        if allowed.contains(value) {
+            return value.clone();
+        }
+        let names: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
+        let said = value.as_str().unwrap_or_default();
+        if let Some(name) = names.iter().find(|name| name.eq_ignore_ascii_case(said)) {
+            return Value::from(*name);
+        }
+        let mut problem = FieldProblem::new(
+            pointer,
+            format!("{} cannot be {}", name_of(pointer), describe(value)),
+        );
+        problem.hint = Some(match nearest(said, names.iter().copied()) {
+            Some(name) => format!(
+                "did you mean `{name}`? possible values are {}",
+                list(names.iter().copied())
+            ),
+            None => format!("possible values are {}", list(names.iter().copied())),
+        });
+        self.problems.push(problem);
+        Value::Null
+    }
+
+    /// Takes the first variant that fits; if none does, reports what the best one lacks.
+    fn check_choice(&mut self, value: &Value, variants: &[Value], pointer: &str) -> Value {
+        let constants: Vec<Value> = variants
+            .iter()
+            .filter_map(|variant| variant.get("const").cloned())
+            .collect();
+        if constants.len() == variants.len() {
+            return self.check_enum(value, &constants, pointer);
+        }
+        if value.as_str() == Some("")
+            && variants
+                .iter()
+                .any(|variant| variant.get("type").and_then(Value::as_str) == Some("null"))
+        {
+            return Value::Null;
+        }
+        let mut best: Option<Vec<FieldProblem>> = None;
+        for variant in variants {
+            let mut trial = Checker {
+                problems: Vec::new(),
+            };
+            let coerced = trial.check(value, variant, pointer);
+            if trial.problems.is_empty() {
+                return coerced;
+            }
+            // A problem deep inside a variant means that its outer shape did fit.
+            let depth = |problems: &[FieldProblem]| {
+                problems.iter().map(|problem| problem.pointer.len()).max()
+            };
+            if best
+                .as_ref()
+                .is_none_or(|known| depth(&trial.problems) > depth(known))
+            {
+                best = Some(trial.problems);
+            }
+        }
+        self.problems.extend(best.unwrap_or_default());
+        Value::Null
+    }
+}
+
+fn scalar(value: &Value, wanted: &str) -> Option<Value> {
+    match (wanted, value) {
+        ("string", Value::String(_))
+        | ("boolean", Value::Bool(_))
+        | ("number", Value::Number(_))
+        | ("null", Value::Null) => Some(value.clone()),
+        ("string", Value::Number(_) | Value::Bool(_)) => Some(Value::String(value.to_string())),
+        ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {
+            Some(value.clone())
+        }
+        ("integer", Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
+        ("number", Value::String(text)) => text.trim().parse::<f64>().ok().map(Value::from),
+        ("boolean", Value::String(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" => Some(Value::Bool(true)),
+            "false" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn name_of(pointer: &str) -> String {
+    match pointer
+        .rsplit('/')
+        .find(|part| part.parse::<usize>().is_err())
+    {
+        Some(name) if !name.is_empty() => format!("`{name}`"),
+        _ => "the value".to_string(),
+    }
+}
+
+fn article(wanted: &str) -> String {
+    match wanted {
+        "integer" => "a whole number".to_string(),
+        "boolean" => "true or false".to_string(),
+        other => format!("a {other}"),
+    }
+}
+
+/// Names the sort of a value; strings are not quoted, since they may be secrets.
+fn describe(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "that number",
+        Value::String(_) => "that text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names
+        .into_iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use schemars::JsonSchema;
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct Parameters {
+        table: Vec<String>,
+        #[serde(default)]
+        split_pk: Option<String>,
+        #[serde(default)]
+        fetch_size: Option<u32>,
+        #[serde(default)]
+        truncate: bool,
+        #[serde(default)]
+        write_mode: Mode,
+    }
+
+    #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
+    #[serde(rename_all = "lowercase")]
+    enum Mode {
+        #[default]
+        Insert,
+        Update,
+    }
+
+    #[test]
+    fn liberties_of_job_documents_are_put_right() {
+        let value = json!({"table": "person", "splitPk": "", "fetchSize": "1024", "truncate": "true", "writeMode": "UPDATE"});
+        assert_eq!(
+            parse::<Parameters>(&value),
+            Ok(Parameters {
+                table: vec!["person".into()],
+                split_pk: None,
+                fetch_size: Some(1024),
+                truncate: true,
+                write_mode: Mode::Update
+            })
+        );
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let problems = parse::<Parameters>(
+            &json!({"splitPK": "id", "fetchSize": "many", "writeMode": "upate"}),
+        )
+        .unwrap_err();
+        let lines: Vec<String> = problems
+            .iter()
+            .map(|p| {
+                format!(
+                    "{} | {} | {}",
+                    p.pointer,
+                    p.message,
+                    p.hint.as_deref().unwrap_or("-")
+                )
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                "/splitPK | unknown key `splitPK` | did you mean `splitPk`?",
+                "/fetchSize | `fetchSize` must be a whole number, not that text | -",
+                "/writeMode | `writeMode` cannot be that text | did you mean `update`? possible values are `insert`, `update`",
+                " | `table` is missing | -",
+            ]
+        );
+    }
+}

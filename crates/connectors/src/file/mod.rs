@@ -9,5 +9,10 @@ use serde::Deserialize;
 struct Datasource {}
 
 pub(crate) fn connector() -> Connector {
-    Connector::new::<Datasource>("file", "Local files", Family::Files, Tier::Unverified("not written yet"))
+    Connector::new::<Datasource>(
+        "file",
+        "Local files",
+        Family::Files,
+        Tier::Unverified("not written yet"),
+    )
 }

@@ -9,5 +9,10 @@ use serde::Deserialize;
 struct Datasource {}
 
 pub(crate) fn connector() -> Connector {
-    Connector::new::<Datasource>("odps", "MaxCompute", Family::Warehouse, Tier::Unverified("not written yet"))
+    Connector::new::<Datasource>(
+        "odps",
+        "MaxCompute",
+        Family::Warehouse,
+        Tier::Unverified("not written yet"),
+    )
 }

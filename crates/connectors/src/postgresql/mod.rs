@@ -9,5 +9,10 @@ use serde::Deserialize;
 struct Datasource {}
 
 pub(crate) fn connector() -> Connector {
-    Connector::new::<Datasource>("postgresql", "PostgreSQL", Family::Relational, Tier::Unverified("not written yet"))
+    Connector::new::<Datasource>(
+        "postgresql",
+        "PostgreSQL",
+        Family::Relational,
+        Tier::Unverified("not written yet"),
+    )
 }

@@ -9,5 +9,10 @@ use serde::Deserialize;
 struct Datasource {}
 
 pub(crate) fn connector() -> Connector {
-    Connector::new::<Datasource>("stream", "Generator and sink", Family::Synthetic, Tier::Unverified("not written yet"))
+    Connector::new::<Datasource>(
+        "stream",
+        "Generator and sink",
+        Family::Synthetic,
+        Tier::Unverified("not written yet"),
+    )
 }

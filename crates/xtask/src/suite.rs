@@ -1,0 +1,203 @@
+//! The subcommand `test`: set-up, the real servers, then every test of the workspace.
+//!
+//! The servers stop in every case: they are values that are dropped on the way out.
+
+use anyhow::{Result, bail};
+
+use crate::phases::Phases;
+use crate::postgresql::PostgreSql;
+use crate::process;
+use crate::root;
+use crate::scratch::Scratch;
+use crate::setup::{self, Need};
+use crate::tidy;
+
+pub(crate) const USAGE: &str = "cargo xtask test [-p PACKAGE]… [FILTER…]";
+
+pub(crate) fn main(arguments: &[String]) -> Result<()> {
+    let selection = Selection::parse(arguments)?;
+    let mut phases = Phases::default();
+    let result = run(&selection, &mut phases);
+    phases.print();
+    let counts = result?;
+    println!("{} passed, {} failed", counts.passed, counts.failed);
+    Ok(())
+}
+
+/// Which tests are wanted; nothing named means all, and then the repository's rules too.
+#[derive(Debug, Default, PartialEq)]
+struct Selection {
+    packages: Vec<String>,
+    filters: Vec<String>,
+}
+
+impl Selection {
+    fn parse(arguments: &[String]) -> Result<Selection> {
+        let mut selection = Selection::default();
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match (argument.as_str(), arguments.as_slice().first()) {
+                ("-p" | "--package", Some(package)) => {
+                    selection.packages.push(package.clone());
+                    arguments.next();
+                }
+                (flag, _) if flag.starts_with('-') => bail!("usage: {USAGE}"),
+                (filter, _) => selection.filters.push(filter.to_owned()),
+            }
+        }
+        Ok(selection)
+    }
+
+    fn is_everything(&self) -> bool {
+        *self == Selection::default()
+    }
+
+    fn cargo_arguments(&self) -> Vec<&str> {
+        let mut arguments = vec!["test", "--no-fail-fast"];
+        if self.packages.is_empty() {
+            arguments.push("--workspace");
+        }
+        for package in &self.packages {
+            arguments.extend(["--package", package]);
+        }
+        arguments
+    }
+}
+
+/// How many tests ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Counts {
+    passed: usize,
+    failed: usize,
+}
+
+impl Counts {
+    /// Adds what the closing line of one test program says; other lines count nothing.
+    fn add_line(&mut self, line: &str) {
+        let Some(rest) = line.strip_prefix("test result: ") else {
+            return;
+        };
+        // "ok. 3 passed; 0 failed; …": each count stands before its word.
+        let words: Vec<&str> = rest.split([' ', ';']).collect();
+        for pair in words.windows(2) {
+            let count = pair[0].parse().unwrap_or(0);
+            match pair[1] {
+                "passed" => self.passed += count,
+                "failed" => self.failed += count,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
+    if selection.is_everything() {
+        phases.run("format", || {
+            process::run(root::cargo()?.args(["fmt", "--all", "--check"]))
+        })?;
+        phases.run("tidy", || tidy::run(&root::path()?))?;
+    }
+    let (_scratch, servers) = phases.run("set-up", || {
+        setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
+        let scratch = Scratch::temporary()?;
+        let servers = PostgreSql::start(scratch.path())?;
+        Ok((scratch, servers))
+    })?;
+    phases.run("build", || {
+        process::run(
+            root::cargo()?
+                .args(selection.cargo_arguments())
+                .arg("--no-run"),
+        )
+    })?;
+    phases.run("tests", || {
+        let mut cargo = root::cargo()?;
+        cargo.args(selection.cargo_arguments()).arg("--");
+        cargo.args(&selection.filters).envs(servers.variables());
+        let mut counts = Counts::default();
+        let status = process::lines(&mut cargo, |line| {
+            println!("{line}");
+            counts.add_line(line);
+        })?;
+        judge(counts, status.success())
+    })
+}
+
+fn judge(counts: Counts, success: bool) -> Result<Counts> {
+    let Counts { passed, failed } = counts;
+    if passed + failed == 0 {
+        bail!("no test was executed");
+    }
+    if failed > 0 || !success {
+        bail!("tests failed\n{passed} passed, {} failed", failed.max(1));
+    }
+    Ok(counts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_the_closing_lines_of_test_programs() {
+        let mut counts = Counts::default();
+        for line in [
+            "running 4 tests",
+            "test it::passed_and_failed ... ok",
+            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 12 filtered out; finished in 0.01s",
+            "test result: FAILED. 10 passed; 2 failed; 1 ignored; 0 measured; 0 filtered out",
+        ] {
+            counts.add_line(line);
+        }
+        assert_eq!(
+            counts,
+            Counts {
+                passed: 13,
+                failed: 2
+            }
+        );
+    }
+
+    #[test]
+    fn a_run_without_a_test_fails_and_so_does_one_that_broke_off() {
+        let one = Counts {
+            passed: 1,
+            failed: 0,
+        };
+        assert!(judge(Counts::default(), true).is_err());
+        assert!(
+            judge(
+                Counts {
+                    passed: 1,
+                    failed: 1
+                },
+                false
+            )
+            .is_err()
+        );
+        let broken = judge(one, false).unwrap_err().to_string();
+        assert!(broken.ends_with("1 passed, 1 failed"), "{broken}");
+        assert_eq!(judge(one, true).unwrap(), one);
+    }
+
+    #[test]
+    fn packages_and_filters_are_told_apart() {
+        let words = ["-p", "job", "parse", "--package", "sdk"].map(String::from);
+        let selection = Selection::parse(&words).unwrap();
+        assert_eq!(selection.filters, ["parse"]);
+        assert_eq!(
+            selection.cargo_arguments(),
+            [
+                "test",
+                "--no-fail-fast",
+                "--package",
+                "job",
+                "--package",
+                "sdk"
+            ]
+        );
+        assert!(Selection::parse(&["-x".to_owned()]).is_err());
+        assert!(Selection::parse(&["-p".to_owned()]).is_err());
+        assert!(Selection::parse(&[]).unwrap().is_everything());
+    }
+}

@@ -10,6 +10,7 @@
 )]
 
 mod check;
+mod codegen;
 mod demo;
 mod fuzz;
 mod phases;
@@ -36,6 +37,7 @@ usage: cargo xtask SUBCOMMAND
   test [-p PACKAGE] [FILTER]  set up, start the real servers, run the tests
   check                       format, repository rules, lint, unit tests
   tidy                        the repository's rules alone
+  codegen [--check]           write (or compare) the generated files
   services NAME [--keep]      run one test server (postgresql) until it is interrupted
   fuzz TARGET [SECONDS]       feed one parser with random input
 ";
@@ -61,6 +63,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => suite::main(rest),
         "check" => check::main(rest),
         "tidy" => tidy::run(&root::path()?),
+        "codegen" => codegen::main(rest),
         "services" => services::main(rest),
         "fuzz" => fuzz::main(rest),
         "help" | "--help" | "-h" => {

@@ -23,7 +23,7 @@ def compare(source, folder):
     import pyarrow.csv
     import pyarrow.parquet
 
-    options = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
+    options = pyarrow.csv.ConvertOptions(null_values=["NA"], strings_can_be_null=True)
     expected = pyarrow.csv.read_csv(source, convert_options=options)
     order = [(name, "ascending") for name in expected.column_names]
     actual = pyarrow.parquet.read_table(folder).select(expected.column_names)

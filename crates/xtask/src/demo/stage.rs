@@ -143,7 +143,7 @@ impl Stage {
     pub(super) fn prepare_flights(&self) -> Result<()> {
         let file = self.flights_file();
         self.python.extract_flights(&file)?;
-        let load = "\\copy public.flights_expected from 'flights.csv' (format csv, header)";
+        let load = "\\copy public.flights_expected from 'flights.csv' (format csv, header, null 'NA')";
         let mut psql = self.postgresql.psql("postgres");
         process::run(psql.args(["--command", load]).current_dir(&self.folder))
     }

@@ -1,0 +1,10 @@
+//! Tests of the crate at its public entry points, most of them over the golden vectors.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cells;
+mod hostile;
+mod records;
+mod round_trip;
+mod signing;
+mod vectors;

@@ -3,8 +3,10 @@
 //! Knows nothing of jobs, mappings or dirty-row limits. The protocol is written down in `PROTOCOL.md`
 //! beside this crate's manifest; module docs name the sections they follow.
 //!
-//! In reading order: [`types`], [`sign`], [`record`].
+//! In reading order: [`types`], [`sign`], [`record`], [`arrow_stream`], [`compression`].
 
+pub mod arrow_stream;
+pub mod compression;
 pub mod record;
 pub mod sign;
 pub mod types;

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field, Fields, IntervalUnit, TimeUnit};
 
 mod parse;
+mod partition;
 mod schema;
 
 pub use parse::ParseTypeError;
+pub use partition::{ParsePartitionError, PartitionSpec};
 pub use schema::{Column, TableSchema};
 
 /// The zone of every instant: DATETIME and TIMESTAMP are points in time, not wall clock times.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod arrow_bodies;
 mod cells;
 mod hostile;
 mod records;

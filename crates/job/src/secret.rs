@@ -1,0 +1,164 @@
+//! Which values are secret, and how they are hidden.
+//!
+//! Owns the rule by key name and inside URLs, for debug output and for source lines that are printed.
+//! How secrets are stored and used is left to the connectors.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use crate::document::lexeme::{Kind, Lexeme};
+
+/// What stands in the place of a secret, whatever its length.
+pub(crate) const MASK: &str = "***";
+
+/// Whether values under this key must not be shown.
+///
+/// ```
+/// assert!(job::is_secret_key("accessKey") && job::is_secret_key("*password"));
+/// assert!(!job::is_secret_key("accessId") && !job::is_secret_key("accessKeyId"));
+/// ```
+pub fn is_secret_key(key: &str) -> bool {
+    const MARKS: [&str; 9] = [
+        "password",
+        "passwd",
+        "passphrase",
+        "pwd",
+        "secret",
+        "token",
+        "accesskey",
+        "privatekey",
+        "credential",
+    ];
+    let plain: String = key
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    !plain.ends_with("id") && MARKS.iter().any(|mark| plain.contains(mark))
+}
+
+/// Byte ranges of the secrets in a document's text, in order.
+pub(crate) fn secret_ranges(text: &str, lexemes: &[Lexeme]) -> Vec<Range<usize>> {
+    let mut ranges = Vec::new();
+    let mut significant = lexemes
+        .iter()
+        .filter(|lexeme| lexeme.kind != Kind::Comment)
+        .peekable();
+    while let Some(lexeme) = significant.next() {
+        let word = &text[lexeme.inner()];
+        let is_key = significant
+            .peek()
+            .is_some_and(|next| next.kind == Kind::Mark(b':'));
+        if !(is_key && is_secret_key(word)) {
+            if lexeme.kind == Kind::Quoted {
+                let start = lexeme.inner().start;
+                ranges.extend(url_secrets(word).map(|r| r.start + start..r.end + start));
+            }
+            continue;
+        }
+        significant.next();
+        let mut depth = 0_usize;
+        for value in significant.by_ref() {
+            match value.kind {
+                Kind::Mark(b'{' | b'[') => depth += 1,
+                Kind::Mark(b'}' | b']') => depth = depth.saturating_sub(1),
+                Kind::Mark(_) | Kind::Comment => {}
+                Kind::Quoted | Kind::Word => ranges.push(value.inner()),
+            }
+            if depth == 0 {
+                break;
+            }
+        }
+    }
+    ranges
+}
+
+/// Secrets inside a URL: `password=…` and the like in its query, and `user:password@host`.
+fn url_secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut ranges = Vec::new();
+    let authority = text.find("://").map(|at| at + 3);
+    if let Some(start) = authority {
+        let rest = &text[start..];
+        let end = rest.find(['/', '?', '"']).unwrap_or(rest.len());
+        if let Some(at) = rest[..end].rfind('@')
+            && let Some(colon) = rest[..at].find(':')
+        {
+            ranges.push(start + colon + 1..start + at);
+        }
+    }
+    let mut from = authority.unwrap_or(text.len());
+    while let Some(equals) = text[from..].find('=').map(|at| at + from) {
+        let name = text[..equals].rfind(['?', '&', ';']).map_or(0, |at| at + 1);
+        let end = text[equals..]
+            .find(['&', ';'])
+            .map_or(text.len(), |at| at + equals);
+        if is_secret_key(&text[name..equals]) && end > equals + 1 {
+            ranges.push(equals + 1..end);
+        }
+        from = end;
+    }
+    ranges.into_iter()
+}
+
+/// A text with the secrets of any URL in it masked.
+fn masked_text(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut done = 0;
+    for range in url_secrets(text) {
+        masked.push_str(&text[done..range.start]);
+        masked.push_str(MASK);
+        done = range.end;
+    }
+    masked.push_str(&text[done..]);
+    masked
+}
+
+/// Debug output of a parameter map with its secrets masked.
+pub(crate) struct MaskedMap<'a>(pub(crate) &'a Map<String, Value>);
+
+impl fmt::Debug for MaskedMap<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (key, value) in self.0 {
+            if is_secret_key(key) {
+                map.entry(key, &format_args!("{MASK}"));
+            } else {
+                map.entry(key, &MaskedValue(value));
+            }
+        }
+        map.finish()
+    }
+}
+
+struct MaskedValue<'a>(&'a Value);
+
+impl fmt::Debug for MaskedValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Object(map) => MaskedMap(map).fmt(f),
+            Value::Array(items) => f
+                .debug_list()
+                .entries(items.iter().map(MaskedValue))
+                .finish(),
+            Value::String(text) => masked_text(text).fmt(f),
+            scalar => write!(f, "{scalar}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked_text;
+
+    #[test]
+    fn urls_lose_their_secrets_only() {
+        let shown = masked_text("jdbc:postgresql://u:p@h:5/d?user=me&password=s3&ssl=true");
+        assert_eq!(
+            shown,
+            "jdbc:postgresql://u:***@h:5/d?user=me&password=***&ssl=true"
+        );
+        assert_eq!(masked_text("a = 'password=1'"), "a = 'password=1'");
+    }
+}

@@ -102,15 +102,29 @@ impl PostgreSql {
         ]
     }
 
+    /// How libpq and the programs built on it reach the server, as environment variables.
+    pub(crate) fn connection(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("PGHOST", "127.0.0.1".to_owned()),
+            ("PGPORT", self.port.to_string()),
+            ("PGUSER", SUPERUSER.to_owned()),
+            ("PGPASSWORD", self.password.clone()),
+            ("PGDATABASE", "postgres".to_owned()),
+        ]
+    }
+
     /// The server's own client, connected as superuser, stopping at the first error.
     pub(crate) fn psql(&self, database: &str) -> Command {
         let mut command = Command::new(self.programs.join("psql"));
         command
-            .args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"])
-            .args(["--host=127.0.0.1", "--port"])
-            .arg(self.port.to_string())
-            .args(["--username", SUPERUSER, "--dbname", database])
-            .env("PGPASSWORD", &self.password);
+            .args([
+                "--no-psqlrc",
+                "--quiet",
+                "--set=ON_ERROR_STOP=1",
+                "--dbname",
+                database,
+            ])
+            .envs(self.connection());
         command
     }
 

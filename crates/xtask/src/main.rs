@@ -9,6 +9,7 @@
     reason = "a developer's tool talks to its terminal"
 )]
 
+mod bench;
 mod check;
 mod codegen;
 mod demo;
@@ -40,6 +41,8 @@ usage: cargo xtask SUBCOMMAND
   check                       format, repository rules, lint, unit tests
   tidy                        the repository's rules alone
   codegen [--check]           write (or compare) the generated files
+  bench [NAME] [--rows N] [--rounds N]
+                              measure the promised speed against the stores' own tools
   services NAME [--keep]      run one test server (postgresql) until it is interrupted
   fuzz TARGET [SECONDS]       feed one parser with random input
 ";
@@ -66,6 +69,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "check" => check::main(rest),
         "tidy" => tidy::run(&root::path()?),
         "codegen" => codegen::main(rest),
+        "bench" => bench::main(rest),
         "services" => services::main(rest),
         "fuzz" => fuzz::main(rest),
         "help" | "--help" | "-h" => {

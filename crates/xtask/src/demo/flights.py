@@ -35,10 +35,8 @@ def compare(source, folder):
     print(f"  {actual.num_rows} rows, every value as in the CSV file")
 
 
-match sys.argv[1:]:
-    case ["extract", archive, target]:
-        extract(archive, target)
-    case ["compare", source, folder]:
-        compare(source, folder)
-    case _:
-        sys.exit(__doc__)
+STEPS = {"extract": extract, "compare": compare}
+
+if len(sys.argv) != 4 or sys.argv[1] not in STEPS:
+    sys.exit(__doc__)
+STEPS[sys.argv[1]](*sys.argv[2:])

@@ -28,14 +28,13 @@ client = ODPS(
     project="demo",
     endpoint=os.environ["ENDPOINT"],
 )
-match sys.argv[1:]:
-    case ["create"]:
-        client.create_table("hpg", (COLUMNS, "pt string"))
-    case ["dump", partition]:
-        with client.get_table("hpg").open_reader(partition=partition) as reader:
-            rows = sorted((row.values for row in reader), key=lambda row: row[0])
-        for row in rows:
-            # The partition column comes last and is the same in every row.
-            print(",".join(as_csv(value) for value in row[:7]))
-    case _:
-        sys.exit(__doc__)
+if sys.argv[1:] == ["create"]:
+    client.create_table("hpg", (COLUMNS, "pt string"))
+elif sys.argv[1:2] == ["dump"] and len(sys.argv) == 3:
+    with client.get_table("hpg").open_reader(partition=sys.argv[2]) as reader:
+        rows = sorted((row.values for row in reader), key=lambda row: row[0])
+    for row in rows:
+        # The partition column comes last and is the same in every row.
+        print(",".join(as_csv(value) for value in row[:7]))
+else:
+    sys.exit(__doc__)

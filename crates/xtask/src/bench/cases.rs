@@ -1,0 +1,306 @@
+//! The list of benchmarks: what is copied, against whom, and how fast it must be.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+/// One copy, done by us and by others.
+pub(super) struct Case {
+    pub name: &'static str,
+    pub title: &'static str,
+    /// How many rows the copy moves.
+    pub rows: Rows,
+    /// SQL that empties the target before each run.
+    pub reset: &'static str,
+    /// SQL that counts the rows of a target in PostgreSQL after each run.
+    pub count: Option<&'static str>,
+    pub reader: Value,
+    pub writer: Value,
+    pub channels: usize,
+    /// Who else does it, by a shell line.
+    pub peers: Vec<(&'static str, String)>,
+    pub limit: Limit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Rows {
+    All,
+    One,
+}
+
+impl Rows {
+    pub(super) fn count(self, all: u64) -> u64 {
+        match self {
+            Rows::All => all,
+            Rows::One => 1,
+        }
+    }
+}
+
+/// What the measured figures must keep.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Limit {
+    /// Our wall time, as a multiple of the fastest peer's.
+    Ratio(f64),
+    /// Our wall time itself.
+    Seconds(f64),
+}
+
+/// Every case; the shell lines find the script of the peers as `$PYTHON $PEERS`.
+pub(super) fn all(rows: u64, folder: &Path) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (name, title, shape) in [
+        ("heap", "PostgreSQL → PostgreSQL, heap, one channel", "heap"),
+        (
+            "keyed",
+            "PostgreSQL → PostgreSQL, primary key, one channel",
+            "keyed",
+        ),
+    ] {
+        cases.push(Case {
+            peers: vec![("psql COPY binary", psql_pipe(shape, ""))],
+            ..copy(name, title, shape, 1)
+        });
+    }
+    for (name, title, shape) in [
+        (
+            "heap-4",
+            "PostgreSQL → PostgreSQL, heap, four channels",
+            "heap",
+        ),
+        (
+            "keyed-4",
+            "PostgreSQL → PostgreSQL, primary key, four channels",
+            "keyed",
+        ),
+    ] {
+        cases.push(Case {
+            peers: vec![("psql COPY binary × 4", four_pipes(shape, rows))],
+            ..copy(name, title, shape, 4)
+        });
+    }
+    cases.push(to_parquet(folder));
+    cases.push(from_csv());
+    cases.push(from_parquet());
+    cases.extend(maxcompute());
+    cases.push(Case {
+        name: "start",
+        title: "start to the end of a copy of one row",
+        rows: Rows::One,
+        reset: "truncate one_row_copy",
+        count: Some("select count(*) from one_row_copy"),
+        reader: postgresql("one_row", ""),
+        writer: postgresql("one_row_copy", ""),
+        channels: 1,
+        peers: Vec::new(),
+        limit: Limit::Seconds(0.1),
+    });
+    cases
+}
+
+fn copy(name: &'static str, title: &'static str, shape: &str, channels: usize) -> Case {
+    let is_heap = shape == "heap";
+    Case {
+        name,
+        title,
+        rows: Rows::All,
+        reset: if is_heap {
+            "truncate target_heap"
+        } else {
+            "truncate target_keyed"
+        },
+        count: Some(if is_heap {
+            "select count(*) from target_heap"
+        } else {
+            "select count(*) from target_keyed"
+        }),
+        reader: postgresql(&format!("source_{shape}"), "id"),
+        writer: postgresql(&format!("target_{shape}"), ""),
+        channels,
+        peers: Vec::new(),
+        limit: Limit::Ratio(1.0),
+    }
+}
+
+fn to_parquet(folder: &Path) -> Case {
+    let peer = |name: &str| {
+        let file = folder.join(format!("{name}.parquet"));
+        format!("$PYTHON $PEERS {name} source_heap {}", file.display())
+    };
+    Case {
+        name: "to-parquet",
+        title: "PostgreSQL → Parquet (snappy)",
+        reset: "checkpoint",
+        count: None,
+        writer: file("parquet-out", "parquet", "snappy"),
+        peers: vec![
+            ("DuckDB", peer("duckdb_out")),
+            ("ConnectorX + pyarrow", peer("connectorx_out")),
+            ("ADBC + pyarrow", peer("adbc_out")),
+        ],
+        ..copy("to-parquet", "", "heap", 1)
+    }
+}
+
+fn from_csv() -> Case {
+    Case {
+        name: "from-csv",
+        title: "CSV → PostgreSQL",
+        reader: json!({"plugin": "file", "parameter":
+            {"path": "source.csv", "fileFormat": "csv", "header": true, "column": ["*"]}}),
+        peers: vec![(
+            "psql \\copy",
+            "psql -Xqc \"\\copy target_heap from 'source.csv' (format csv, header)\"".to_owned(),
+        )],
+        limit: Limit::Ratio(1.1),
+        ..copy("from-csv", "", "heap", 1)
+    }
+}
+
+fn from_parquet() -> Case {
+    Case {
+        name: "from-parquet",
+        title: "Parquet → PostgreSQL",
+        reader: json!({"plugin": "file", "parameter":
+            {"path": "source.parquet", "fileFormat": "parquet", "column": ["*"]}}),
+        peers: vec![
+            (
+                "DuckDB",
+                "$PYTHON $PEERS duckdb_in source.parquet target_heap".to_owned(),
+            ),
+            (
+                "ADBC",
+                "$PYTHON $PEERS adbc_in source.parquet target_heap".to_owned(),
+            ),
+        ],
+        ..copy("from-parquet", "", "heap", 1)
+    }
+}
+
+fn maxcompute() -> [Case; 2] {
+    let table = |name: &str| {
+        json!({"plugin": "odps", "parameter":
+            {"datasource": "odps_first", "table": name, "column": ["*"], "truncate": true}})
+    };
+    let source = json!({"plugin": "odps", "parameter":
+        {"datasource": "odps_first", "table": "bench_source", "column": ["*"]}});
+    [
+        Case {
+            name: "to-maxcompute",
+            title: "PostgreSQL → MaxCompute emulator",
+            reset: "checkpoint",
+            count: None,
+            writer: table("bench_target"),
+            peers: vec![(
+                "pyodps",
+                "$PYTHON $PEERS pyodps_out source_heap bench_target".to_owned(),
+            )],
+            limit: Limit::Ratio(0.2),
+            ..copy("to-maxcompute", "", "heap", 1)
+        },
+        Case {
+            name: "from-maxcompute",
+            title: "MaxCompute emulator → PostgreSQL",
+            reader: source,
+            peers: vec![(
+                "pyodps",
+                "$PYTHON $PEERS pyodps_in bench_source target_heap".to_owned(),
+            )],
+            limit: Limit::Ratio(0.2),
+            ..copy("from-maxcompute", "", "heap", 1)
+        },
+    ]
+}
+
+fn postgresql(table: &str, split_key: &str) -> Value {
+    let mut parameter =
+        json!({"datasource": "l_PostGreSql", "table": format!("public.{table}"), "column": ["*"]});
+    if !split_key.is_empty() {
+        parameter["splitPk"] = json!(split_key);
+    }
+    json!({"plugin": "postgresql", "parameter": parameter})
+}
+
+fn file(path: &str, format: &str, compression: &str) -> Value {
+    json!({"plugin": "file", "parameter":
+        {"path": path, "fileFormat": format, "compress": compression, "column": ["*"]}})
+}
+
+/// The same copy by the server's own client; a condition makes it a part of the rows.
+fn psql_pipe(shape: &str, condition: &str) -> String {
+    let source = match condition {
+        "" => format!("source_{shape}"),
+        condition => format!("(select * from source_{shape} where {condition})"),
+    };
+    format!(
+        "psql -Xqc 'copy {source} to stdout (format binary)' | \
+         psql -Xqc 'copy target_{shape} from stdin (format binary)'"
+    )
+}
+
+fn four_pipes(shape: &str, rows: u64) -> String {
+    let mut line = String::new();
+    for quarter in 0..4 {
+        let (low, high) = (quarter * rows / 4, (quarter + 1) * rows / 4);
+        let pipe = psql_pipe(shape, &format!("id > {low} and id <= {high}"));
+        line += &format!("({pipe}) & ");
+    }
+    line + "wait"
+}
+
+/// The job document of a case.
+pub(super) fn document(case: &Case) -> Value {
+    json!({"type": "job", "version": "1.0", "configuration": {
+        "reader": case.reader,
+        "writer": case.writer,
+        "setting": {"speed": {"concurrent": case.channels}, "errorLimit": {"record": 0}},
+    }})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_case_is_whole() {
+        let cases = all(1000, Path::new("x"));
+        for (index, case) in cases.iter().enumerate() {
+            assert!(!case.title.is_empty(), "{}", case.name);
+            assert!(
+                cases[..index].iter().all(|other| other.name != case.name),
+                "{}",
+                case.name
+            );
+            let alone = case.peers.is_empty();
+            assert_eq!(
+                matches!(case.limit, Limit::Seconds(_)),
+                alone,
+                "{}",
+                case.name
+            );
+        }
+    }
+
+    #[test]
+    fn four_pipes_cover_every_row_once() {
+        let line = four_pipes("heap", 10);
+        for range in [
+            "id > 0 and id <= 2)",
+            "id > 2 and id <= 5)",
+            "id > 5 and id <= 7)",
+            "id > 7 and id <= 10)",
+        ] {
+            assert!(line.contains(range), "{line}");
+        }
+    }
+
+    #[test]
+    fn split_keys_are_written_when_there_is_one() {
+        let cases = all(1000, Path::new("x"));
+        let document = document(&cases[2]);
+        let configuration = &document["configuration"];
+        assert_eq!(configuration["reader"]["parameter"]["splitPk"], "id");
+        assert_eq!(configuration["writer"]["parameter"].get("splitPk"), None);
+        assert_eq!(configuration["setting"]["speed"]["concurrent"], 4);
+    }
+}

@@ -67,7 +67,11 @@ pub enum Retry {
 ///
 /// Never put a secret or a cell value into either.
 #[derive(Debug)]
-pub struct Error {
+pub struct Error(Box<Facts>);
+
+/// Boxed, so that results of hot functions stay small.
+#[derive(Debug)]
+struct Facts {
     kind: Kind,
     retry: Retry,
     message: String,
@@ -79,14 +83,14 @@ pub struct Error {
 impl Error {
     /// An error of this kind that must not be retried.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error {
+        Error(Box::new(Facts {
             kind,
             retry: Retry::Never,
             message: message.into(),
             hint: None,
             context: Vec::new(),
             source: None,
-        }
+        }))
     }
 
     /// A broken promise of our own code.
@@ -97,70 +101,71 @@ impl Error {
     /// Adds the sentence that says what to do.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.0.hint = Some(hint.into());
         self
     }
 
     /// Marks the error as worth another attempt.
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
-        self.retry = retry;
+        self.0.retry = retry;
         self
     }
 
     /// Adds a named fact, for example the datasource or the table.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
-        self.context.push((key, value.into()));
+        self.0.context.push((key, value.into()));
         self
     }
 
     /// Keeps the error of the library that failed.
     #[must_use]
     pub fn source(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     /// Puts `what: ` in front of the message.
     #[must_use]
     pub fn prefix(mut self, what: impl fmt::Display) -> Self {
-        self.message = format!("{what}: {}", self.message);
+        self.0.message = format!("{what}: {}", self.0.message);
         self
     }
 
     /// What sort of failure it is.
     pub fn kind(&self) -> Kind {
-        self.kind
+        self.0.kind
     }
 
     /// Whether another attempt may succeed.
     pub fn retryable(&self) -> Retry {
-        self.retry
+        self.0.retry
     }
 
     /// What was attempted and what happened.
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What to do about it.
     pub fn hint_text(&self) -> Option<&str> {
-        self.hint.as_deref()
+        self.0.hint.as_deref()
     }
 
     /// Named facts in the order they were added.
     pub fn context(&self) -> &[(&'static str, String)] {
-        &self.context
+        &self.0.context
     }
 }
 
 /// The message, then the causes that it does not already quote.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        let mut said = self.message.clone();
+        f.write_str(&self.0.message)?;
+        let mut said = self.0.message.clone();
         let mut cause = self
+            .0
             .source
             .as_deref()
             .map(|source| source as &dyn std::error::Error);
@@ -178,7 +183,8 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source
+        self.0
+            .source
             .as_deref()
             .map(|source| source as &(dyn std::error::Error + 'static))
     }

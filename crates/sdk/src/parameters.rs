@@ -7,6 +7,15 @@ use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+/// How bad a field problem is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Nobody knows the key; a lenient caller may drop it and go on.
+    UnknownKey,
+    /// The value is missing or wrong.
+    Wrong,
+}
+
 /// Something wrong with one field of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldProblem {
@@ -16,6 +25,8 @@ pub struct FieldProblem {
     pub message: String,
     /// What to write instead.
     pub hint: Option<String>,
+    /// Whether it can be overlooked.
+    pub flaw: Flaw,
 }
 
 impl FieldProblem {
@@ -25,6 +36,7 @@ impl FieldProblem {
             pointer: pointer.into(),
             message: message.into(),
             hint: None,
+            flaw: Flaw::Wrong,
         }
     }
 
@@ -160,6 +172,7 @@ impl Checker {
                 continue;
             }
             let mut problem = FieldProblem::new(at, format!("unknown key `{key}`"));
+            problem.flaw = Flaw::UnknownKey;
             problem.hint = Some(match nearest(key, properties.keys().map(String::as_str)) {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => format!(

@@ -129,16 +129,23 @@ pub fn decode_payload(
     let schema = Arc::new(Schema::new(fields));
     let mut batches = Vec::new();
     let mut rest = payload;
-    while let Some((metadata, after)) = take_metadata(rest)? {
-        let (batch, after) = take_batch(&schema, metadata, after)?;
+    while let Some(message) = next_message(rest)? {
+        let (batch, after) = take_batch(&schema, message)?;
         batches.push(batch);
         rest = after;
     }
     Ok(batches)
 }
 
-/// The metadata of the next message and what follows it; `None` at the end.
-fn take_metadata(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, ArrowStreamError> {
+/// An encapsulated message of Arrow IPC.
+struct Message<'a> {
+    metadata: &'a [u8],
+    /// Its body and all that follows.
+    rest: &'a [u8],
+}
+
+/// `None` at the end of the payload.
+fn next_message(bytes: &[u8]) -> Result<Option<Message<'_>>, ArrowStreamError> {
     let bytes = bytes.strip_prefix(&[0xff; 4]).unwrap_or(bytes);
     if bytes.is_empty() {
         return Ok(None);
@@ -148,15 +155,17 @@ fn take_metadata(bytes: &[u8]) -> Result<Option<(&[u8], &[u8])>, ArrowStreamErro
     };
     match usize::try_from(i32::from_le_bytes(*length)) {
         Ok(0) => Ok(None),
-        Ok(length) if length <= rest.len() => Ok(Some(rest.split_at(length))),
+        Ok(length) if length <= rest.len() => {
+            let (metadata, rest) = rest.split_at(length);
+            Ok(Some(Message { metadata, rest }))
+        }
         _ => damaged("a message is longer than the body"),
     }
 }
 
 fn take_batch<'a>(
     schema: &SchemaRef,
-    metadata: &[u8],
-    rest: &'a [u8],
+    Message { metadata, rest }: Message<'a>,
 ) -> Result<(RecordBatch, &'a [u8]), ArrowStreamError> {
     let message = root_as_message(metadata)
         .map_err(|error| ArrowStreamError(format!("a message cannot be read: {error}")))?;

@@ -3,9 +3,10 @@
 //! Knows nothing of jobs, mappings or dirty-row limits. The protocol is written down in `PROTOCOL.md`
 //! beside this crate's manifest; module docs name the sections they follow.
 //!
-//! In reading order: [`types`], [`sign`], [`record`], [`arrow_stream`], [`compression`].
+//! In reading order: [`types`], [`sign`], [`record`], [`arrow_stream`], [`compression`], [`client`].
 
 pub mod arrow_stream;
+pub mod client;
 pub mod compression;
 pub mod record;
 pub mod sign;

@@ -1,7 +1,7 @@
 //! Signatures of requests: the canonical string, versions 2 and 4, and their verification.
 //!
 //! Pure functions of the request, the credentials and the date; sending belongs to
-//! the client. Follows `PROTOCOL.md`, section 2.
+//! [`crate::client`]. Follows `PROTOCOL.md`, section 2.
 
 use std::fmt;
 

@@ -7,5 +7,7 @@ mod cells;
 mod hostile;
 mod records;
 mod round_trip;
+mod server;
 mod signing;
+mod transfers;
 mod vectors;

@@ -1,0 +1,341 @@
+//! One request: its URL, its signed headers, its repetitions.
+//!
+//! Owns everything below the services; what is asked is up to [`super::rest`], [`super::sql`] and
+//! [`super::tunnel`].
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Response, Url};
+
+use super::Client;
+use super::error::{Error, ErrorClass, FailedResponse};
+use super::retry::Repetitions;
+use crate::sign::{
+    Credentials, Form, SignedRequest, authorization, canonical_string, compact_date, http_date,
+};
+
+const USER_AGENT: &str = concat!("longshore/", env!("CARGO_PKG_VERSION"));
+
+/// Which service is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Service {
+    Rest,
+    Tunnel,
+}
+
+/// Whether a request may be sent again when it is not known what became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Repeat {
+    Safe,
+    OnlyIfRefused,
+}
+
+/// A request before it is signed.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) service: Service,
+    pub(crate) method: Method,
+    /// Segments of the path below the project.
+    pub(crate) path: Vec<String>,
+    /// Parameters; one without value stands alone.
+    pub(crate) query: Vec<(&'static str, Option<String>)>,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Bytes,
+    pub(crate) repeat: Repeat,
+}
+
+/// A whole answer.
+pub(crate) struct Answer {
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Call {
+    pub(crate) fn new(service: Service, method: Method, path: &[&str]) -> Call {
+        Call {
+            service,
+            method,
+            path: path.iter().map(|segment| (*segment).to_owned()).collect(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            repeat: Repeat::Safe,
+        }
+    }
+
+    pub(crate) fn flag(mut self, name: &'static str) -> Call {
+        self.query.push((name, None));
+        self
+    }
+
+    pub(crate) fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Call {
+        self.query.push((name, Some(value.into())));
+        self
+    }
+
+    pub(crate) fn optional(self, name: &'static str, value: Option<impl Into<String>>) -> Call {
+        match value {
+            Some(value) => self.parameter(name, value),
+            None => self,
+        }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Call {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn url(&self, base: &Url, project: &str) -> Result<Url, Error> {
+        let mut url = base.clone();
+        url.path_segments_mut()
+            .map_err(|()| Error::new(ErrorClass::Invalid, format!("`{base}` is no base URL")))?
+            .pop_if_empty()
+            .extend(["projects", project])
+            .extend(&self.path);
+        let mut query = url.query_pairs_mut();
+        query.clear();
+        for (name, value) in &self.query {
+            match value {
+                Some(value) => query.append_pair(name, value),
+                None => query.append_key_only(name),
+            };
+        }
+        query.append_pair("curr_project", project);
+        drop(query);
+        Ok(url)
+    }
+}
+
+/// All headers of a request that is sent at this time.
+pub(crate) fn signed_headers(
+    call: &Call,
+    (url, base): (&Url, &Url),
+    credentials: &Credentials,
+    now: SystemTime,
+) -> Result<HeaderMap, Error> {
+    let mut headers: Vec<(&str, String)> = vec![
+        ("date", http_date(now)),
+        ("user-agent", USER_AGENT.to_owned()),
+        ("x-odps-user-agent", USER_AGENT.to_owned()),
+    ];
+    headers.extend(call.headers.iter().cloned());
+    let signed: Vec<(&str, &str)> = headers
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let base_path = base.path().trim_end_matches('/');
+    let path = url.path().strip_prefix(base_path).unwrap_or(url.path());
+    let path_and_query = format!("{path}?{}", url.query().unwrap_or_default());
+    let canonical = canonical_string(
+        &SignedRequest {
+            method: call.method.as_str(),
+            path_and_query: &path_and_query,
+            headers: &signed,
+        },
+        Form::DecodedOnce,
+    );
+    let signature = authorization(credentials, &canonical, &compact_date(now));
+    let mut map = HeaderMap::new();
+    for (name, value) in &headers {
+        map.insert(HeaderName::from_static(name), header_value(value)?);
+    }
+    map.insert("authorization", secret_value(&signature)?);
+    if let Some(token) = &credentials.security_token {
+        map.insert("authorization-sts-token", secret_value(token)?);
+    }
+    Ok(map)
+}
+
+fn header_value(text: &str) -> Result<HeaderValue, Error> {
+    HeaderValue::from_str(text).map_err(|_| {
+        let message = "a header would hold characters that HTTP does not permit";
+        Error::new(ErrorClass::Invalid, message)
+    })
+}
+
+fn secret_value(text: &str) -> Result<HeaderValue, Error> {
+    let mut value = header_value(text)?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl Client {
+    /// Sends a request until its answer begins well or the policy gives up, signed anew each time.
+    pub(crate) async fn send(&self, call: &Call) -> Result<Response, Error> {
+        let base = self.base(call.service).await?;
+        let url = call.url(&base, &self.inner.endpoint.project)?;
+        let mut repetitions = Repetitions::new(self.inner.retry);
+        loop {
+            match self.send_once(call, &url, &base).await {
+                Ok(response) => return Ok(response),
+                Err(error) => self.repeat(call, &mut repetitions, error).await?,
+            }
+        }
+    }
+
+    /// Like [`Client::send`], and an answer whose body breaks off is asked for again too.
+    pub(crate) async fn answer(&self, call: &Call) -> Result<Answer, Error> {
+        let base = self.base(call.service).await?;
+        self.answer_from(&base, call).await
+    }
+
+    /// Asks the REST service, whatever the call says; finding Tunnel cannot ask Tunnel.
+    pub(crate) async fn rest_answer(&self, call: &Call) -> Result<Answer, Error> {
+        self.answer_from(&self.inner.endpoint.rest, call).await
+    }
+
+    async fn answer_from(&self, base: &Url, call: &Call) -> Result<Answer, Error> {
+        let url = call.url(base, &self.inner.endpoint.project)?;
+        let mut repetitions = Repetitions::new(self.inner.retry);
+        loop {
+            match self.answer_once(call, &url, base).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.repeat(call, &mut repetitions, error).await?,
+            }
+        }
+    }
+
+    async fn base(&self, service: Service) -> Result<Url, Error> {
+        match service {
+            Service::Rest => Ok(self.inner.endpoint.rest.clone()),
+            Service::Tunnel => self.tunnel_endpoint().await,
+        }
+    }
+
+    /// Waits for the next try, or gives the error back when there is none.
+    async fn repeat(
+        &self,
+        call: &Call,
+        repetitions: &mut Repetitions,
+        error: Error,
+    ) -> Result<(), Error> {
+        if call.repeat == Repeat::OnlyIfRefused
+            && error.class() != ErrorClass::Throttled
+            && !error.never_sent()
+        {
+            return Err(error);
+        }
+        match repetitions.wait_after(&error, spread()) {
+            Some(wait) => {
+                self.pause(wait).await;
+                Ok(())
+            }
+            None => Err(error),
+        }
+    }
+
+    /// Waits before a repetition, and counts it.
+    pub(crate) async fn pause(&self, wait: Duration) {
+        self.count_retry();
+        tokio::time::sleep(wait).await;
+    }
+
+    async fn answer_once(&self, call: &Call, url: &Url, base: &Url) -> Result<Answer, Error> {
+        let response = self.send_once(call, url, base).await?;
+        Ok(Answer {
+            headers: response.headers().clone(),
+            text: response.text().await.map_err(Error::from_transport)?,
+        })
+    }
+
+    async fn send_once(&self, call: &Call, url: &Url, base: &Url) -> Result<Response, Error> {
+        let now = SystemTime::now();
+        let headers = signed_headers(call, (url, base), &self.inner.credentials, now)?;
+        let mut request = self
+            .inner
+            .http
+            .request(call.method.clone(), url.clone())
+            .headers(headers);
+        // A length, even of zero, is wanted on every request that may have a body.
+        if call.method != Method::GET {
+            request = request.body(call.body.clone());
+            if call.body.is_empty() {
+                request = request.header("content-length", "0");
+            }
+        }
+        let response = request.send().await.map_err(Error::from_transport)?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(failure(response).await)
+    }
+}
+
+async fn failure(response: Response) -> Error {
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    // A body that breaks off says no more than the status does.
+    let body = response.text().await.unwrap_or_default();
+    Error::from_response(&FailedResponse {
+        status,
+        request_id: header("x-odps-request-id"),
+        retry_after: header("retry-after"),
+        body: &body,
+    })
+}
+
+/// The fraction of the current second is random enough to keep clients apart.
+pub(crate) fn spread() -> f64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
+    elapsed.map_or(0.0, |elapsed| {
+        f64::from(elapsed.subsec_micros() % 1000) / 1000.0
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn urls_are_encoded_and_keep_the_base_path() {
+        let call = Call::new(Service::Rest, Method::GET, &["tables", "t 中/1"])
+            .flag("partitions")
+            .parameter("partition", "pt='a b+c'")
+            .optional("marker", None::<String>);
+        for text in ["http://host/api", "http://host/api/"] {
+            let url = call.url(&base(text), "p").unwrap();
+            assert_eq!(
+                url.as_str(),
+                "http://host/api/projects/p/tables/t%20%E4%B8%AD%2F1?partitions\
+                 &partition=pt%3D%27a+b%2Bc%27&curr_project=p"
+            );
+        }
+        let url = call.url(&base("http://host:80"), "p").unwrap();
+        assert!(url.as_str().starts_with("http://host/projects/p/tables/"));
+        assert!(call.url(&base("mailto:x"), "p").is_err());
+    }
+
+    #[test]
+    fn headers_carry_the_signature_of_the_resource_below_the_base() {
+        let credentials = Credentials {
+            access_id: "testid".to_owned(),
+            access_key: "testsecret".to_owned(),
+            security_token: Some("t0ken".to_owned()),
+            region: None,
+        };
+        let call = Call::new(Service::Rest, Method::GET, &["tables"])
+            .parameter("expectmarker", "true")
+            .header("x-odps-tunnel-version", "6");
+        let base = base("http://host/api");
+        let url = call.url(&base, "my_proj").unwrap();
+        let now = UNIX_EPOCH + Duration::from_secs(1_704_164_645);
+        let headers = signed_headers(&call, (&url, &base), &credentials, now).unwrap();
+        let canonical = format!(
+            "GET\n\n\nTue, 02 Jan 2024 03:04:05 GMT\nx-odps-tunnel-version:6\n\
+             x-odps-user-agent:{USER_AGENT}\n\
+             /projects/my_proj/tables?curr_project=my_proj&expectmarker=true"
+        );
+        let expected = format!("ODPS testid:{}", crate::sign::v2("testsecret", &canonical));
+        assert_eq!(headers["authorization"], expected.as_str());
+        assert!(headers["authorization"].is_sensitive());
+        assert_eq!(headers["authorization-sts-token"], "t0ken");
+        assert!(!format!("{headers:?}").contains("t0ken"));
+    }
+}

@@ -30,7 +30,7 @@ pub enum Spelling {
 
 /// The text of a job document, parsed but not yet understood.
 ///
-/// The text is JSON with `//`, `/* */` and `#` comments, trailing commas and line breaks inside strings.
+/// The text, of at most 4 MiB, is JSON with `//`, `/* */` and `#` comments, trailing commas and line breaks inside strings.
 pub struct Document {
     pub(crate) source: Arc<Source>,
     pub(crate) root: Node,
@@ -38,6 +38,9 @@ pub struct Document {
     /// Mistakes of form that did not hide the rest of the document, such as a missing comma.
     pub(crate) slips: Vec<Problem>,
 }
+
+/// Longer texts are no job documents, and reading them would take many times their size in memory.
+const LONGEST: usize = 4 * 1024 * 1024;
 
 impl Document {
     /// Parses a text; `name` is the file name that problems show.
@@ -48,6 +51,14 @@ impl Document {
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         // Some editors put a byte order mark in front of UTF-8 text (RFC 8259, section 8.1 lets parsers skip it).
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if text.len() > LONGEST {
+            let source = Arc::new(Source::new(name, "", &[]));
+            let message = format!(
+                "the document is {} bytes long, at most {LONGEST} are read",
+                text.len()
+            );
+            return Err(Problems::of(source, vec![Problem::error(message)]));
+        }
         let lexemes = lexeme::lexemes(text);
         let source = Arc::new(Source::new(name, text, &lexemes));
         let (root, slips) = match syntax::parse(text, &lexemes) {
@@ -61,9 +72,11 @@ impl Document {
             spelling,
             slips,
         };
-        let pointers = document.pointers();
-        for slip in &mut document.slips {
-            slip.pointer = pointer_at(&pointers, slip);
+        if !document.slips.is_empty() {
+            let pointers = document.pointers();
+            for slip in &mut document.slips {
+                slip.pointer = pointer_at(&pointers, slip);
+            }
         }
         Ok(document)
     }

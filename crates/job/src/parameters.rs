@@ -10,7 +10,7 @@ mod substitute;
 
 pub(crate) use substitute::{brace_names, substitute};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use chrono::{Months, NaiveDate, NaiveDateTime, NaiveTime};
@@ -183,6 +183,8 @@ impl Parameters {
     pub fn resolve_all(&self, document: &Document) -> Vec<ResolvedParameter> {
         let mut resolved: Vec<ResolvedParameter> = Vec::new();
         let mut used = BTreeSet::new();
+        // A reference has one value, except that it is masked in secrets.
+        let mut places: HashMap<(String, bool), usize> = HashMap::new();
         let mut note = |pointer: &str, key_is_secret: bool, text: &str| {
             for reference in references(text) {
                 let written = &text[reference.range];
@@ -198,17 +200,16 @@ impl Parameters {
                     Outcome::Text => continue,
                 };
                 used.extend(reference.form.name().map(str::to_owned));
-                let known = resolved
-                    .iter_mut()
-                    .find(|other| other.reference == written && other.value == value);
-                match known {
-                    Some(known) => known.pointers.push(pointer.to_owned()),
-                    None => resolved.push(ResolvedParameter {
+                let place = places.entry((written.to_owned(), key_is_secret));
+                let place = *place.or_insert_with(|| {
+                    resolved.push(ResolvedParameter {
                         reference: written.to_owned(),
                         value,
-                        pointers: vec![pointer.to_owned()],
-                    }),
-                }
+                        pointers: Vec::new(),
+                    });
+                    resolved.len() - 1
+                });
+                resolved[place].pointers.push(pointer.to_owned());
             }
         };
         each_text(&document.root, "", false, &mut note);

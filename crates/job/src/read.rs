@@ -71,14 +71,28 @@ fn job(root: &Node, document: &Document, findings: &mut Findings) -> Option<Job>
         findings.wrong_kind(root, "a job document", "an object");
         return None;
     };
-    findings.unknown_keys(members, &["type", "version", "configuration"]);
-    head(root, findings);
     let Some(configuration) = root.get("configuration") else {
+        // Any of the three spellings may have been meant.
+        findings.unknown_keys(
+            members,
+            &[
+                "type",
+                "version",
+                "configuration",
+                "steps",
+                "order",
+                "setting",
+                "job",
+                "core",
+            ],
+        );
         findings
             .error(root.span, "`configuration` is missing")
-            .advise("it holds `reader`, `writer` and `setting`");
+            .advise("it holds `reader` and `writer`; DataWorks 2.0 documents have `steps` instead, DataX documents `job`");
         return None;
     };
+    findings.unknown_keys(members, &["type", "version", "configuration"]);
+    head(root, findings);
     let Some(members) = configuration.members() else {
         findings.wrong_kind(configuration, "`configuration`", "an object");
         return None;

@@ -4,7 +4,7 @@
 //! Nodes keep their places, so problems found later show the text as it was written.
 //! The types and ranges of values are left to `read`.
 
-pub(crate) mod connection;
+mod connection;
 mod dataworks2;
 mod datax;
 pub(crate) mod plugin;
@@ -13,6 +13,7 @@ mod speed;
 use crate::document::Spelling;
 use crate::findings::Findings;
 use crate::node::{Content, Member, Node};
+use crate::read::Role;
 use crate::source::Span;
 
 /// The tree in Longshore's own spelling.
@@ -24,7 +25,7 @@ pub(crate) fn to_seed(root: Node, spelling: Spelling, findings: &mut Findings) -
     }
 }
 
-/// Only a `connection` list has to be translated here.
+/// Only what steps say about their connection has to be translated here.
 fn seed(mut root: Node, findings: &mut Findings) -> Node {
     let Content::Object(members) = &mut root.content else {
         return root;
@@ -37,14 +38,19 @@ fn seed(mut root: Node, findings: &mut Findings) -> Node {
         return root;
     };
     for step in members.iter_mut() {
-        if !matches!(step.key.as_str(), "reader" | "writer") {
-            continue;
-        }
+        let role = match step.key.as_str() {
+            "reader" => Role::Reader,
+            "writer" => Role::Writer,
+            _ => continue,
+        };
         let Content::Object(members) = &mut step.node.content else {
             continue;
         };
+        let plugin = members.iter_mut().find(|member| member.key == "plugin");
+        let connector = plugin.map(|member| plugin::rename(&mut member.node, role));
+        let connector = connector.unwrap_or_default();
         if let Some(parameter) = members.iter_mut().find(|member| member.key == "parameter") {
-            connection::fold(&mut parameter.node, findings);
+            connection::fold(&mut parameter.node, &connector, findings);
         }
     }
     root

@@ -15,6 +15,8 @@ use crate::source::{Source, Span};
 const LINE_WIDTH: usize = 120;
 /// How much of a cut line is shown before the place.
 const LEAD_WIDTH: usize = 40;
+/// How many bytes around a place are looked at; more than a shown line takes.
+const REACH: usize = 4 * LINE_WIDTH;
 /// More problems than this are counted, not shown.
 const SHOWN: usize = 100;
 
@@ -137,11 +139,19 @@ struct ShownLine {
 
 fn shown_line(source: &Source, span: Span) -> ShownLine {
     let text = &source.text;
-    let start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[span.start..]
+    let line_start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let line_end = text[span.start..]
         .find('\n')
         .map_or(text.len(), |at| at + span.start);
-    let mut cells = Cells::default();
+    // A document may be one line of megabytes; only what can be shown is looked at.
+    let start = text.ceil_char_boundary(span.start.saturating_sub(REACH));
+    let start = start.clamp(line_start, span.start);
+    let end = line_end.min(text.floor_char_boundary(span.start + REACH));
+    let mut cells = Cells {
+        cut_before: start > line_start,
+        cut_after: end < line_end,
+        ..Cells::default()
+    };
     let secrets = &source.secrets;
     let mut next_secret = secrets.partition_point(|range| range.end <= start);
     for (at, c) in text[start..end].char_indices() {
@@ -176,6 +186,8 @@ struct Cells {
     glyphs: Vec<(char, usize)>,
     start: Option<usize>,
     end: Option<usize>,
+    cut_before: bool,
+    cut_after: bool,
 }
 
 impl Cells {
@@ -208,7 +220,7 @@ impl Cells {
         let end = end.min(glyphs.len());
 
         let mut first = 0;
-        if width(glyphs) > LINE_WIDTH {
+        if self.cut_before || width(glyphs) > LINE_WIDTH {
             let mut lead = width(&glyphs[..start]);
             while lead > LEAD_WIDTH {
                 lead -= glyphs[first].1;
@@ -223,12 +235,12 @@ impl Cells {
         }
         let mut text = String::new();
         let mut column = width(&glyphs[first..start.clamp(first, last)]);
-        if first > 0 {
+        if first > 0 || self.cut_before {
             text.push('…');
             column += 1;
         }
         text.extend(glyphs[first..last].iter().map(|(c, _)| c));
-        if last < glyphs.len() {
+        if last < glyphs.len() || self.cut_after {
             text.push('…');
         }
         let end = end.clamp(first, last);

@@ -8,13 +8,15 @@ use crate::findings::Findings;
 use crate::node::{Content, Member, Node, take};
 
 /// What DataX calls the fields of a MaxCompute data source, and what they are called here.
-const ODPS_FIELDS: [(&str, &str); 6] = [
+const ODPS_FIELDS: [(&str, &str); 8] = [
     ("accessId", "accessId"),
     ("accessKey", "accessKey"),
     ("securityToken", "securityToken"),
     ("project", "project"),
     ("odpsServer", "endpoint"),
+    ("endpoint", "endpoint"),
     ("tunnelServer", "tunnelEndpoint"),
+    ("tunnelEndpoint", "tunnelEndpoint"),
 ];
 const DATABASE_FIELDS: [(&str, &str); 3] = [
     ("jdbcUrl", "jdbcUrl"),
@@ -22,8 +24,14 @@ const DATABASE_FIELDS: [(&str, &str); 3] = [
     ("password", "password"),
 ];
 
-/// Translates a `connection` list, in any spelling.
-pub(crate) fn fold(parameter: &mut Node, findings: &mut Findings) {
+/// Translates what a step says about its connection, in any spelling.
+pub(super) fn fold(parameter: &mut Node, connector: &str, findings: &mut Findings) {
+    fold_list(parameter, findings);
+    inline_datasource(parameter, connector, findings);
+}
+
+/// Spreads a `connection` list over `datasource` or `jdbcUrl`, `table` and `querySql`.
+fn fold_list(parameter: &mut Node, findings: &mut Findings) {
     let Content::Object(members) = &mut parameter.content else {
         return;
     };
@@ -75,8 +83,8 @@ pub(crate) fn fold(parameter: &mut Node, findings: &mut Findings) {
     }
 }
 
-/// Translates the credentials that DataX keeps among the parameters to an inline `datasource`.
-pub(crate) fn inline_datasource(parameter: &mut Node, connector: &str, findings: &mut Findings) {
+/// Gathers the credentials that DataX keeps among the parameters in an inline `datasource`.
+fn inline_datasource(parameter: &mut Node, connector: &str, findings: &mut Findings) {
     let Content::Object(members) = &mut parameter.content else {
         return;
     };
@@ -86,9 +94,18 @@ pub(crate) fn inline_datasource(parameter: &mut Node, connector: &str, findings:
         _ if members.iter().any(|member| member.key == "jdbcUrl") => &DATABASE_FIELDS,
         _ => return,
     };
-    let mut found = Vec::new();
+    let mut found: Vec<Member> = Vec::new();
     for (theirs, ours) in fields {
         if let Some(field) = take(members, theirs) {
+            if found.iter().any(|other| other.key == *ours) {
+                findings
+                    .error(
+                        field.key_span,
+                        format!("`{theirs}` is given under another name, too"),
+                    )
+                    .advise("keep one of the two");
+                continue;
+            }
             found.push(Member {
                 key: (*ours).to_owned(),
                 ..field

@@ -2,7 +2,7 @@
 //!
 //! Owns their shape. A document with exactly one reader and one writer is a job here; `setting` has our keys already.
 
-use super::{connection, made_object, made_root, made_text, member};
+use super::{connection, made_object, made_root, made_text, member, plugin};
 use crate::findings::{Findings, meant};
 use crate::node::{Content, Member, Node, take};
 use crate::read::{Role, scalar};
@@ -97,7 +97,7 @@ impl Ends {
             self.is_doubtful = true;
             return;
         };
-        reshape(members, span, findings);
+        reshape(members, span, role, findings);
         step.written = false;
         let end = match role {
             Role::Reader => &mut self.reader,
@@ -192,7 +192,7 @@ fn role(members: &[Member], span: Span, name: &str, findings: &mut Findings) -> 
 }
 
 /// `{stepType, name, category, parameter}` to `{plugin, parameter}`.
-fn reshape(members: &mut Vec<Member>, span: Span, findings: &mut Findings) {
+fn reshape(members: &mut Vec<Member>, span: Span, role: Role, findings: &mut Findings) {
     for member in members.iter() {
         if STEP_WITHOUT_EFFECT.contains(&member.key.as_str()) {
             findings.no_effect(member);
@@ -201,8 +201,12 @@ fn reshape(members: &mut Vec<Member>, span: Span, findings: &mut Findings) {
         }
     }
     members.retain(|member| matches!(member.key.as_str(), "stepType" | "parameter"));
+    let mut connector = String::new();
     match members.iter_mut().find(|member| member.key == "stepType") {
-        Some(step_type) => "plugin".clone_into(&mut step_type.key),
+        Some(step_type) => {
+            "plugin".clone_into(&mut step_type.key);
+            connector = plugin::rename(&mut step_type.node, role);
+        }
         None => {
             findings
                 .error(span, "`stepType` is missing in a step")
@@ -211,6 +215,6 @@ fn reshape(members: &mut Vec<Member>, span: Span, findings: &mut Findings) {
         }
     }
     if let Some(parameter) = members.iter_mut().find(|member| member.key == "parameter") {
-        connection::fold(&mut parameter.node, findings);
+        connection::fold(&mut parameter.node, &connector, findings);
     }
 }

@@ -107,7 +107,7 @@ fn step(node: &mut Node, role: Role, findings: &mut Findings) {
     match members.iter_mut().find(|member| member.key == "name") {
         Some(name) => {
             "plugin".clone_into(&mut name.key);
-            connector = renamed(&mut name.node, role);
+            connector = plugin::rename(&mut name.node, role);
         }
         None => {
             findings
@@ -117,21 +117,8 @@ fn step(node: &mut Node, role: Role, findings: &mut Findings) {
         }
     }
     if let Some(parameter) = members.iter_mut().find(|member| member.key == "parameter") {
-        connection::fold(&mut parameter.node, findings);
-        connection::inline_datasource(&mut parameter.node, &connector, findings);
+        connection::fold(&mut parameter.node, &connector, findings);
     }
-}
-
-/// Turns a plugin name into the connector's. What is no plugin name is left for `read` to report.
-fn renamed(name: &mut Node, role: Role) -> String {
-    let Some(Ok(connector)) = name.text().map(|text| plugin::connector(text, role)) else {
-        return String::new();
-    };
-    if name.text() != Some(connector.as_str()) {
-        name.content = Content::Text(connector.clone());
-        name.written = false;
-    }
-    connector
 }
 
 fn setting(node: Node, rates: speed::ChannelRates, findings: &mut Findings) -> Option<Node> {

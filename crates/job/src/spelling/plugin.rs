@@ -2,6 +2,7 @@
 //!
 //! Owns the suffixes `reader` and `writer` and the aliases. Whether there is such a connector is left to the engine.
 
+use crate::node::{Content, Node};
 use crate::read::Role;
 
 /// Names that other programs give to our connectors.
@@ -30,4 +31,18 @@ pub(crate) fn connector(plugin: &str, role: Role) -> Result<String, String> {
     };
     let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
     Ok(alias.map_or(name, |(_, connector)| connector).to_owned())
+}
+
+/// Turns a plugin name into the connector's and gives it back.
+///
+/// What is no plugin name is left as it is for `read` to report.
+pub(super) fn rename(plugin: &mut Node, role: Role) -> String {
+    let Some(Ok(connector)) = plugin.text().map(|text| self::connector(text, role)) else {
+        return String::new();
+    };
+    if plugin.text() != Some(connector.as_str()) {
+        plugin.content = Content::Text(connector.clone());
+        plugin.written = false;
+    }
+    connector
 }

@@ -239,3 +239,13 @@ proptest! {
         exercise(&format!("{}{piece}{}", &text[..at], &text[end..]));
     }
 }
+
+#[test]
+fn a_text_beyond_the_limit_is_refused_unread() {
+    let problems =
+        Document::parse("job.json", &"[".repeat(4 * 1024 * 1024 + 1)).expect_err("too long");
+    assert_eq!(
+        problems.to_string(),
+        "error: the document is 4194305 bytes long, at most 4194304 are read\n --> job.json\n\njob.json: 1 error\n"
+    );
+}

@@ -1,0 +1,335 @@
+//! Which columns a job reads, what is asked of the service for them, and how its batches become the
+//! job's batches.
+//!
+//! The service is always asked in table order, since the clients of the vendor disagree about any
+//! other; partition columns never travel and are filled in here.
+
+use std::sync::Arc;
+
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_schema::{Schema, SchemaRef};
+use arrow_select::filter::filter_record_batch;
+use maxcompute::record::Decoded;
+use maxcompute::types::{PartitionSpec, TableSchema};
+use sdk::{Column, Error, Kind, ReadBatch, Result, UnreadableRow, nearest, row_to_json};
+
+use super::typemap;
+
+/// Longer lists of columns are not sent but read whole: the request line of the service is limited.
+const MAX_PRUNED_COLUMNS: usize = 100;
+
+/// Where one column of the job comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Origin {
+    /// This column of the answer.
+    Answer(usize),
+    /// The partition's value of this key.
+    Key(String),
+}
+
+/// The columns of a read.
+#[derive(Debug, Clone)]
+pub(super) struct Layout {
+    columns: Vec<Column>,
+    schema: SchemaRef,
+    origins: Vec<Origin>,
+    asked: Option<Vec<String>>,
+}
+
+impl Layout {
+    /// Finds the job's columns among those of the table.
+    pub(super) fn new(table: &str, schema: &TableSchema, names: &[String]) -> Result<Layout> {
+        let mut columns = Vec::new();
+        let mut wanted = Vec::new();
+        for name in names {
+            if name == "*" {
+                for (index, column) in schema.columns.iter().enumerate() {
+                    columns.push(typemap::data_column(column));
+                    wanted.push(Ok(index));
+                }
+                continue;
+            }
+            let same = |known: &&maxcompute::types::Column| known.name.eq_ignore_ascii_case(name);
+            if let Some(key) = schema.partition_keys.iter().find(same) {
+                columns.push(typemap::partition_column(key));
+                wanted.push(Err(key.name.clone()));
+            } else {
+                let index = find_column(table, schema, name)?;
+                columns.push(typemap::data_column(&schema.columns[index]));
+                wanted.push(Ok(index));
+            }
+        }
+        let mut asked: Vec<usize> = wanted
+            .iter()
+            .filter_map(|index| index.as_ref().ok().copied())
+            .collect();
+        asked.sort_unstable();
+        asked.dedup();
+        let asks_all = asked.len() == schema.columns.len() || asked.len() > MAX_PRUNED_COLUMNS;
+        if asks_all {
+            asked = (0..schema.columns.len()).collect();
+        }
+        let origins = wanted
+            .into_iter()
+            .map(|wanted| match wanted {
+                Ok(index) => Origin::Answer(asked.partition_point(|asked| *asked < index)),
+                Err(key) => Origin::Key(key),
+            })
+            .collect();
+        let fields: Vec<_> = columns.iter().map(Column::field).collect();
+        let names = || {
+            asked
+                .iter()
+                .map(|index| schema.columns[*index].name.clone())
+                .collect()
+        };
+        Ok(Layout {
+            columns,
+            schema: Arc::new(Schema::new(fields)),
+            origins,
+            asked: (!asks_all).then(names),
+        })
+    }
+
+    /// The job's columns.
+    pub(super) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// Names of the data columns to ask for, in table order; `None` stands for all.
+    pub(super) fn asked(&self) -> Option<&[String]> {
+        self.asked.as_deref()
+    }
+
+    /// Whether rows need to be fetched at all: partition columns alone are known beforehand.
+    pub(super) fn asks_nothing(&self) -> bool {
+        self.asked.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// Rows that consist of partition values only.
+    pub(super) fn constants(
+        &self,
+        row_count: usize,
+        partition: Option<&PartitionSpec>,
+    ) -> Result<RecordBatch> {
+        self.arrange(&[], row_count, partition)
+    }
+
+    /// Puts an answer into the job's order and takes out the rows that Arrow cannot hold.
+    pub(super) fn batch(
+        &self,
+        decoded: Decoded,
+        partition: Option<&PartitionSpec>,
+    ) -> Result<ReadBatch> {
+        let Decoded { batch, bad_cells } = decoded;
+        let arranged =
+            |batch: &RecordBatch| self.arrange(batch.columns(), batch.num_rows(), partition);
+        if bad_cells.is_empty() {
+            return arranged(&batch).map(ReadBatch::from);
+        }
+        let mut keep = vec![true; batch.num_rows()];
+        let mut unreadable = Vec::new();
+        for cell in bad_cells {
+            // A column that the job does not read cannot spoil its rows.
+            let Some(place) = self
+                .origins
+                .iter()
+                .position(|origin| *origin == Origin::Answer(cell.column))
+            else {
+                continue;
+            };
+            let Some(keep) = keep.get_mut(cell.row) else {
+                return Err(Error::internal("a bad cell lies outside its batch"));
+            };
+            if std::mem::replace(keep, false) {
+                unreadable.push(UnreadableRow {
+                    column: Some(self.columns[place].name.clone()),
+                    reason: cell.reason,
+                    row: row_to_json(&batch.slice(cell.row, 1), 0),
+                });
+            }
+        }
+        let batch = arranged(&filter_record_batch(&batch, &BooleanArray::from(keep))?)?;
+        Ok(ReadBatch { batch, unreadable })
+    }
+
+    fn arrange(
+        &self,
+        answer: &[ArrayRef],
+        row_count: usize,
+        partition: Option<&PartitionSpec>,
+    ) -> Result<RecordBatch> {
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.origins.len());
+        for origin in &self.origins {
+            columns.push(match origin {
+                Origin::Answer(index) => answer
+                    .get(*index)
+                    .ok_or_else(|| {
+                        Error::internal("the service sent fewer columns than asked for")
+                    })?
+                    .clone(),
+                Origin::Key(key) => {
+                    let value = partition
+                        .and_then(|partition| partition.value(key))
+                        .ok_or_else(|| {
+                            Error::internal(format!("a split does not say its `{key}`"))
+                        })?;
+                    Arc::new(StringArray::from_iter_values(std::iter::repeat_n(
+                        value, row_count,
+                    )))
+                }
+            });
+        }
+        for (column, array) in self.columns.iter().zip(&columns) {
+            if !column.nullable && array.null_count() > 0 {
+                return Err(Error::new(
+                    Kind::Data,
+                    format!(
+                        "column `{}` is NOT NULL but the service sent NULL",
+                        column.name
+                    ),
+                ));
+            }
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(row_count));
+        Ok(RecordBatch::try_new_with_options(
+            self.schema.clone(),
+            columns,
+            &options,
+        )?)
+    }
+}
+
+/// The index of a data column by name, in any case.
+pub(super) fn find_column(table: &str, schema: &TableSchema, name: &str) -> Result<usize> {
+    let found = schema
+        .columns
+        .iter()
+        .position(|column| column.name.eq_ignore_ascii_case(name));
+    found.ok_or_else(|| {
+        let keys = schema
+            .partition_keys
+            .iter()
+            .map(|column| column.name.as_str());
+        let known: Vec<&str> = schema
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .chain(keys)
+            .collect();
+        let error = Error::new(
+            Kind::NotFound,
+            format!("column `{name}` does not exist in table `{table}`"),
+        );
+        match nearest(name, known.iter().copied()) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error.hint(format!("the table has the columns {}", known.join(", "))),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow_array::Int64Array;
+    use maxcompute::record::BadCell;
+    use maxcompute::types::Column as Stored;
+
+    use super::*;
+
+    fn schema() -> TableSchema {
+        let stored = |name: &str, r#type: &str| Stored::new(name, r#type.parse().unwrap());
+        TableSchema {
+            columns: vec![
+                stored("a", "bigint"),
+                stored("b", "bigint"),
+                stored("c", "bigint"),
+            ],
+            partition_keys: vec![stored("pt", "string")],
+        }
+    }
+
+    fn layout(names: &[&str]) -> Layout {
+        let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+        Layout::new("t", &schema(), &names).unwrap()
+    }
+
+    fn answer(columns: &[&[i64]]) -> RecordBatch {
+        RecordBatch::try_from_iter(columns.iter().enumerate().map(|(index, values)| {
+            (
+                format!("c{index}"),
+                Arc::new(Int64Array::from(values.to_vec())) as ArrayRef,
+            )
+        }))
+        .unwrap()
+    }
+
+    fn pt(value: &str) -> PartitionSpec {
+        PartitionSpec::new([("pt", value)]).unwrap()
+    }
+
+    #[test]
+    fn columns_are_asked_in_table_order_and_returned_in_job_order() {
+        let layout = layout(&["C", "PT", "a", "c"]);
+        assert_eq!(
+            layout.asked(),
+            Some(["a".to_string(), "c".to_string()].as_slice())
+        );
+        let decoded = Decoded {
+            batch: answer(&[&[1, 2], &[5, 6]]),
+            bad_cells: Vec::new(),
+        };
+        let batch = layout.batch(decoded, Some(&pt("x"))).unwrap().batch;
+        let names: Vec<_> = batch
+            .schema()
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect();
+        assert_eq!(names, ["c", "pt", "a", "c"]);
+        assert_eq!(batch.column(0).as_ref(), &Int64Array::from(vec![5, 6]));
+        assert_eq!(batch.column(1).as_ref(), &StringArray::from(vec!["x", "x"]));
+        assert_eq!(batch.column(2).as_ref(), &Int64Array::from(vec![1, 2]));
+    }
+
+    #[test]
+    fn a_star_stands_for_data_columns_only() {
+        let layout = layout(&["*"]);
+        assert_eq!(layout.asked(), None);
+        assert_eq!(layout.columns().len(), 3);
+    }
+
+    #[test]
+    fn partition_columns_alone_need_no_data() {
+        let layout = layout(&["pt"]);
+        assert!(layout.asks_nothing());
+        let batch = layout.constants(3, Some(&pt("20240101"))).unwrap();
+        assert_eq!(
+            batch.column(0).as_ref(),
+            &StringArray::from(vec!["20240101"; 3])
+        );
+    }
+
+    #[test]
+    fn bad_cells_take_out_their_rows_once() {
+        let bad = |row, column| BadCell {
+            row,
+            column,
+            reason: "not UTF-8".into(),
+        };
+        let decoded = Decoded {
+            batch: answer(&[&[1, 2, 3], &[4, 5, 6]]),
+            bad_cells: vec![bad(1, 1), bad(1, 0)],
+        };
+        let read = layout(&["b", "a"]).batch(decoded, None).unwrap();
+        assert_eq!(read.batch.column(1).as_ref(), &Int64Array::from(vec![1, 3]));
+        assert_eq!(read.unreadable.len(), 1);
+        assert_eq!(read.unreadable[0].column.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn unknown_columns_are_named_with_the_nearest() {
+        let error = Layout::new("t", &schema(), &["ptt".to_string()]).unwrap_err();
+        assert_eq!(error.message(), "column `ptt` does not exist in table `t`");
+        assert_eq!(error.hint_text(), Some("did you mean `pt`?"));
+    }
+}

@@ -10,16 +10,24 @@ pub(super) struct Case {
     pub title: &'static str,
     /// How many rows the copy moves.
     pub rows: Rows,
-    /// SQL that empties the target before each run.
-    pub reset: &'static str,
-    /// SQL that counts the rows of a target in PostgreSQL after each run.
-    pub count: Option<&'static str>,
+    pub target: Target,
     pub reader: Value,
     pub writer: Value,
     pub channels: usize,
     /// Who else does it, by a shell line.
     pub peers: Vec<(&'static str, String)>,
     pub limit: Limit,
+}
+
+/// What is emptied before each run, and counted after it where that is cheap.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Target {
+    /// A table in PostgreSQL.
+    Table(&'static str),
+    /// Files below this path of ours.
+    Files(&'static str),
+    /// A table in MaxCompute, which every run overwrites.
+    Overwritten,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,8 +95,7 @@ pub(super) fn all(rows: u64, folder: &Path) -> Vec<Case> {
         name: "start",
         title: "start to the end of a copy of one row",
         rows: Rows::One,
-        reset: "truncate one_row_copy",
-        count: Some("select count(*) from one_row_copy"),
+        target: Target::Table("one_row_copy"),
         reader: postgresql("one_row", ""),
         writer: postgresql("one_row_copy", ""),
         channels: 1,
@@ -99,23 +106,18 @@ pub(super) fn all(rows: u64, folder: &Path) -> Vec<Case> {
 }
 
 fn copy(name: &'static str, title: &'static str, shape: &str, channels: usize) -> Case {
-    let is_heap = shape == "heap";
+    let table = if shape == "heap" {
+        "target_heap"
+    } else {
+        "target_keyed"
+    };
     Case {
         name,
         title,
         rows: Rows::All,
-        reset: if is_heap {
-            "truncate target_heap"
-        } else {
-            "truncate target_keyed"
-        },
-        count: Some(if is_heap {
-            "select count(*) from target_heap"
-        } else {
-            "select count(*) from target_keyed"
-        }),
+        target: Target::Table(table),
         reader: postgresql(&format!("source_{shape}"), "id"),
-        writer: postgresql(&format!("target_{shape}"), ""),
+        writer: postgresql(table, ""),
         channels,
         peers: Vec::new(),
         limit: Limit::Ratio(1.0),
@@ -130,9 +132,9 @@ fn to_parquet(folder: &Path) -> Case {
     Case {
         name: "to-parquet",
         title: "PostgreSQL → Parquet (snappy)",
-        reset: "checkpoint",
-        count: None,
-        writer: file("parquet-out", "parquet", "snappy"),
+        target: Target::Files("parquet-out"),
+        writer: json!({"plugin": "file", "parameter": {"path": "parquet-out",
+            "fileFormat": "parquet", "compress": "snappy", "column": ["*"]}}),
         peers: vec![
             ("DuckDB", peer("duckdb_out")),
             ("ConnectorX + pyarrow", peer("connectorx_out")),
@@ -188,8 +190,7 @@ fn maxcompute() -> [Case; 2] {
         Case {
             name: "to-maxcompute",
             title: "PostgreSQL → MaxCompute emulator",
-            reset: "checkpoint",
-            count: None,
+            target: Target::Overwritten,
             writer: table("bench_target"),
             peers: vec![(
                 "pyodps",
@@ -219,11 +220,6 @@ fn postgresql(table: &str, split_key: &str) -> Value {
         parameter["splitPk"] = json!(split_key);
     }
     json!({"plugin": "postgresql", "parameter": parameter})
-}
-
-fn file(path: &str, format: &str, compression: &str) -> Value {
-    json!({"plugin": "file", "parameter":
-        {"path": path, "fileFormat": format, "compress": compression, "column": ["*"]}})
 }
 
 /// The same copy by the server's own client; a condition makes it a part of the rows.

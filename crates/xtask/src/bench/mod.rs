@@ -8,6 +8,7 @@ mod cases;
 mod measurement;
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,7 +19,7 @@ use crate::python::{self, MAXCOMPUTE_CLIENT, Python};
 use crate::scratch::Scratch;
 use crate::servers::{self, Servers};
 use crate::setup::{self, Need};
-use cases::{Case, Limit};
+use cases::{Case, Limit, Target};
 use measurement::{Measurement, largest, median, ratio};
 
 pub(crate) const USAGE: &str = "cargo xtask bench [NAME…] [--rows N] [--rounds N]";
@@ -184,21 +185,41 @@ impl Track {
     }
 
     fn run_once(&self, case: &Case, rows: u64, command: &Command) -> Result<Measurement> {
-        self.servers.query(case.reset)?;
+        match case.target {
+            Target::Table(table) => {
+                self.servers.query(&format!("truncate {table}"))?;
+            }
+            Target::Files(path) => remove(&self.servers.folder().join(path))?,
+            Target::Overwritten => {}
+        }
         // What is left to be written after the last run is not the next one's cost.
         self.servers.query("checkpoint")?;
         let cost = Measurement::take(&self.python, command)?;
-        if let Some(count) = case.count {
-            let expected = case.rows.count(rows);
-            let found = self.servers.query(count)?;
+        if let Target::Table(table) = case.target {
+            let expected = case.rows.count(rows).to_string();
+            let found = self
+                .servers
+                .query(&format!("select count(*) from {table}"))?;
             ensure!(
-                found == expected.to_string(),
+                found == expected,
                 "{}: {found} rows arrived of {expected}",
                 case.name
             );
         }
         Ok(cost)
     }
+}
+
+/// Removes a file or a folder, if there is one.
+fn remove(path: &Path) -> Result<()> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else if path.exists() {
+        fs::remove_file(path)
+    } else {
+        Ok(())
+    };
+    removed.with_context(|| format!("cannot remove {}", path.display()))
 }
 
 /// The measurements of one case.
@@ -289,7 +310,6 @@ fn machine() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::Path;
 
     fn runs(wall_s: &[f64], peak_mib: f64) -> Vec<Measurement> {
         let run = |wall_s: &f64| Measurement {

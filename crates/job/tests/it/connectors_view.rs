@@ -171,3 +171,22 @@ job.json: 4 errors
     );
     assert!(problems.render(Colour::Ansi).contains("\u{1b}[1;31merror"));
 }
+
+#[test]
+fn the_document_described_is_a_job() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/concepts/job-document.md"
+    );
+    let page = std::fs::read_to_string(path).expect("the description");
+    let (_, rest) = page.split_once("```jsonc").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let (job, warnings) = read(example).expect("a job");
+    assert!(warnings.is_empty(), "{warnings}");
+    assert_eq!(
+        job.reader.columns[2],
+        ColumnItem::Constant(text("imported"))
+    );
+    assert_eq!(job.setting.bytes_per_second, Some(8 * 1024 * 1024));
+    assert_eq!(job.setting.dirty_limit.records, Some(0));
+}

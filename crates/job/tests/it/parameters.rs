@@ -176,6 +176,29 @@ fn every_reference_is_listed_once_with_its_places() {
     );
 }
 
+#[test]
+fn the_guide_is_right() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/guide/parameters.md"
+    );
+    let guide = std::fs::read_to_string(path).expect("the guide");
+    let (_, examples) = guide.split_once("## Examples").expect("its examples");
+    let parameters = Parameters::at(now(), Some(date("20240131")), None);
+    let mut count = 0;
+    for row in examples.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<&str> = row.split('`').collect();
+        let reader = format!(
+            r#"{{"plugin": "stream", "parameter": {{"a": "{}"}}}}"#,
+            cells[1]
+        );
+        let (job, _) = read_with(&seed(&reader, STREAM), parameters.clone()).expect("a job");
+        assert_eq!(job.reader.parameter["a"], cells[3], "{row}");
+        count += 1;
+    }
+    assert_eq!(count, 5);
+}
+
 proptest! {
     #[test]
     fn day_offsets_are_calendar_days(days in 0_u64..80_000, back in any::<bool>()) {

@@ -20,7 +20,7 @@ use self::reference::{Form, references};
 use crate::document::{Document, Spelling};
 use crate::findings::meant;
 use crate::node::{Content, Node, escaped};
-use crate::secret::{MASK, is_secret_key};
+use crate::secret::{MASK, Secrecy};
 
 const SYSTEM_BIZDATE: &str = "bdp.system.bizdate";
 const SYSTEM_CYCTIME: &str = "bdp.system.cyctime";
@@ -184,15 +184,15 @@ impl Parameters {
         let mut resolved: Vec<ResolvedParameter> = Vec::new();
         let mut used = BTreeSet::new();
         // A reference has one value, except that it is masked in secrets.
-        let mut places: HashMap<(String, bool), usize> = HashMap::new();
-        let mut note = |pointer: &str, key_is_secret: bool, text: &str| {
+        let mut places: HashMap<(String, Secrecy), usize> = HashMap::new();
+        let mut note = |pointer: &str, secrecy: Secrecy, text: &str| {
             for reference in references(text) {
                 let written = &text[reference.range];
                 let value = match self.resolve(reference.form, document.spelling()) {
-                    Outcome::Value(_) if key_is_secret => Ok(MASK.to_owned()),
+                    Outcome::Value(_) if secrecy == Secrecy::Secret => Ok(MASK.to_owned()),
                     Outcome::Value(value) => Ok(value),
                     Outcome::Unknown(_)
-                        if key_is_secret && matches!(reference.form, Form::Unclosed) =>
+                        if secrecy == Secrecy::Secret && reference.form == Form::Unclosed =>
                     {
                         continue;
                     }
@@ -200,7 +200,7 @@ impl Parameters {
                     Outcome::Text => continue,
                 };
                 used.extend(reference.form.name().map(str::to_owned));
-                let place = places.entry((written.to_owned(), key_is_secret));
+                let place = places.entry((written.to_owned(), secrecy));
                 let place = *place.or_insert_with(|| {
                     resolved.push(ResolvedParameter {
                         reference: written.to_owned(),
@@ -212,7 +212,7 @@ impl Parameters {
                 resolved[place].pointers.push(pointer.to_owned());
             }
         };
-        each_text(&document.root, "", false, &mut note);
+        each_text(&document.root, "", Secrecy::Open, &mut note);
         for name in self.declared.keys().filter(|name| !used.contains(*name)) {
             resolved.push(ResolvedParameter {
                 reference: format!("${{{name}}}"),
@@ -378,19 +378,24 @@ impl<'t> Form<'t> {
     }
 }
 
-fn each_text(node: &Node, pointer: &str, secret: bool, seen: &mut impl FnMut(&str, bool, &str)) {
+fn each_text(
+    node: &Node,
+    pointer: &str,
+    secrecy: Secrecy,
+    seen: &mut impl FnMut(&str, Secrecy, &str),
+) {
     match &node.content {
-        Content::Text(text) => seen(pointer, secret, text),
+        Content::Text(text) => seen(pointer, secrecy, text),
         Content::List(items) => {
             for (index, item) in items.iter().enumerate() {
-                each_text(item, &format!("{pointer}/{index}"), secret, seen);
+                each_text(item, &format!("{pointer}/{index}"), secrecy, seen);
             }
         }
         Content::Object(members) => {
             for member in members {
                 let pointer = format!("{pointer}/{}", escaped(&member.key));
-                let secret = secret || is_secret_key(&member.key);
-                each_text(&member.node, &pointer, secret, seen);
+                let secrecy = secrecy.below(&member.key);
+                each_text(&member.node, &pointer, secrecy, seen);
             }
         }
         Content::Null | Content::Bool(_) | Content::Number(_) => {}

@@ -92,7 +92,12 @@ fn job(root: &Node, document: &Document, findings: &mut Findings) -> Option<Job>
         return None;
     };
     findings.unknown_keys(members, &["type", "version", "configuration"]);
-    head(root, findings);
+    spelling::head(
+        root,
+        "1.0",
+        "version 2.0 documents have `steps` instead of `configuration`",
+        findings,
+    );
     let Some(members) = configuration.members() else {
         findings.wrong_kind(configuration, "`configuration`", "an object");
         return None;
@@ -120,29 +125,6 @@ fn job(root: &Node, document: &Document, findings: &mut Findings) -> Option<Job>
         setting,
         origins: Origins::of(root, &document.pointers()),
     })
-}
-
-/// Checks `type` and `version`.
-fn head(root: &Node, findings: &mut Findings) {
-    match root.get("type") {
-        Some(node) if node.text() == Some("job") => {}
-        Some(node) => findings.unknown_value(node, "`type`", &["job"]),
-        None => findings
-            .lapse(root.span, "`type` is missing")
-            .advise("write `\"type\": \"job\"`"),
-    }
-    match root.get("version") {
-        Some(node) if setting::scalar(node).is_some_and(|text| text == "1.0") => {}
-        Some(node) => findings
-            .error(
-                node.span,
-                "`version` must be \"1.0\" beside `configuration`",
-            )
-            .advise("version 2.0 documents have `steps` and `order` instead"),
-        None => findings
-            .lapse(root.span, "`version` is missing")
-            .advise("write `\"version\": \"1.0\"`"),
-    }
 }
 
 /// A text that is not blank; a blank one counts as absent.

@@ -39,6 +39,23 @@ pub fn is_secret_key(key: &str) -> bool {
     !plain.ends_with("id") && MARKS.iter().any(|mark| plain.contains(mark))
 }
 
+/// Whether a value may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Secrecy {
+    Open,
+    Secret,
+}
+
+impl Secrecy {
+    /// The secrecy of what stands under a key; everything inside a secret is one.
+    pub(crate) fn below(self, key: &str) -> Self {
+        match is_secret_key(key) {
+            true => Self::Secret,
+            false => self,
+        }
+    }
+}
+
 /// Byte ranges of the secrets in a document's text, in order.
 pub(crate) fn secret_ranges(text: &str, lexemes: &[Lexeme]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();

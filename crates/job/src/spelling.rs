@@ -13,7 +13,7 @@ mod speed;
 use crate::document::Spelling;
 use crate::findings::Findings;
 use crate::node::{Content, Member, Node};
-use crate::read::Role;
+use crate::read::{Role, scalar};
 use crate::source::Span;
 
 /// The tree in Longshore's own spelling.
@@ -54,6 +54,26 @@ fn seed(mut root: Node, findings: &mut Findings) -> Node {
         }
     }
     root
+}
+
+/// Checks `type` and `version`, which DataWorks documents begin with.
+pub(crate) fn head(root: &Node, version: &str, advice: &str, findings: &mut Findings) {
+    match root.get("type") {
+        Some(node) if node.text() == Some("job") => {}
+        Some(node) => findings.unknown_value(node, "`type`", &["job"]),
+        None => findings
+            .lapse(root.span, "`type` is missing")
+            .advise("write `\"type\": \"job\"`"),
+    }
+    match root.get("version") {
+        Some(node) if scalar(node).is_some_and(|text| text == version) => {}
+        Some(node) => findings
+            .error(node.span, format!("`version` must be \"{version}\" here"))
+            .advise(advice),
+        None => findings
+            .lapse(root.span, "`version` is missing")
+            .advise(format!("write `\"version\": \"{version}\"`")),
+    }
 }
 
 /// A member that stands for `span` in the text.

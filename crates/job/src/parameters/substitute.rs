@@ -12,7 +12,7 @@ use crate::findings::Findings;
 use crate::nearest::nearest;
 use crate::node::{Content, Node};
 use crate::problem::Problem;
-use crate::secret::is_secret_key;
+use crate::secret::Secrecy;
 use crate::source::Span;
 
 /// Puts the values into the strings of a tree and reports what has none.
@@ -30,7 +30,7 @@ pub(crate) fn substitute(
         findings,
         used: BTreeSet::new(),
     };
-    pass.node(root, false);
+    pass.node(root, Secrecy::Open);
     let used = pass.used;
     for name in parameters
         .declared
@@ -51,24 +51,24 @@ struct Substitution<'a> {
 }
 
 impl Substitution<'_> {
-    fn node(&mut self, node: &mut Node, secret: bool) {
+    fn node(&mut self, node: &mut Node, secrecy: Secrecy) {
         let span = node.span;
         match &mut node.content {
             Content::Text(text) if text.contains('$') => {
-                if let Some(value) = self.text(text, span, secret) {
+                if let Some(value) = self.text(text, span, secrecy) {
                     *text = value;
                     node.written = false;
                 }
             }
             Content::List(items) => {
                 for item in items {
-                    self.node(item, secret);
+                    self.node(item, secrecy);
                 }
             }
             Content::Object(members) => {
                 for member in members {
-                    let secret = secret || is_secret_key(&member.key);
-                    self.node(&mut member.node, secret);
+                    let secrecy = secrecy.below(&member.key);
+                    self.node(&mut member.node, secrecy);
                 }
             }
             _ => {}
@@ -76,7 +76,7 @@ impl Substitution<'_> {
     }
 
     /// The text with its references replaced, or nothing when it stays as it is.
-    fn text(&mut self, text: &str, span: Span, secret: bool) -> Option<String> {
+    fn text(&mut self, text: &str, span: Span, secrecy: Secrecy) -> Option<String> {
         let mut replaced = String::new();
         let mut done = 0;
         for reference in references(text) {
@@ -88,7 +88,7 @@ impl Substitution<'_> {
                     done = reference.range.end;
                 }
                 Outcome::Text => {
-                    if self.spelling == Spelling::DataX && !secret {
+                    if self.spelling == Spelling::DataX && secrecy == Secrecy::Open {
                         let written = &text[reference.range];
                         self.findings.warning(
                             span,
@@ -97,7 +97,8 @@ impl Substitution<'_> {
                     }
                 }
                 // A secret may contain anything, and nothing of it may be shown.
-                Outcome::Unknown(_) if secret && reference.form == Form::Unclosed => {}
+                Outcome::Unknown(_)
+                    if secrecy == Secrecy::Secret && reference.form == Form::Unclosed => {}
                 Outcome::Unknown(reason) => {
                     let hint = self.hint(reference.form);
                     self.findings.error(span, reason).advise(hint);
@@ -135,10 +136,10 @@ impl Substitution<'_> {
 
 /// Writes DataX's bare `$name` as `${name}`, which all spellings know. Secrets stay as they are.
 pub(crate) fn brace_names(root: &mut Node, findings: &mut Findings) {
-    brace(root, false, findings);
+    brace(root, Secrecy::Open, findings);
 }
 
-fn brace(node: &mut Node, secret: bool, findings: &mut Findings) {
+fn brace(node: &mut Node, secrecy: Secrecy, findings: &mut Findings) {
     let span = node.span;
     match &mut node.content {
         Content::Text(text) => {
@@ -149,7 +150,7 @@ fn brace(node: &mut Node, secret: bool, findings: &mut Findings) {
             if bare.clone().count() == 0 {
                 return;
             }
-            if secret {
+            if secrecy == Secrecy::Secret {
                 findings
                     .warning(span, "a `$` in this secret stays as it is")
                     .advise("write `${name}` if it refers to a parameter");
@@ -176,13 +177,13 @@ fn brace(node: &mut Node, secret: bool, findings: &mut Findings) {
         }
         Content::List(items) => {
             for item in items {
-                brace(item, secret, findings);
+                brace(item, secrecy, findings);
             }
         }
         Content::Object(members) => {
             for member in members {
-                let secret = secret || is_secret_key(&member.key);
-                brace(&mut member.node, secret, findings);
+                let secrecy = secrecy.below(&member.key);
+                brace(&mut member.node, secrecy, findings);
             }
         }
         Content::Null | Content::Bool(_) | Content::Number(_) => {}

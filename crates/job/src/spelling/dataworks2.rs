@@ -2,10 +2,10 @@
 //!
 //! Owns their shape. A document with exactly one reader and one writer is a job here; `setting` has our keys already.
 
-use super::{connection, made_object, made_root, made_text, member, plugin};
+use super::{connection, head, made_object, made_root, made_text, member, plugin};
 use crate::findings::{Findings, meant};
 use crate::node::{Content, Member, Node, take};
-use crate::read::{Role, scalar};
+use crate::read::Role;
 use crate::source::Span;
 
 const STEP_KEYS: [&str; 4] = ["stepType", "name", "category", "parameter"];
@@ -13,7 +13,12 @@ const STEP_WITHOUT_EFFECT: [&str; 4] = ["copies", "gui", "displayName", "descrip
 
 pub(super) fn to_seed(root: Node, findings: &mut Findings) -> Option<Node> {
     let span = root.span;
-    head(&root, findings);
+    head(
+        &root,
+        "2.0",
+        "version 1.0 documents have `configuration` instead of `steps`",
+        findings,
+    );
     let Content::Object(mut members) = root.content else {
         return None;
     };
@@ -47,25 +52,6 @@ pub(super) fn to_seed(root: Node, findings: &mut Findings) -> Option<Node> {
     }
     configuration.extend(take(&mut members, "setting"));
     Some(made_root(span, made_object(steps.node.span, configuration)))
-}
-
-fn head(root: &Node, findings: &mut Findings) {
-    match root.get("type") {
-        Some(node) if node.text() == Some("job") => {}
-        Some(node) => findings.unknown_value(node, "`type`", &["job"]),
-        None => findings
-            .lapse(root.span, "`type` is missing")
-            .advise("write `\"type\": \"job\"`"),
-    }
-    match root.get("version") {
-        Some(node) if scalar(node).is_some_and(|text| text == "2.0") => {}
-        Some(node) => findings
-            .error(node.span, "`version` must be \"2.0\" beside `steps`")
-            .advise("version 1.0 documents have `configuration` instead"),
-        None => findings
-            .lapse(root.span, "`version` is missing")
-            .advise("write `\"version\": \"2.0\"`"),
-    }
 }
 
 /// The two ends of the job among the steps.

@@ -1,6 +1,6 @@
 //! Arrow bodies of Tunnel: chunks with checksums around record batch messages without a schema.
 //!
-//! Owns the framing and the payload of `PROTOCOL.md`, section 8. The payload names no types, so both
+//! Owns the framing and the payload of `FORMATS.md`, section 8. The payload names no types, so both
 //! sides must hold the same columns; shapes are checked before Arrow reads them.
 
 use std::collections::HashMap;

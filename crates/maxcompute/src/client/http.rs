@@ -111,7 +111,8 @@ impl Call {
 /// All headers of a request that is sent at this time.
 pub(crate) fn signed_headers(
     call: &Call,
-    (url, base): (&Url, &Url),
+    url: &Url,
+    base: &Url,
     credentials: &Credentials,
     now: SystemTime,
 ) -> Result<HeaderMap, Error> {
@@ -242,7 +243,7 @@ impl Client {
 
     async fn send_once(&self, call: &Call, url: &Url, base: &Url) -> Result<Response, Error> {
         let now = SystemTime::now();
-        let headers = signed_headers(call, (url, base), &self.inner.credentials, now)?;
+        let headers = signed_headers(call, url, base, &self.inner.credentials, now)?;
         let mut request = self
             .inner
             .http
@@ -326,7 +327,7 @@ mod tests {
         let base = base("http://host/api");
         let url = call.url(&base, "my_proj").unwrap();
         let now = UNIX_EPOCH + Duration::from_secs(1_704_164_645);
-        let headers = signed_headers(&call, (&url, &base), &credentials, now).unwrap();
+        let headers = signed_headers(&call, &url, &base, &credentials, now).unwrap();
         let canonical = format!(
             "GET\n\n\nTue, 02 Jan 2024 03:04:05 GMT\nx-odps-tunnel-version:6\n\
              x-odps-user-agent:{USER_AGENT}\n\

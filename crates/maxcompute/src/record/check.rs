@@ -1,6 +1,6 @@
 //! Finds the cells that the service would refuse, before anything is sent.
 //!
-//! Owns the ranges of `PROTOCOL.md`, section 10. Removing the rows is the caller's part: one bad cell in
+//! Owns the ranges of `FORMATS.md`, section 10. Removing the rows is the caller's part: one bad cell in
 //! a block makes the service refuse the whole block.
 
 use arrow_array::RecordBatch;

@@ -159,7 +159,8 @@ impl Columns {
     /// Takes the first so many columns as arrays of so many rows, and leaves all columns empty.
     pub(super) fn finish(
         &mut self,
-        (columns, rows): (usize, usize),
+        columns: usize,
+        rows: usize,
         bad_cells: &mut Vec<BadCell>,
     ) -> Result<Vec<ArrayRef>, ArrowError> {
         let mut arrays = Vec::with_capacity(columns);
@@ -202,7 +203,7 @@ impl Columns {
                 .add_buffer(offsets.take().into())
                 .add_buffer(take(bytes).into()),
             Values::Text(offsets, bytes) => {
-                return take_text((offsets.take(), take(bytes)), nulls, report);
+                return take_text(offsets.take(), take(bytes), nulls, report);
             }
             Values::List(offsets, item) => {
                 let (offsets, item) = (offsets.take(), *item);
@@ -243,10 +244,13 @@ impl Columns {
     }
 }
 
+/// Room for the next batch; one huge value must not be kept room for ever after.
+const MOST_ROOM_BYTES: usize = 8 << 20;
+
 /// Takes the values and leaves room for as many.
 fn take<T>(values: &mut Vec<T>) -> Vec<T> {
-    let room = Vec::with_capacity(values.len());
-    std::mem::replace(values, room)
+    let room = values.len().min(MOST_ROOM_BYTES / size_of::<T>());
+    std::mem::replace(values, Vec::with_capacity(room))
 }
 
 fn values_of(r#type: &Type, waiting: &mut Vec<(Type, Place)>) -> Values {
@@ -292,13 +296,14 @@ pub(super) const NOT_UTF8: &str = "text that is not valid UTF-8";
 ///
 /// The column is validated as a whole first, which is many times faster than value by value.
 fn take_text(
-    (offsets, bytes): (Vec<i32>, Vec<u8>),
+    offsets: Vec<i32>,
+    bytes: Vec<u8>,
     nulls: Option<NullBuffer>,
     report: &mut dyn FnMut(usize, &str),
 ) -> Result<ArrayData, ArrowError> {
     let rows = offsets.len() - 1;
     let (offsets, bytes) = (Buffer::from_vec(offsets), Buffer::from_vec(bytes));
-    let whole = text_data(rows, (offsets.clone(), bytes.clone()), nulls.clone());
+    let whole = text_data(rows, offsets.clone(), bytes.clone(), nulls.clone());
     if whole.is_ok() {
         return whole;
     }
@@ -319,13 +324,15 @@ fn take_text(
         // The good bytes are no more than all of them, which an offset could count.
         good_offsets.push(good_bytes.len() as i32);
     }
-    let good = (Buffer::from_vec(good_offsets), Buffer::from_vec(good_bytes));
-    text_data(rows, good, Some(NullBuffer::from(valid)))
+    let nulls = NullBuffer::from(valid);
+    let (offsets, bytes) = (Buffer::from_vec(good_offsets), Buffer::from_vec(good_bytes));
+    text_data(rows, offsets, bytes, Some(nulls))
 }
 
 fn text_data(
     rows: usize,
-    (offsets, bytes): (Buffer, Buffer),
+    offsets: Buffer,
+    bytes: Buffer,
     nulls: Option<NullBuffer>,
 ) -> Result<ArrayData, ArrowError> {
     ArrayData::builder(DataType::Utf8)

@@ -23,6 +23,9 @@ pub(super) const MAX_RECORD_BYTES: usize = 256 << 20;
 /// A batch ends at the first record beyond so many bytes of the stream, whatever its rows.
 const BATCH_BYTES: u64 = 8 << 20;
 
+/// Room for input that is kept between pieces.
+const KEPT_BYTES: usize = 4 << 20;
+
 const RECORD_END_TAG: u64 = tag_of(END_OF_RECORD);
 const RECORD_COUNT_TAG: u64 = tag_of(RECORD_COUNT);
 const STREAM_CHECKSUM_TAG: u64 = tag_of(STREAM_CHECKSUM);
@@ -142,6 +145,10 @@ impl Decoder {
             input.bytes.drain(..input.position);
             input.start += input.position as u64;
             input.position = 0;
+            // One huge value must not keep its memory for the rest of the stream.
+            if input.bytes.len() < KEPT_BYTES && input.bytes.capacity() > 2 * KEPT_BYTES {
+                input.bytes.shrink_to(KEPT_BYTES);
+            }
         }
         input.bytes.extend_from_slice(bytes);
     }
@@ -283,7 +290,7 @@ impl Decoder {
             column: index,
         };
         self.open
-            .open((&mut self.columns, index), reader, &mut cell)?;
+            .open(&mut self.columns, index, reader, &mut cell)?;
         self.progress.column = index;
         self.progress.stage = Stage::Record;
         Ok(())
@@ -367,7 +374,7 @@ impl Decoder {
         self.progress.batch_start = self.progress.record_start;
         let mut bad_cells = std::mem::take(&mut self.bad_cells);
         let columns = self.tags.len();
-        let arrays = self.columns.finish((columns, rows), &mut bad_cells);
+        let arrays = self.columns.finish(columns, rows, &mut bad_cells);
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = arrays.and_then(|arrays| {
             RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)

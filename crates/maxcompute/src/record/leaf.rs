@@ -1,6 +1,6 @@
 //! Reads single values into columns: everything but ARRAY, MAP and STRUCT.
 //!
-//! Owns the value formats of `PROTOCOL.md`, section 7.4, and the ranges of the Arrow types. A value is
+//! Owns the value formats of `FORMATS.md`, section 7.4, and the ranges of the Arrow types. A value is
 //! read whole before anything is changed, so that one that has not arrived yet can be read again.
 
 use super::BadCell;

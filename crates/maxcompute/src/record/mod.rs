@@ -1,6 +1,6 @@
 //! The record stream, default body of Tunnel reads and writes, straight to and from Arrow arrays.
 //!
-//! Owns the format of `PROTOCOL.md`, section 7: values, checksums, footer. Compression is outside of
+//! Owns the format of `FORMATS.md`, section 7: values, checksums, footer. Compression is outside of
 //! it ([`crate::compression`]), and so is the transport. Both directions work on whole columns; a row
 //! costs no allocation and one call of the checksum.
 

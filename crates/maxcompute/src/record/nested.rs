@@ -40,7 +40,8 @@ impl OpenValues {
     #[inline]
     pub(super) fn open(
         &mut self,
-        (columns, index): (&mut Columns, usize),
+        columns: &mut Columns,
+        index: usize,
         reader: &mut Reader<'_>,
         cell: &mut Cell<'_>,
     ) -> Result<(), Stop> {
@@ -150,7 +151,7 @@ impl OpenValues {
         cell: &mut Cell<'_>,
     ) -> Result<(), Stop> {
         match reader.varint()? {
-            0 => self.open((columns, index), reader, cell),
+            0 => self.open(columns, index, reader, cell),
             1 => {
                 let length = columns.0[index].length + 1;
                 columns.pad(index, length);

@@ -1,6 +1,6 @@
 //! Primitives of the record stream: varints, tags, special fields, checksums.
 //!
-//! Owns nothing about types or columns. Numbers are those of `PROTOCOL.md`, sections 7.1, 7.2 and 7.5.
+//! Owns nothing about types or columns. Numbers are those of `FORMATS.md`, sections 7.1, 7.2 and 7.5.
 
 use crate::types::Type;
 

@@ -2,7 +2,7 @@
 //!
 //! Owns the mapping between type expressions and Arrow types and the schema documents of the
 //! REST and Tunnel services. How values travel belongs to [`crate::record`]. The mapping follows
-//! `PROTOCOL.md`, sections 4.3, 6.1, 8.3 and 10.
+//! `FORMATS.md`, sections 8.3 and 10, and `PROTOCOL.md`, sections 4.3 and 6.1.
 
 use std::fmt;
 use std::sync::Arc;

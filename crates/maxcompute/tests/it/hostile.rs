@@ -217,6 +217,50 @@ fn arrays_of_other_types_are_refused_by_name() {
     assert_eq!(out, [1]);
 }
 
+#[test]
+fn large_cells_end_a_batch_early_and_the_largest_pass() {
+    let sizes = [100 << 20, 1, 9 << 20, 2, 3, 5 << 20, 5 << 20, 4];
+    let texts: Vec<String> = sizes.iter().map(|size| "x".repeat(*size)).collect();
+    let batch = batch(vec![("s", Arc::new(StringArray::from(texts)))]);
+    let mut body = Vec::new();
+    let mut encoder = Encoder::new(&[Type::String]);
+    encoder.encode(&batch, &mut body).unwrap();
+    encoder.finish(&mut body);
+    let mut decoder = Decoder::new(&[Type::String]);
+    let mut batch_rows = Vec::new();
+    for piece in body.chunks(64 << 10) {
+        decoder.push(piece);
+        while let Some(decoded) = decoder.next_batch(1000).unwrap() {
+            let start = batch_rows.iter().sum();
+            assert_eq!(
+                decoded.batch.column(0),
+                &batch.column(0).slice(start, decoded.batch.num_rows())
+            );
+            batch_rows.push(decoded.batch.num_rows());
+        }
+    }
+    assert_eq!(decoder.finish(), Ok(8));
+    assert_eq!(batch_rows, [1, 2, 4, 1]);
+    assert_eq!(check(&[Type::String], &batch).unwrap().len(), 2);
+}
+
+#[test]
+fn sixteen_hundred_columns() {
+    let types = vec![Type::Int; 1600];
+    let row: Vec<serde_json::Value> = (0..1600)
+        .map(|column| {
+            if column % 3 == 0 {
+                json!(null)
+            } else {
+                json!(column)
+            }
+        })
+        .collect();
+    let batch = crate::cells::batch_of(&types, &[row.clone(), row]);
+    let decoded = reinterpret(&types, &batch, &types);
+    assert_eq!(decoded.batch.columns(), batch.columns());
+}
+
 /// Feeds bytes in two pieces and reads to the end or to the first error.
 fn survive(types: &[Type], bytes: &[u8], cut: usize) {
     let mut decoder = Decoder::new(types);

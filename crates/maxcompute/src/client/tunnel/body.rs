@@ -140,7 +140,7 @@ impl Pieces {
                 receiver: body,
                 piece: Bytes::new(),
             };
-            let last = match decode(body, compression, (projection, batch_rows), &batches) {
+            let last = match decode(body, compression, &projection, batch_rows, &batches) {
                 Ok(true) => Ok(Piece::End),
                 Ok(false) => return,
                 Err(error) => Err(error),
@@ -203,7 +203,8 @@ impl Read for Body {
 fn decode(
     body: Body,
     compression: Compression,
-    (projection, batch_rows): (Projection, usize),
+    projection: &Projection,
+    batch_rows: usize,
     batches: &Sender<Result<Piece, Error>>,
 ) -> Result<bool, Error> {
     let broken = |error: io::Error| {

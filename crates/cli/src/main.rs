@@ -1,2 +1,67 @@
-//! placeholder
-fn main() {}
+//! The one executable, `longshore`: runs jobs and looks around data sources from a terminal.
+//!
+//! Owns the command line, its files (data sources, run state) and its exit codes; everything else is
+//! asked of the library crates. Results go to standard output, progress and messages to standard
+//! error.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line program prints")]
+
+mod arguments;
+mod browse;
+mod catalog;
+mod datasources;
+mod document;
+mod exit;
+mod progress;
+mod run;
+mod secrets;
+mod state;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::exit::{Exit, Stop};
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::parse();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_env("LONGSHORE_LOG").unwrap_or_else(|_| "warn".into()),
+        )
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return Exit::Internal.into();
+        }
+    };
+    let result = runtime.block_on(dispatch(arguments.command));
+    // A connection that is still closing must not hold up the end of the program.
+    runtime.shutdown_background();
+    match result {
+        Ok(exit) => exit.into(),
+        Err(stop) => {
+            stop.print();
+            stop.exit.into()
+        }
+    }
+}
+
+async fn dispatch(command: Command) -> Result<Exit, Stop> {
+    match command {
+        Command::Run(arguments) => run::run(arguments).await,
+        Command::Check(arguments) => run::check(arguments).await,
+        Command::Replay(arguments) => run::replay(arguments).await,
+        Command::Params(arguments) => document::params(&arguments),
+        Command::Convert(arguments) => document::convert(&arguments),
+        Command::Ping(arguments) => browse::ping(&arguments).await,
+        Command::Tables(arguments) => browse::tables(&arguments).await,
+        Command::Columns(arguments) => browse::columns(&arguments).await,
+        Command::Preview(arguments) => browse::preview(&arguments).await,
+        Command::Connectors(arguments) => catalog::connectors(&arguments),
+        Command::Schema(arguments) => catalog::schema(&arguments),
+    }
+}

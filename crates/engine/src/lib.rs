@@ -1,1 +1,33 @@
-//! placeholder
+//! Plans a job and copies the data in this process.
+//!
+//! Reading order: [`resolve`](resolve()) turns a job into opened connectors, `plan` makes the
+//! mapping and the tasks, `task` is the one loop that moves a split, and [`run`](run()) drives the
+//! tasks from preparation to commit. `ledger` is the memory that makes a killed run resumable;
+//! `meter` and `report` are what people see of it.
+
+mod columns;
+mod convert;
+mod dirty;
+mod expression;
+mod failure;
+mod ledger;
+mod mapping;
+mod meter;
+mod plan;
+mod replay;
+mod report;
+mod resolve;
+mod run;
+mod task;
+mod wrap;
+
+pub use convert::Fit;
+pub use dirty::DirtyRows;
+pub use failure::Failure;
+pub use ledger::{Event, FileLedger, History, Ledger, TaskState};
+pub use meter::{Counts, Meter, Progress};
+pub use plan::{MappedColumn, Plan, plan};
+pub use replay::Replay;
+pub use report::{Outcome, Report, TaskReport};
+pub use resolve::{Datasource, Datasources, Resolved, resolve};
+pub use run::{Ended, RunContext, run};

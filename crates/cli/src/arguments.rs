@@ -1,0 +1,200 @@
+//! What can be written on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Moves tables between data sources.
+#[derive(Parser)]
+#[command(name = "longshore", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 success, 1 the job failed, 2 wrong usage, document or configuration (nothing was started), \
+3 more dirty rows than the job tolerates, 4 source or target out of reach or access denied, 5 stopped on request (can be resumed), \
+70 internal error.";
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run a job document, or continue a run that was stopped or killed
+    Run(RunArguments),
+    /// Show what a job would do: parameters, type fit and splits; no row moves
+    Check(JobArguments),
+    /// Feed dirty rows back into a job's target after they were mended
+    Replay(ReplayArguments),
+    /// Show the value of every parameter of a job document
+    Params(DocumentArguments),
+    /// Rewrite a DataX or DataWorks 2.0 document in Longshore's own spelling
+    Convert(ConvertArguments),
+    /// Test the connectivity of a data source, stage by stage
+    Ping(NameArguments),
+    /// List the tables of a data source
+    Tables(TablesArguments),
+    /// List the columns of a table
+    Columns(TableArguments),
+    /// Show the first 20 rows of a table
+    Preview(TableArguments),
+    /// List the connectors of this build
+    Connectors(ConnectorsArguments),
+    /// Print the JSON Schema of a connector's options
+    Schema(SchemaArguments),
+}
+
+#[derive(Args)]
+pub(crate) struct RunArguments {
+    #[command(flatten)]
+    pub(crate) target: JobOrRun,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArguments,
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct JobOrRun {
+    /// The job document
+    pub(crate) job: Option<PathBuf>,
+    /// Continue this run with the document and parameters it was begun with
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["parameters", "bizdate", "cyctime", "strict", "lenient"])]
+    pub(crate) resume: Option<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct JobArguments {
+    /// The job document
+    pub(crate) job: PathBuf,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArguments,
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct ReplayArguments {
+    /// The run whose dirty rows to feed back, or a dirty-row file
+    pub(crate) rows: String,
+    /// The job document; needed with a file, taken from the run otherwise
+    pub(crate) job: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArguments,
+    #[command(flatten)]
+    pub(crate) files: FileArguments,
+    #[command(flatten)]
+    pub(crate) output: OutputArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct DocumentArguments {
+    /// The job document
+    pub(crate) job: PathBuf,
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct ConvertArguments {
+    /// The job document
+    pub(crate) job: PathBuf,
+    /// Write here instead of to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct NameArguments {
+    /// The data source
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) datasources: DatasourceArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct TablesArguments {
+    /// The data source
+    pub(crate) name: String,
+    /// Only tables whose name contains this
+    #[arg(default_value = "")]
+    pub(crate) search: String,
+    #[command(flatten)]
+    pub(crate) datasources: DatasourceArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct TableArguments {
+    /// The data source
+    pub(crate) name: String,
+    /// The table
+    pub(crate) table: String,
+    #[command(flatten)]
+    pub(crate) datasources: DatasourceArguments,
+}
+
+#[derive(Args)]
+pub(crate) struct ConnectorsArguments {
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct SchemaArguments {
+    /// The connector
+    #[arg(required_unless_present = "all")]
+    pub(crate) connector: Option<String>,
+    /// Write every connector's schemas and reference page into a folder
+    #[arg(long, requires = "out", conflicts_with = "connector")]
+    pub(crate) all: bool,
+    /// The folder for --all
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Args, Clone, Default)]
+pub(crate) struct ParameterArguments {
+    /// A parameter of the document: a constant, or an expression such as '$[yyyymmdd-1]'
+    #[arg(short, long = "parameter", value_name = "KEY=VALUE", id = "parameters")]
+    pub(crate) parameters: Vec<String>,
+    /// The business date [default: yesterday]
+    #[arg(long, value_name = "YYYYMMDD")]
+    pub(crate) bizdate: Option<String>,
+    /// The scheduled time [default: the day after the business date, 00:00:00]
+    #[arg(long, value_name = "YYYYMMDDhhmmss")]
+    pub(crate) cyctime: Option<String>,
+    /// Unknown keys are errors, whatever the document's spelling
+    #[arg(long, conflicts_with = "lenient")]
+    pub(crate) strict: bool,
+    /// Unknown keys are warnings, whatever the document's spelling
+    #[arg(long)]
+    pub(crate) lenient: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct FileArguments {
+    #[command(flatten)]
+    pub(crate) datasources: DatasourceArguments,
+    /// Where runs keep their ledgers and dirty rows [default: ~/.local/state/longshore]
+    #[arg(long, value_name = "DIR", env = "LONGSHORE_STATE")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct DatasourceArguments {
+    /// The file of data sources [default: ./datasources.toml, then ~/.config/longshore/datasources.toml]
+    #[arg(long, value_name = "FILE", env = "LONGSHORE_DATASOURCES")]
+    pub(crate) datasources: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct OutputArguments {
+    /// Write the closing report as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// No progress
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}

@@ -1,0 +1,87 @@
+//! Exit codes, and errors on their way to the terminal.
+
+use std::process::ExitCode;
+
+use engine::Failure;
+use sdk::Kind;
+
+/// The documented exit codes; stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Success = 0,
+    Failed = 1,
+    Usage = 2,
+    DirtyLimit = 3,
+    Unreachable = 4,
+    Interrupted = 5,
+    Internal = 70,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        ExitCode::from(exit as u8)
+    }
+}
+
+impl Exit {
+    pub(crate) fn of_error(error: &sdk::Error) -> Self {
+        match error.kind() {
+            Kind::Auth | Kind::Unreachable | Kind::Denied => Exit::Unreachable,
+            Kind::Config | Kind::Unsupported | Kind::NotFound => Exit::Usage,
+            Kind::Internal => Exit::Internal,
+            Kind::Conflict | Kind::Throttled | Kind::Data => Exit::Failed,
+        }
+    }
+
+    /// How a run that had begun ends. Whatever stopped it then is a failure of the job, except what
+    /// a user would look for elsewhere.
+    pub(crate) fn of_failure(failure: &Failure) -> Self {
+        match failure {
+            Failure::Interrupted => Exit::Interrupted,
+            Failure::TooManyDirtyRows { .. } => Exit::DirtyLimit,
+            Failure::Error(error) => match Exit::of_error(error) {
+                Exit::Usage => Exit::Failed,
+                other => other,
+            },
+        }
+    }
+}
+
+/// The end of a command that did not get where it should: a code, and what to say.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    pub(crate) exit: Exit,
+    message: String,
+    hint: Option<String>,
+}
+
+impl Stop {
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Stop { exit: Exit::Usage, message: message.into(), hint: None }
+    }
+
+    /// The messages have been printed already.
+    pub(crate) fn silent(exit: Exit) -> Self {
+        Stop { exit, message: String::new(), hint: None }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn print(&self) {
+        if !self.message.is_empty() {
+            eprintln!("error: {}", self.message);
+        }
+        if let Some(hint) = &self.hint {
+            eprintln!("  hint: {hint}");
+        }
+    }
+}
+
+impl From<sdk::Error> for Stop {
+    fn from(error: sdk::Error) -> Self {
+        Stop { exit: Exit::of_error(&error), message: error.to_string(), hint: error.hint_text().map(str::to_string) }
+    }
+}

@@ -1,0 +1,81 @@
+//! Live progress on standard error: a line that renews itself on a terminal, a line every few
+//! seconds otherwise.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::{Meter, Progress};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::task::JoinHandle;
+
+const TERMINAL_INTERVAL: Duration = Duration::from_millis(200);
+const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Shows progress until it is stopped.
+pub(crate) struct Display {
+    showing: Option<(JoinHandle<()>, ProgressBar)>,
+}
+
+impl Display {
+    pub(crate) fn start(meter: Arc<Meter>, quiet: bool) -> Self {
+        if quiet {
+            return Display { showing: None };
+        }
+        let terminal = std::io::stderr().is_terminal();
+        let bar = ProgressBar::with_draw_target(None, if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+        bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let shown = bar.clone();
+        let task = tokio::spawn(async move {
+            let mut interval = tokio::time::interval(if terminal { TERMINAL_INTERVAL } else { PLAIN_INTERVAL });
+            interval.tick().await;
+            loop {
+                interval.tick().await;
+                let text = line(&meter.progress());
+                if terminal {
+                    shown.set_message(text);
+                    shown.tick();
+                } else {
+                    eprintln!("{text}");
+                }
+            }
+        });
+        Display { showing: Some((task, bar)) }
+    }
+
+    pub(crate) fn stop(self) {
+        if let Some((task, bar)) = self.showing {
+            task.abort();
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn line(progress: &Progress) -> String {
+    let seconds = progress.elapsed.as_secs_f64().max(1e-3);
+    let counts = &progress.counts;
+    let mut text = format!(
+        "{} rows  {:.1} MiB/s  {} dirty  {}/{} splits",
+        counts.rows_read,
+        counts.bytes_read as f64 / seconds / 1_048_576.0,
+        counts.rows_dirty,
+        progress.splits_done,
+        progress.splits_total
+    );
+    if let Some(fraction) = progress.fraction() {
+        text.push_str(&format!("  {:.0} %", fraction * 100.0));
+    }
+    if let Some(eta) = progress.eta() {
+        text.push_str(&format!("  {} left", duration(eta)));
+    }
+    text
+}
+
+fn duration(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
+    }
+}

@@ -1,0 +1,149 @@
+//! Dirty rows on disk: one JSON line per row, with the reason, kept until somebody mends them.
+//!
+//! Each attempt of a task begins its own file anew, so that a retried task does not list a row twice;
+//! [`DirtyRows::finish`] joins the files of all tasks into `dirty.jsonl`.
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{SecondsFormat, Utc};
+use sdk::{Error, Kind, Result, TaskId};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Where on its way a row failed; tells how to read its `row`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Stage {
+    /// `row` has the reader's columns.
+    Read,
+    /// `row` has the reader's columns.
+    Convert,
+    /// `row` has the writer's columns.
+    Write,
+}
+
+/// One line of the dirty-row file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DirtyRow {
+    /// When it was found, RFC 3339 in UTC.
+    pub time: String,
+    /// The task that found it.
+    pub task: TaskId,
+    /// Where it failed.
+    pub stage: Stage,
+    /// The column at fault, if one can be named.
+    pub column: Option<String>,
+    /// What is wrong.
+    pub reason: String,
+    /// The source's key columns, if it has any.
+    pub key: Map<String, Value>,
+    /// The whole row.
+    pub row: Map<String, Value>,
+}
+
+impl DirtyRow {
+    pub(crate) fn now(task: TaskId, stage: Stage, column: Option<String>, reason: String) -> Self {
+        DirtyRow {
+            time: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
+            task,
+            stage,
+            column,
+            reason,
+            key: Map::new(),
+            row: Map::new(),
+        }
+    }
+}
+
+/// The folder that a run keeps its dirty rows in.
+#[derive(Debug, Clone)]
+pub struct DirtyRows {
+    folder: PathBuf,
+}
+
+impl DirtyRows {
+    /// Uses `folder`, which must exist.
+    pub fn new(folder: impl Into<PathBuf>) -> Self {
+        DirtyRows { folder: folder.into() }
+    }
+
+    /// Begins the file of a task anew.
+    pub(crate) fn begin(&self, task: TaskId) -> Result<TaskDirtyRows> {
+        let path = self.task_path(task);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(cannot_write(&path, error))
+            }
+            _ => Ok(TaskDirtyRows { path, file: None }),
+        }
+    }
+
+    /// Joins the files of tasks `0..task_count` in order. Returns the joint file if any row was dirty.
+    pub(crate) fn finish(&self, task_count: u32) -> Result<Option<PathBuf>> {
+        let joint = self.folder.join("dirty.jsonl");
+        let mut output: Option<File> = None;
+        for task in 0..task_count {
+            let path = self.task_path(TaskId(task));
+            let mut input = match File::open(&path) {
+                Ok(input) => input,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(cannot_write(&path, error)),
+            };
+            let output = match &mut output {
+                Some(output) => output,
+                None => output.insert(File::create(&joint).map_err(|error| cannot_write(&joint, error))?),
+            };
+            std::io::copy(&mut input, output).map_err(|error| cannot_write(&joint, error))?;
+        }
+        if let Some(output) = &output {
+            output.sync_all().map_err(|error| cannot_write(&joint, error))?;
+        }
+        Ok(output.map(|_| joint))
+    }
+
+    fn task_path(&self, task: TaskId) -> PathBuf {
+        self.folder.join(format!("dirty-{:06}.jsonl", task.0))
+    }
+}
+
+/// The dirty rows of one attempt of one task.
+#[derive(Debug)]
+pub(crate) struct TaskDirtyRows {
+    path: PathBuf,
+    file: Option<BufWriter<File>>,
+}
+
+impl TaskDirtyRows {
+    pub(crate) fn add(&mut self, row: &DirtyRow) -> Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            None => {
+                let file = File::create(&self.path).map_err(|error| cannot_write(&self.path, error))?;
+                self.file.insert(BufWriter::new(file))
+            }
+        };
+        serde_json::to_writer(&mut *file, row)
+            .map_err(std::io::Error::from)
+            .and_then(|()| file.write_all(b"\n"))
+            .map_err(|error| cannot_write(&self.path, error))
+    }
+
+    /// Makes the rows durable; called before the attempt's rows are published.
+    pub(crate) fn sync(&mut self) -> Result<()> {
+        let Some(file) = &mut self.file else {
+            return Ok(());
+        };
+        file.flush()
+            .and_then(|()| file.get_ref().sync_all())
+            .map_err(|error| cannot_write(&self.path, error))
+    }
+}
+
+fn cannot_write(path: &Path, error: std::io::Error) -> Error {
+    Error::new(Kind::Config, format!("cannot keep dirty rows in {}", path.display()))
+        .hint("check the space left and the permissions of the state folder")
+        .source(error)
+}

@@ -1,0 +1,210 @@
+//! The durable memory of a run: which splits exist, which were claimed, sealed and finished.
+//!
+//! The ledger, and nothing else, is the truth about a run. Every step is noted before its effect can
+//! be forgotten: a seal before the publication it describes, a receipt after it. A run that was
+//! killed anywhere can be continued from the events alone (see [`History`]).
+
+use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+
+use sdk::{Error, Kind, Receipt, Result, Split, State, TaskId};
+use serde::{Deserialize, Serialize};
+
+use crate::meter::Counts;
+
+/// One step of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "camelCase")]
+pub enum Event {
+    /// The splits were made; they stay the same for the rest of the run.
+    Planned {
+        /// By task id.
+        splits: Vec<Split>,
+    },
+    /// The target was prepared. A second one with another state makes every task undone.
+    Prepared {
+        /// What the writer wants to remember.
+        state: State,
+    },
+    /// An attempt of a task began.
+    Claimed {
+        /// The task.
+        task: TaskId,
+        /// Counts from 1.
+        attempt: u32,
+    },
+    /// The attempt's rows are with the target but not final.
+    Sealed {
+        /// The task.
+        task: TaskId,
+        /// What the writer needs to find out whether they became final.
+        seal: State,
+        /// The attempt's counts.
+        counts: Counts,
+    },
+    /// The task's rows are final as far as one task can make them.
+    Done {
+        /// Proof for the commit.
+        receipt: Receipt,
+        /// The task's counts.
+        counts: Counts,
+    },
+    /// The run's rows are visible and the statements after the load have run.
+    Committed,
+    /// The run was given up; it cannot be continued.
+    Aborted,
+}
+
+/// Where events are kept. Implementations are durable when [`Ledger::record`] returns.
+pub trait Ledger: Send + Sync {
+    /// What has happened so far.
+    fn history(&self) -> History;
+
+    /// What has happened to one task.
+    fn task(&self, task: TaskId) -> TaskState;
+
+    /// Notes a step.
+    fn record(&self, event: Event) -> Result<()>;
+}
+
+/// What is known of a task.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum TaskState {
+    /// Nothing of it is with the target, or nothing that counts.
+    #[default]
+    Open,
+    /// Sealed by an attempt whose end is unknown.
+    Sealed {
+        /// For [`sdk::Writer::recover`].
+        seal: State,
+        /// The attempt's counts.
+        counts: Counts,
+    },
+    /// Finished.
+    Done {
+        /// For [`sdk::Writer::commit`].
+        receipt: Receipt,
+        /// Its counts.
+        counts: Counts,
+    },
+}
+
+/// The state of a run, folded from its events.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct History {
+    /// The splits, once planned.
+    pub splits: Option<Vec<Split>>,
+    /// The writer's state, once prepared.
+    pub prepared: Option<State>,
+    /// Tasks that are not [`TaskState::Open`].
+    pub tasks: BTreeMap<TaskId, TaskState>,
+    /// Whether the run ended well.
+    pub committed: bool,
+    /// Whether the run was given up.
+    pub aborted: bool,
+}
+
+impl History {
+    fn apply(&mut self, event: Event) {
+        match event {
+            Event::Planned { splits } => self.splits = Some(splits),
+            Event::Prepared { state } => {
+                if self.prepared.as_ref() != Some(&state) {
+                    self.tasks.clear();
+                }
+                self.prepared = Some(state);
+            }
+            Event::Claimed { task, .. } => {
+                self.tasks.remove(&task);
+            }
+            Event::Sealed { task, seal, counts } => {
+                self.tasks.insert(task, TaskState::Sealed { seal, counts });
+            }
+            Event::Done { receipt, counts } => {
+                self.tasks.insert(receipt.task, TaskState::Done { receipt, counts });
+            }
+            Event::Committed => self.committed = true,
+            Event::Aborted => self.aborted = true,
+        }
+    }
+}
+
+/// A ledger in one file of JSON lines, synced line by line and locked while in use.
+pub struct FileLedger {
+    inner: Mutex<(File, History)>,
+}
+
+impl FileLedger {
+    /// Opens or creates the ledger at `path`. Fails with `Conflict` while another process holds it.
+    /// A last line that a kill cut short is dropped: its step was never reported as done.
+    pub fn open(path: &Path) -> Result<Self> {
+        let refuse = |error: std::io::Error| {
+            Error::new(
+                Kind::Config,
+                format!("cannot use the run ledger {}", path.display()),
+            )
+            .hint("check that the state folder exists and is writable")
+            .source(error)
+        };
+        let mut file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(refuse)?;
+        file.try_lock().map_err(|_| {
+            Error::new(Kind::Conflict, "the run is being worked on by another process")
+                .hint("wait for it to end, or stop it")
+        })?;
+        let mut text = String::new();
+        file.read_to_string(&mut text).map_err(refuse)?;
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let mut history = History::default();
+        for (index, line) in text[..whole].lines().enumerate() {
+            let event = serde_json::from_str(line).map_err(|error| {
+                Error::new(
+                    Kind::Data,
+                    format!("line {} of the ledger {} is damaged", index + 1, path.display()),
+                )
+                .hint("begin a new run")
+                .source(error)
+            })?;
+            history.apply(event);
+        }
+        file.set_len(whole as u64).map_err(refuse)?;
+        file.seek(SeekFrom::End(0)).map_err(refuse)?;
+        Ok(FileLedger { inner: Mutex::new((file, history)) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (File, History)> {
+        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Ledger for FileLedger {
+    fn history(&self) -> History {
+        self.lock().1.clone()
+    }
+
+    fn task(&self, task: TaskId) -> TaskState {
+        self.lock().1.tasks.get(&task).cloned().unwrap_or_default()
+    }
+
+    fn record(&self, event: Event) -> Result<()> {
+        let mut line = serde_json::to_string(&event)
+            .map_err(|error| Error::internal("cannot write a ledger event").source(error))?;
+        line.push('\n');
+        let (file, history) = &mut *self.lock();
+        file.write_all(line.as_bytes()).and_then(|()| file.sync_data()).map_err(|error| {
+            Error::new(Kind::Unreachable, "cannot write the run ledger")
+                .hint("check the space left in the state folder")
+                .source(error)
+        })?;
+        history.apply(event);
+        Ok(())
+    }
+}

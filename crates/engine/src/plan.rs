@@ -1,0 +1,309 @@
+//! From opened connectors to a plan: both schemas are compared, every column gets its conversion,
+//! and whatever cannot work is said before a row moves.
+
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, BooleanArray, StringArray};
+use arrow_schema::{DataType, Schema};
+use job::{Constant, Setting};
+use sdk::{Column, Error, Kind, ReadOptions, Reader, Result, Writer};
+
+use crate::columns::{Item, spread};
+use crate::convert::{Conversion, Fit};
+use crate::expression::{Expression, TransformStep};
+use crate::mapping::{Mapping, Output, OutputValue, TransformedValue};
+use crate::resolve::Resolved;
+
+/// Rows per batch: enough to make per-batch work vanish, few enough to stay in the cache.
+const BATCH_ROWS: usize = 16_384;
+/// Bytes of values per batch, so that wide rows do not break the memory bound.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// One line of the type-fit report.
+#[derive(Debug, Clone)]
+pub struct MappedColumn {
+    /// The source's column, constant or expression.
+    pub source: String,
+    /// Its type as the source prints it.
+    pub source_type: String,
+    /// The target's column.
+    pub target: String,
+    /// Its type as the target prints it.
+    pub target_type: String,
+    /// How well the one fits the other.
+    pub fit: Fit,
+}
+
+/// A job ready to move rows.
+pub struct Plan {
+    pub(crate) reader: Box<dyn Reader>,
+    pub(crate) writer: Box<dyn Writer>,
+    pub(crate) mapping: Mapping,
+    pub(crate) source_columns: Vec<Column>,
+    pub(crate) target_columns: Vec<Column>,
+    pub(crate) options: ReadOptions,
+    pub(crate) setting: Setting,
+    fits: Vec<MappedColumn>,
+}
+
+impl Plan {
+    /// The type-fit report, one line per column of the target.
+    pub fn columns(&self) -> &[MappedColumn] {
+        &self.fits
+    }
+
+    /// The reader, for showing the splits that a run would have.
+    pub fn reader(&self) -> &dyn Reader {
+        self.reader.as_ref()
+    }
+
+    /// How many splits to ask for.
+    pub fn wanted_splits(&self) -> usize {
+        self.setting.concurrent
+    }
+}
+
+/// Connects both sides and plans the mapping between them.
+pub async fn plan(resolved: Resolved) -> Result<Plan> {
+    let Resolved { reader, writer, reader_title, writer_title, columns, job } = resolved;
+    let open_reader = async { reader().await.map_err(|error| error.prefix(format!("source, {reader_title}"))) };
+    let open_writer = async { writer().await.map_err(|error| error.prefix(format!("target, {writer_title}"))) };
+    let (reader, writer) = tokio::join!(open_reader, open_writer);
+    let (reader, writer) = (reader?, writer?);
+
+    let source = reader.schema().await.map_err(|error| error.prefix(format!("source, {reader_title}")))?;
+    let items = spread(&columns.items, source.len())?;
+    let mut draft = Draft::new(&source, items)?;
+    let filter = job.filter.as_deref().map(|sql| draft.expression(sql)).transpose()?;
+    if let Some(filter) = &filter
+        && *filter.data_type() != DataType::Boolean
+    {
+        return Err(Error::new(Kind::Config, "the filter is not a condition")
+            .hint("write something that is true or false, for example `salary > 10`"));
+    }
+    let steps = TransformStep::plan(&job.transformers, draft.items.len())?;
+    let offered = draft.offered(&steps);
+    let target = writer.schema(&offered).await.map_err(|error| error.prefix(format!("target, {writer_title}")))?;
+    if offered.len() != target.len() {
+        return Err(column_count_error(&offered, &target));
+    }
+    let wire_allowed = draft.undecoded(filter.is_some(), &steps);
+    let mut outputs = Vec::with_capacity(target.len());
+    let mut fits = Vec::with_capacity(target.len());
+    for (index, column) in target.iter().enumerate() {
+        let (value, fit) = draft.output(index, column, steps.get(index), &wire_allowed)?;
+        fits.push(MappedColumn {
+            source: offered[index].name.clone(),
+            source_type: offered[index].native.clone(),
+            target: column.name.clone(),
+            target_type: column.native.clone(),
+            fit,
+        });
+        outputs.push(Output { value, column: column.clone() });
+    }
+    refuse_impossible(&fits)?;
+    let wire = (0..source.len()).map(|index| wired(&outputs, index)).collect();
+    Ok(Plan {
+        reader,
+        writer,
+        mapping: Mapping::new(filter, outputs),
+        source_columns: source,
+        target_columns: target,
+        options: ReadOptions { wire, batch_rows: BATCH_ROWS, batch_bytes: BATCH_BYTES },
+        setting: job.setting,
+        fits,
+    })
+}
+
+/// The job's column list against the source's real columns.
+struct Draft<'a> {
+    source: &'a [Column],
+    schema: Schema,
+    items: Vec<Item>,
+    expressions: Vec<Option<Expression>>,
+}
+
+impl<'a> Draft<'a> {
+    fn new(source: &'a [Column], items: Vec<Item>) -> Result<Self> {
+        let schema = Schema::new(source.iter().map(Column::field).collect::<Vec<_>>());
+        let mut expressions = Vec::with_capacity(items.len());
+        for item in &items {
+            expressions.push(match item {
+                Item::Expression { sql, .. } => Some(Expression::plan(sql, &schema)?),
+                _ => None,
+            });
+        }
+        Ok(Draft { source, schema, items, expressions })
+    }
+
+    fn expression(&self, sql: &str) -> Result<Expression> {
+        Expression::plan(sql, &self.schema)
+    }
+
+    /// The columns that the job offers to the target, transformers applied.
+    fn offered(&self, steps: &[Vec<TransformStep>]) -> Vec<Column> {
+        let columns = self.items.iter().zip(&self.expressions).zip(steps).map(|((item, expression), steps)| {
+            let column = match (item, expression) {
+                (Item::Source(index), _) => self.source[*index].clone(),
+                (Item::Constant(constant), _) => constant_column(constant),
+                (Item::Expression { name, .. }, Some(expression)) => {
+                    Column { nullable: expression.nullable(), ..Column::new(name, expression.data_type().clone()) }
+                }
+                (Item::Expression { .. } | Item::All, _) => Column::new("*", DataType::Null),
+            };
+            match steps.iter().rev().find_map(TransformStep::data_type) {
+                Some(data_type) => Column::new(column.name, data_type),
+                None => column,
+            }
+        });
+        columns.collect()
+    }
+
+    /// Which source columns nothing needs to look into, so that they may pass in wire form.
+    fn undecoded(&self, filtered: bool, steps: &[Vec<TransformStep>]) -> Vec<bool> {
+        let computed = filtered || self.expressions.iter().any(Option::is_some);
+        (0..self.source.len())
+            .map(|index| {
+                !computed
+                    && self.source[index].wire.is_some()
+                    && self.items.iter().zip(steps).filter(|(item, _)| is_source(item, index)).all(|(_, steps)| steps.is_empty())
+            })
+            .collect()
+    }
+
+    fn output(
+        &mut self,
+        index: usize,
+        target: &Column,
+        steps: Option<&Vec<TransformStep>>,
+        wire_allowed: &[bool],
+    ) -> Result<(OutputValue, Fit)> {
+        if let Some(steps) = steps.filter(|steps| !steps.is_empty()) {
+            return self.transformed(index, target, steps);
+        }
+        match &self.items[index] {
+            Item::Source(column) => {
+                let source = &self.source[*column];
+                let same_wire = match (&source.wire, &target.wire) {
+                    (Some(from), Some(to)) => to.accepts(from),
+                    _ => false,
+                };
+                if same_wire && wire_allowed[*column] && self.only_use(*column) {
+                    return Ok((OutputValue::Wire(*column), Fit::Lossless));
+                }
+                let conversion = Conversion::plan(source, target);
+                let fit = conversion.fit().clone();
+                Ok((OutputValue::Source(*column, conversion), fit))
+            }
+            Item::Constant(constant) => constant_output(constant, target),
+            Item::Expression { name, .. } => {
+                let expression = self.expressions[index].take().ok_or_else(|| Error::internal("an expression was used twice"))?;
+                let conversion = Conversion::plan(&Column::new(name, expression.data_type().clone()), target);
+                let fit = conversion.fit().clone();
+                Ok((OutputValue::Expression(expression, conversion), fit))
+            }
+            Item::All => Err(Error::internal("`*` was not spread")),
+        }
+    }
+
+    /// DataX transformers see the value before it is converted to the target's type.
+    fn transformed(&mut self, index: usize, target: &Column, steps: &[TransformStep]) -> Result<(OutputValue, Fit)> {
+        let column = match (&self.items[index], &self.expressions[index]) {
+            (Item::Source(column), _) => self.source[*column].clone(),
+            (Item::Constant(constant), _) => constant_column(constant),
+            (Item::Expression { name, .. }, Some(expression)) => Column::new(name, expression.data_type().clone()),
+            _ => return Err(Error::internal("a transformer has no column")),
+        };
+        let (base, _) = self.output(index, &column, None, &vec![false; self.source.len()])?;
+        let changed = match steps.iter().rev().find_map(TransformStep::data_type) {
+            Some(data_type) => Column::new(&column.name, data_type),
+            None => column,
+        };
+        let conversion = Conversion::plan(&changed, target);
+        let fit = conversion.fit().clone();
+        Ok((OutputValue::Transformed(Box::new(TransformedValue { base, steps: steps.to_vec(), conversion })), fit))
+    }
+
+    fn only_use(&self, column: usize) -> bool {
+        self.items.iter().filter(|item| is_source(item, column)).count() == 1
+    }
+}
+
+fn is_source(item: &Item, index: usize) -> bool {
+    matches!(item, Item::Source(column) if *column == index)
+}
+
+fn wired(outputs: &[Output], index: usize) -> bool {
+    outputs.iter().any(|output| matches!(output.value, OutputValue::Wire(column) if column == index))
+}
+
+fn constant_column(constant: &Constant) -> Column {
+    let (data_type, nullable) = match constant {
+        Constant::Null => (DataType::Utf8, true),
+        Constant::Boolean(_) => (DataType::Boolean, false),
+        Constant::String(_) | Constant::Number(_) => (DataType::Utf8, false),
+    };
+    Column { nullable, ..Column::new(constant_text(constant), data_type).native("constant") }
+}
+
+/// A constant is converted once, when the job is planned; one that does not fit stops the job.
+fn constant_output(constant: &Constant, target: &Column) -> Result<(OutputValue, Fit)> {
+    let array: ArrayRef = match constant {
+        Constant::Null => Arc::new(StringArray::from(vec![None::<&str>])),
+        Constant::Boolean(value) => Arc::new(BooleanArray::from(vec![*value])),
+        Constant::String(text) | Constant::Number(text) => Arc::new(StringArray::from(vec![text.as_str()])),
+    };
+    let conversion = Conversion::plan(&constant_column(constant), target);
+    if let Fit::Impossible(reason) = conversion.fit() {
+        let fit = Fit::Impossible(reason.clone());
+        return Ok((OutputValue::Constant(array), fit));
+    }
+    let converted = conversion.apply(&array)?;
+    match converted.bad.first() {
+        None => Ok((OutputValue::Constant(converted.array), Fit::Lossless)),
+        Some(bad) => Ok((OutputValue::Constant(array), Fit::Impossible(bad.reason.clone()))),
+    }
+}
+
+fn refuse_impossible(fits: &[MappedColumn]) -> Result<()> {
+    let reasons: Vec<String> = fits
+        .iter()
+        .filter_map(|column| match &column.fit {
+            Fit::Impossible(reason) => Some(format!(
+                "{} ({}) into {} ({}): {reason}",
+                column.source, column.source_type, column.target, column.target_type
+            )),
+            _ => None,
+        })
+        .collect();
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Unsupported, format!("these columns cannot be mapped: {}", reasons.join("; ")))
+        .hint("change the type of the target column, or cast in the reader's column list"))
+}
+
+fn column_count_error(source: &[Column], target: &[Column]) -> Error {
+    let names = |columns: &[Column]| columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
+    Error::new(
+        Kind::Config,
+        format!(
+            "the reader has {} columns ({}) and the writer has {} ({})",
+            source.len(),
+            names(source),
+            target.len(),
+            names(target)
+        ),
+    )
+    .hint("list as many columns on one side as on the other; they are mapped by position")
+}
+
+/// A constant as the job document writes it.
+fn constant_text(constant: &Constant) -> String {
+    match constant {
+        Constant::Null => "null".to_string(),
+        Constant::Boolean(value) => value.to_string(),
+        Constant::Number(digits) => digits.clone(),
+        Constant::String(text) => format!("'{text}'"),
+    }
+}

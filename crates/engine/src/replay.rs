@@ -1,0 +1,199 @@
+//! Feeds dirty rows back after they were mended: a reader over a dirty-row file.
+//!
+//! Rows that failed on reading or converting have the source's columns and take the job's whole way
+//! again; rows that the target refused have the target's columns and go straight to it. So a file
+//! becomes up to two runs. Statements before and after the load and the clearing of the target are
+//! left out, since a replay adds to what is there.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_schema::{DataType, Schema};
+use async_trait::async_trait;
+use futures::StreamExt;
+use job::{ColumnItem, Job, Problems, Strictness};
+use sdk::{BatchStream, Column, Error, Kind, ReadBatch, ReadOptions, Reader, Registry, Result, Split, Splits, State, UnreadableRow};
+use serde_json::{Map, Value};
+
+use crate::convert::Conversion;
+use crate::dirty::{DirtyRow, Stage};
+use crate::resolve::{Datasources, Resolved, resolve};
+
+/// What a replay needs: the job as it ran, and where its rows are.
+pub struct Replay<'a> {
+    /// The job that made the rows dirty.
+    pub job: &'a Job,
+    /// The connectors of this build.
+    pub registry: &'a Registry,
+    /// The registered data sources.
+    pub datasources: &'a Datasources,
+    /// The dirty-row file.
+    pub file: &'a Path,
+}
+
+impl Replay<'_> {
+    /// The runs that feed the rows back into the job's target, in order; none for an empty file.
+    /// Problems of the document are added to `problems`, and the runs they concern are left out.
+    pub fn runs(&self, problems: &mut Problems) -> Result<Vec<Resolved>> {
+        let mut runs = Vec::new();
+        for (form, first) in forms_in(self.file)? {
+            let job = appending(self.job, form);
+            if let Some(resolved) = resolve(&job, self.registry, self.datasources, Strictness::Lenient, problems) {
+                runs.push(reading_from(resolved, self.file.to_path_buf(), form, &first));
+            }
+        }
+        Ok(runs)
+    }
+}
+
+/// Which columns a row in the file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Source,
+    Target,
+}
+
+impl Form {
+    fn of(stage: Stage) -> Self {
+        match stage {
+            Stage::Read | Stage::Convert => Form::Source,
+            Stage::Write => Form::Target,
+        }
+    }
+}
+
+fn appending(job: &Job, form: Form) -> Job {
+    let mut job = job.clone();
+    let parameter = &mut job.writer.parameter;
+    for statements in ["preSql", "postSql"] {
+        parameter.remove(statements);
+    }
+    if parameter.contains_key("truncate") {
+        parameter.insert("truncate".to_string(), Value::Bool(false));
+    }
+    if matches!(parameter.get("writeMode").and_then(Value::as_str), Some("truncate" | "overwrite")) {
+        parameter.insert("writeMode".to_string(), Value::from("append"));
+    }
+    if form == Form::Target {
+        job.reader.columns = vec![ColumnItem::All];
+        job.filter = None;
+        job.transformers.clear();
+    }
+    job
+}
+
+fn reading_from(resolved: Resolved, path: PathBuf, form: Form, first: &DirtyRow) -> Resolved {
+    let Resolved { reader, .. } = resolved;
+    let names: Vec<String> = first.row.keys().cloned().collect();
+    let opening: sdk::Opening<dyn Reader> = Box::new(move || {
+        Box::pin(async move {
+            let columns = match form {
+                Form::Source => reader().await?.schema().await?,
+                Form::Target => names.into_iter().map(|name| Column::new(name, DataType::Utf8)).collect(),
+            };
+            let reader: Box<dyn Reader> = Box::new(DirtyRowReader { path, form, columns: Arc::new(columns) });
+            Ok(reader)
+        })
+    });
+    Resolved { reader: opening, reader_title: "the dirty-row file".to_string(), ..resolved }
+}
+
+/// The forms that occur, each with its first row.
+fn forms_in(path: &Path) -> Result<Vec<(Form, DirtyRow)>> {
+    let mut forms: Vec<(Form, DirtyRow)> = Vec::new();
+    for row in rows_of(path)? {
+        let row = row?;
+        let form = Form::of(row.stage);
+        if !forms.iter().any(|(known, _)| *known == form) {
+            forms.push((form, row));
+        }
+        if forms.len() == 2 {
+            break;
+        }
+    }
+    Ok(forms)
+}
+
+fn rows_of(path: &Path) -> Result<impl Iterator<Item = Result<DirtyRow>> + Send + use<>> {
+    let shown = path.display().to_string();
+    let file = File::open(path).map_err(|error| {
+        Error::new(Kind::NotFound, format!("cannot read the dirty rows in {shown}"))
+            .hint("name a run or the dirty-row file that its report names")
+            .source(error)
+    })?;
+    let lines = BufReader::new(file).lines().enumerate();
+    Ok(lines.map(move |(index, line)| {
+        let broken = || Error::new(Kind::Data, format!("{shown} line {} is not a dirty row", index + 1)).hint("mend the values, not the form of the lines");
+        let line = line.map_err(|error| broken().source(error))?;
+        serde_json::from_str(&line).map_err(|error| broken().source(error))
+    }))
+}
+
+struct DirtyRowReader {
+    path: PathBuf,
+    form: Form,
+    columns: Arc<Vec<Column>>,
+}
+
+#[async_trait]
+impl Reader for DirtyRowReader {
+    async fn schema(&self) -> Result<Vec<Column>> {
+        // Rows in the file are text; none of them is in a store's binary form.
+        Ok(self.columns.iter().cloned().map(|column| Column { wire: None, ..column }).collect())
+    }
+
+    async fn splits(&self, _wanted: usize) -> Result<Splits> {
+        let split = Split { label: "dirty rows".to_string(), estimated_rows: None, state: State::default() };
+        Ok(Splits { splits: vec![split], notices: Vec::new() })
+    }
+
+    async fn read(&self, _split: &Split, options: &ReadOptions) -> Result<BatchStream> {
+        let (form, columns, batch_rows) = (self.form, self.columns.clone(), options.batch_rows);
+        let mut rows = rows_of(&self.path)?.filter(move |row| !row.as_ref().is_ok_and(|row| Form::of(row.stage) != form));
+        let batches = std::iter::from_fn(move || {
+            let chunk: Result<Vec<DirtyRow>> = rows.by_ref().take(batch_rows).collect();
+            match chunk {
+                Ok(chunk) if chunk.is_empty() => None,
+                chunk => Some(chunk.and_then(|chunk| to_batch(&columns, chunk))),
+            }
+        });
+        Ok(futures::stream::iter(batches).boxed())
+    }
+}
+
+/// Text to the columns' types; rows whose text does not fit stay dirty.
+fn to_batch(columns: &[Column], rows: Vec<DirtyRow>) -> Result<ReadBatch> {
+    let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
+    let mut bad: Vec<Option<(String, String)>> = vec![None; rows.len()];
+    for column in columns {
+        let text: ArrayRef = Arc::new(rows.iter().map(|row| cell_text(&row.row, &column.name)).collect::<StringArray>());
+        let converted = Conversion::plan(&Column::new(&column.name, DataType::Utf8), column).apply(&text)?;
+        for value in converted.bad {
+            bad[value.row].get_or_insert((column.name.clone(), value.reason));
+        }
+        arrays.push(converted.array);
+    }
+    let schema = Schema::new(columns.iter().map(|column| column.field().with_nullable(true)).collect::<Vec<_>>());
+    let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+    let batch = RecordBatch::try_new_with_options(Arc::new(schema), arrays, &options)?;
+    if bad.iter().all(Option::is_none) {
+        return Ok(batch.into());
+    }
+    let good = bad.iter().map(|bad| Some(bad.is_none())).collect();
+    let unreadable = rows.into_iter().zip(bad).filter_map(|(row, bad)| {
+        let (column, reason) = bad?;
+        Some(UnreadableRow { column: Some(column), reason, row: row.row })
+    });
+    Ok(ReadBatch { batch: arrow_select::filter::filter_record_batch(&batch, &good)?, unreadable: unreadable.collect() })
+}
+
+fn cell_text(row: &Map<String, Value>, column: &str) -> Option<String> {
+    match row.get(column)? {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}

@@ -1,0 +1,228 @@
+//! From a job to opened connectors: names are looked up, parameters become typed, and every problem
+//! of both sides is collected before anything connects.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use job::{ColumnItem, Job, Problem, Problems, Severity, Step, Strictness};
+use sdk::{Connector, FieldProblem, Flaw, Opening, Reader, Registry, Writer, nearest};
+use serde_json::{Map, Value};
+
+use crate::columns::SourceColumns;
+
+/// A registered data source: what it is and how to reach it, secrets included.
+#[derive(Clone)]
+pub struct Datasource {
+    /// The connector's name or alias.
+    pub connector: String,
+    /// The connector's own fields.
+    pub config: Map<String, Value>,
+}
+
+impl fmt::Debug for Datasource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Datasource").field("connector", &self.connector).finish_non_exhaustive()
+    }
+}
+
+/// Registered data sources by name.
+pub type Datasources = BTreeMap<String, Datasource>;
+
+/// A job whose connectors exist and whose parameters are right; nothing is connected yet.
+pub struct Resolved {
+    pub(crate) reader: Opening<dyn Reader>,
+    pub(crate) writer: Opening<dyn Writer>,
+    pub(crate) reader_title: String,
+    pub(crate) writer_title: String,
+    pub(crate) columns: SourceColumns,
+    pub(crate) job: Job,
+}
+
+/// Resolves a job against the connectors of this build and the registered data sources, and adds
+/// what it finds to `problems`; `None` if one of them is an error. Parameters that no connector
+/// knows are errors when strict, warnings when lenient.
+pub fn resolve(
+    job: &Job,
+    registry: &Registry,
+    datasources: &Datasources,
+    strictness: Strictness,
+    problems: &mut Problems,
+) -> Option<Resolved> {
+    let mut found = Vec::new();
+    let resolved = resolve_sides(job, Scope { job, registry, datasources, strictness }, &mut found);
+    for problem in found {
+        problems.push(problem);
+    }
+    resolved
+}
+
+fn resolve_sides(job: &Job, scope: Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resolved> {
+    let columns = SourceColumns::new(&job.reader.columns, job.filter.as_deref());
+    let columns = match columns {
+        Ok(columns) => columns,
+        Err((pointer, error)) => {
+            problems.push(scope.problem(&format!("{}{pointer}", job.reader.pointer), &error));
+            SourceColumns::default()
+        }
+    };
+    let reader = scope.side(&job.reader, columns.request(), problems, |connector, config, parameter| {
+        connector.open_reader(config, parameter)
+    });
+    let writer_columns = scope.writer_columns(problems);
+    let writer = scope.side(&job.writer, &writer_columns, problems, |connector, config, parameter| {
+        connector.open_writer(config, parameter)
+    });
+    let ((reader, reader_title), (writer, writer_title)) = reader.zip(writer)?;
+    let sound = problems.iter().all(|problem| problem.severity != Severity::Error);
+    sound.then(|| Resolved { reader, writer, reader_title, writer_title, columns, job: job.clone() })
+}
+
+type Opened<T> = Option<Result<Opening<T>, sdk::ConfigProblems>>;
+
+struct Scope<'a> {
+    job: &'a Job,
+    registry: &'a Registry,
+    datasources: &'a Datasources,
+    strictness: Strictness,
+}
+
+impl Scope<'_> {
+    fn problem(&self, pointer: &str, error: &sdk::Error) -> Problem {
+        self.job.origins.problem(pointer, error.to_string(), error.hint_text().map(str::to_string))
+    }
+
+    /// Writers take names only; what else the list may hold belongs to the reader.
+    fn writer_columns(&self, problems: &mut Vec<Problem>) -> Vec<Value> {
+        let step = &self.job.writer;
+        let mut names = Vec::new();
+        for (index, item) in step.columns.iter().enumerate() {
+            match item {
+                ColumnItem::All => names.push(Value::from("*")),
+                ColumnItem::Name(name) => names.push(Value::from(name.as_str())),
+                ColumnItem::Field(field) => names.push(Value::Object(field.clone())),
+                ColumnItem::Constant(_) | ColumnItem::Expression { .. } => problems.push(self.job.origins.problem(
+                    &format!("{}/parameter/column/{index}", step.pointer),
+                    "the writer's columns are names of the target; constants and expressions belong to the reader".to_string(),
+                    Some("put it at the same place of the reader's `column`".to_string()),
+                )),
+            }
+        }
+        names
+    }
+
+    fn side<T: ?Sized>(
+        &self,
+        step: &Step,
+        columns: &[Value],
+        problems: &mut Vec<Problem>,
+        open: impl Fn(&Connector, &Value, &Value) -> Opened<T>,
+    ) -> Option<(Opening<T>, String)> {
+        let Some(connector) = self.registry.find(&step.connector) else {
+            let hint = match self.registry.nearest(&step.connector) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("known connectors are {}", self.connector_names()),
+            };
+            problems.push(self.job.origins.problem(
+                &format!("{}/plugin", step.pointer),
+                format!("there is no connector `{}`", step.connector),
+                Some(hint),
+            ));
+            return None;
+        };
+        let (config, title) = self.config(step, connector, problems)?;
+        let mut parameter = step.parameter.clone();
+        if !columns.is_empty() {
+            parameter.insert("column".to_string(), Value::Array(columns.to_vec()));
+        }
+        let mut parameter = Value::Object(parameter);
+        let config = Value::Object(config);
+        let mut opened = open(connector, &config, &parameter);
+        if self.strictness == Strictness::Lenient
+            && let Some(Err(found)) = &mut opened
+        {
+            let unknown: Vec<_> = found.parameter.extract_if(.., |problem| problem.flaw == Flaw::UnknownKey).collect();
+            for problem in unknown {
+                remove(&mut parameter, &problem.pointer);
+                let mut problem = self.field_problem(&format!("{}/parameter", step.pointer), "", problem);
+                problem.severity = Severity::Warning;
+                problem.message.push_str("; it has no effect");
+                problems.push(problem);
+            }
+            if found.parameter.is_empty() && found.datasource.is_empty() {
+                opened = open(connector, &config, &parameter);
+            }
+        }
+        match opened {
+            None => problems.push(self.job.origins.problem(
+                &format!("{}/plugin", step.pointer),
+                format!("{} cannot be used on this side of a job", connector.title),
+                None,
+            )),
+            Some(Ok(opening)) => return Some((opening, title)),
+            Some(Err(found)) => {
+                problems.extend(found.parameter.into_iter().map(|problem| {
+                    self.field_problem(&format!("{}/parameter", step.pointer), "", problem)
+                }));
+                problems.extend(found.datasource.into_iter().map(|problem| {
+                    self.field_problem(&format!("{}/parameter/datasource", step.pointer), &format!("{title}: "), problem)
+                }));
+            }
+        }
+        None
+    }
+
+    fn field_problem(&self, parent: &str, prefix: &str, problem: FieldProblem) -> Problem {
+        self.job.origins.problem(
+            &format!("{parent}{}", problem.pointer),
+            format!("{prefix}{}", problem.message),
+            problem.hint,
+        )
+    }
+
+    /// The datasource's fields and its name for messages.
+    fn config(&self, step: &Step, connector: &Connector, problems: &mut Vec<Problem>) -> Option<(Map<String, Value>, String)> {
+        let pointer = format!("{}/parameter/datasource", step.pointer);
+        let name = match &step.datasource {
+            job::Datasource::None => return Some((Map::new(), connector.title.to_string())),
+            job::Datasource::Inline(config) => return Some((config.clone(), connector.title.to_string())),
+            job::Datasource::Named(name) => name,
+        };
+        let Some(datasource) = self.datasources.get(name) else {
+            let hint = match nearest(name, self.datasources.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if self.datasources.is_empty() => {
+                    "no datasource is registered; name the file that has them with --datasources".to_string()
+                }
+                None => format!("registered are {}", join(self.datasources.keys().map(String::as_str))),
+            };
+            problems.push(self.job.origins.problem(&pointer, format!("there is no datasource `{name}`"), Some(hint)));
+            return None;
+        };
+        let same = self.registry.find(&datasource.connector).is_some_and(|found| found.name == connector.name);
+        if !same {
+            problems.push(self.job.origins.problem(
+                &pointer,
+                format!("datasource `{name}` is of type `{}`, the plugin is `{}`", datasource.connector, connector.name),
+                Some("name a datasource of the plugin's type, or change the plugin".to_string()),
+            ));
+            return None;
+        }
+        Some((datasource.config.clone(), format!("datasource `{name}`")))
+    }
+
+    fn connector_names(&self) -> String {
+        join(self.registry.connectors().iter().map(|connector| connector.name))
+    }
+}
+
+/// Takes the value at a JSON pointer out of its object.
+fn remove(value: &mut Value, pointer: &str) {
+    let Some((parent, key)) = pointer.rsplit_once('/') else { return };
+    if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
+        fields.shift_remove(&key.replace("~1", "/").replace("~0", "~"));
+    }
+}
+
+fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}

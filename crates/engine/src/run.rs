@@ -1,0 +1,286 @@
+//! Drives a run: splits, preparation, the tasks over the channels, commit or abort, report.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use chrono::Utc;
+use job::Setting;
+use sdk::{Error, Receipt, Result, Split, State, TaskId, WritePlan};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::dirty::DirtyRows;
+use crate::failure::Failure;
+use crate::ledger::{Event, Ledger, TaskState};
+use crate::meter::{Counts, Meter};
+use crate::plan::Plan;
+use crate::report::{Report, TaskReport};
+use crate::task::{Pipeline, run_split};
+use crate::wrap::{Backoff, RateLimit, with_retries};
+
+/// What a run works with, besides its plan.
+#[derive(Clone)]
+pub struct RunContext {
+    /// The durable memory; a run continues whatever its history says.
+    pub ledger: Arc<dyn Ledger>,
+    /// Where dirty rows go.
+    pub dirty: Arc<DirtyRows>,
+    /// Live figures.
+    pub meter: Arc<Meter>,
+    /// Stops the run cleanly; it can be resumed.
+    pub cancel: CancellationToken,
+}
+
+impl RunContext {
+    /// Fails as soon as more rows are dirty than the job tolerates. The share is taken of the rows
+    /// that the source expects, so that a bad beginning does not condemn a good whole; without an
+    /// estimate it is judged at the end.
+    pub(crate) fn check_dirty_limit(&self, setting: &Setting) -> std::result::Result<(), Failure> {
+        let progress = self.meter.progress();
+        let Counts { rows_dirty: dirty, rows_read: read, .. } = progress.counts;
+        let limit = &setting.dirty_limit;
+        if let Some(most) = limit.records.filter(|most| dirty > *most) {
+            let limit = if most == 0 { "none".to_string() } else { format!("at most {most}") };
+            return Err(Failure::TooManyDirtyRows { dirty, read, limit });
+        }
+        let finished = progress.splits_total > 0 && progress.splits_done == progress.splits_total;
+        let of = match progress.rows_expected {
+            _ if finished => read,
+            Some(expected) => read.max(expected),
+            None => return Ok(()),
+        };
+        match limit.percentage {
+            Some(share) if dirty as f64 > share * of as f64 => {
+                let limit = format!("at most {}% of the rows", share * 100.0);
+                Err(Failure::TooManyDirtyRows { dirty, read, limit })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub struct Ended {
+    /// What it did.
+    pub report: Report,
+    /// Why it did not succeed, if so.
+    pub failure: Option<Failure>,
+}
+
+/// Runs a planned job to its end and reports it. Continues the run if its ledger has a history.
+pub async fn run(plan: Plan, context: RunContext) -> Ended {
+    let start = Utc::now();
+    let mut driver = Driver {
+        backoff: Backoff::new(plan.setting.retries),
+        splits: Vec::new(),
+        reports: Arc::new(Mutex::new(Vec::new())),
+        notices: Vec::new(),
+        context,
+    };
+    let failure = driver.drive(plan).await.err();
+    let mut report = Report::new(start, driver.context.meter.progress(), failure.as_ref());
+    report.notices = driver.notices;
+    report.splits = std::mem::take(&mut *lock(&driver.reports));
+    report.splits.sort_by_key(|task| task.task);
+    match driver.context.dirty.finish(driver.splits.len() as u32) {
+        Ok(file) => report.dirty_file = file,
+        Err(error) => report.notices.push(error.to_string()),
+    }
+    Ended { report, failure }
+}
+
+struct Driver {
+    context: RunContext,
+    backoff: Backoff,
+    splits: Vec<Split>,
+    reports: Arc<Mutex<Vec<TaskReport>>>,
+    notices: Vec<String>,
+}
+
+impl Driver {
+    async fn drive(&mut self, plan: Plan) -> std::result::Result<(), Failure> {
+        let ledger = self.context.ledger.clone();
+        let history = ledger.history();
+        if history.aborted {
+            return Err(Error::new(sdk::Kind::Conflict, "the run was given up and cannot be continued")
+                .hint("begin a new run")
+                .into());
+        }
+        self.splits = match history.splits {
+            Some(splits) => splits,
+            None => self.plan_splits(&plan).await?,
+        };
+        let expected = self.splits.iter().map(|split| split.estimated_rows).sum::<Option<u64>>();
+        self.context.meter.plan(self.splits.len() as u64, expected);
+        if history.committed {
+            self.recall_finished();
+            return Ok(());
+        }
+        let prepared = self.prepare(&plan, history.prepared).await?;
+        let pipeline = Arc::new(Pipeline {
+            limit: RateLimit::new(plan.setting.bytes_per_second, plan.setting.records_per_second),
+            context: RunContext { cancel: self.context.cancel.child_token(), ..self.context.clone() },
+            prepared,
+            plan,
+        });
+        let result = match self.run_tasks(&pipeline).await {
+            Ok(()) => self.commit(&pipeline).await,
+            failed => failed,
+        };
+        if let Err(failure) = &result
+            && !failure.resumable()
+        {
+            self.give_up(&pipeline).await;
+        }
+        result
+    }
+
+    async fn plan_splits(&mut self, plan: &Plan) -> Result<Vec<Split>> {
+        let made = with_retries(self.backoff, &self.context.cancel, async || plan.reader.splits(plan.setting.concurrent).await).await?;
+        self.notices.extend(made.notices);
+        self.context.ledger.record(Event::Planned { splits: made.splits.clone() })?;
+        Ok(made.splits)
+    }
+
+    async fn prepare(&self, plan: &Plan, previous: Option<State>) -> Result<State> {
+        let write_plan = WritePlan { columns: plan.target_columns.clone(), task_count: self.splits.len() as u32, previous };
+        let prepared = plan.writer.prepare(&write_plan).await?;
+        if write_plan.previous.as_ref() != Some(&prepared) {
+            self.context.ledger.record(Event::Prepared { state: prepared.clone() })?;
+        }
+        Ok(prepared)
+    }
+
+    /// Runs every task that is not done over the job's channels; the first failure stops the rest.
+    async fn run_tasks(&self, pipeline: &Arc<Pipeline>) -> std::result::Result<(), Failure> {
+        self.recall_finished();
+        let ids = (0..self.splits.len() as u32).map(TaskId);
+        let open: VecDeque<TaskId> =
+            ids.filter(|task| !matches!(self.context.ledger.task(*task), TaskState::Done { .. })).collect();
+        let channel_count = pipeline.plan.setting.concurrent.min(open.len());
+        let open = Arc::new(Mutex::new(open));
+        let splits = Arc::new(self.splits.clone());
+        let mut channels = JoinSet::new();
+        for _ in 0..channel_count {
+            let (pipeline, open, splits) = (pipeline.clone(), open.clone(), splits.clone());
+            let (backoff, reports) = (self.backoff, self.reports.clone());
+            channels.spawn(async move {
+                loop {
+                    let Some(task) = lock(&open).pop_front() else { return Ok(()) };
+                    let split = &splits[task.0 as usize];
+                    let report = run_task(&pipeline, task, split, backoff).await?;
+                    lock(&reports).push(report);
+                    pipeline.context.meter.split_done();
+                }
+            });
+        }
+        let mut failure = None;
+        while let Some(ended) = channels.join_next().await {
+            let ended = ended.unwrap_or_else(|error| Err(Error::internal("a task panicked").source(error).into()));
+            if let Err(found) = ended {
+                pipeline.context.cancel.cancel();
+                // Channels that stop because another one failed have nothing to say of their own.
+                if !matches!(failure, Some(Failure::Error(_) | Failure::TooManyDirtyRows { .. })) {
+                    failure = Some(found);
+                }
+            }
+        }
+        match failure {
+            Some(failure) => Err(failure),
+            None => pipeline.context.check_dirty_limit(&pipeline.plan.setting),
+        }
+    }
+
+    /// Counts what earlier processes of this run have done.
+    fn recall_finished(&self) {
+        for (index, split) in self.splits.iter().enumerate() {
+            let task = TaskId(index as u32);
+            if let TaskState::Done { counts, .. } = self.context.ledger.task(task) {
+                self.context.meter.add(&counts);
+                self.context.meter.split_done();
+                let split = split.label.clone();
+                lock(&self.reports).push(TaskReport { task, split, attempts: 0, seconds: 0.0, counts });
+            }
+        }
+    }
+
+    async fn commit(&self, pipeline: &Pipeline) -> std::result::Result<(), Failure> {
+        let receipts = self.receipts()?;
+        let writer = pipeline.plan.writer.as_ref();
+        with_retries(self.backoff, &self.context.cancel, async || writer.commit(&pipeline.prepared, &receipts).await).await?;
+        self.context.ledger.record(Event::Committed)?;
+        Ok(())
+    }
+
+    fn receipts(&self) -> Result<Vec<Receipt>> {
+        let tasks = (0..self.splits.len() as u32).map(TaskId);
+        tasks
+            .map(|task| match self.context.ledger.task(task) {
+                TaskState::Done { receipt, .. } => Ok(receipt),
+                _ => Err(Error::internal(format!("task {task} ended without a receipt"))),
+            })
+            .collect()
+    }
+
+    async fn give_up(&self, pipeline: &Pipeline) {
+        if let Err(error) = pipeline.plan.writer.abort(&pipeline.prepared).await {
+            tracing::warn!(error = %error, "cannot clean up after the failed run");
+        }
+        if let Err(error) = self.context.ledger.record(Event::Aborted) {
+            tracing::warn!(error = %error, "cannot note that the run was given up");
+        }
+    }
+}
+
+/// One task with its retries. An attempt whose end is unknown is settled with the target before
+/// another one begins, so that no row is written twice.
+async fn run_task(pipeline: &Pipeline, task: TaskId, split: &Split, backoff: Backoff) -> std::result::Result<TaskReport, Failure> {
+    let context = &pipeline.context;
+    let mut attempt = 1;
+    loop {
+        let since = Instant::now();
+        let result = match settle(pipeline, task).await {
+            Ok(Some(counts)) => Ok(counts),
+            Ok(None) => run_split(pipeline, task, split, attempt).await,
+            Err(error) => Err(error.into()),
+        };
+        let error = match result {
+            Ok(counts) => {
+                let seconds = since.elapsed().as_secs_f64();
+                return Ok(TaskReport { task, split: split.label.clone(), attempts: attempt, seconds, counts });
+            }
+            Err(Failure::Error(error)) => error,
+            Err(other) => return Err(other),
+        };
+        let Some(wait) = backoff.wait(&error, attempt) else {
+            return Err(error.with("split", &split.label).into());
+        };
+        tracing::warn!(task.id = task.0, attempt, error = %error, wait_ms = wait.as_millis() as u64, "trying the task again");
+        context.meter.retried();
+        attempt += 1;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = context.cancel.cancelled() => return Err(Failure::Interrupted),
+        }
+    }
+}
+
+/// If an earlier attempt got as far as its seal, asks the target what became of it.
+async fn settle(pipeline: &Pipeline, task: TaskId) -> Result<Option<Counts>> {
+    let context = &pipeline.context;
+    let TaskState::Sealed { seal, counts } = context.ledger.task(task) else {
+        return Ok(None);
+    };
+    let Some(receipt) = pipeline.plan.writer.recover(&pipeline.prepared, task, &seal).await? else {
+        return Ok(None);
+    };
+    context.ledger.record(Event::Done { receipt, counts })?;
+    context.meter.add(&counts);
+    Ok(Some(counts))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,91 @@
+//! One exact rate limit for a whole job, however many channels run.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep_until};
+
+/// Lets at most so many bytes and records per second pass, counted from the first batch on.
+#[derive(Debug, Default)]
+pub(crate) struct RateLimit {
+    bytes: Option<Lane>,
+    records: Option<Lane>,
+}
+
+/// A queue in time: each grant takes up the interval that its amount needs at the given rate, so the
+/// sum of all grants over any span from the start stays at or below the rate.
+#[derive(Debug)]
+struct Lane {
+    per_second: f64,
+    free_at: Mutex<Option<Instant>>,
+}
+
+impl RateLimit {
+    pub(crate) fn new(bytes_per_second: Option<u64>, records_per_second: Option<u64>) -> Self {
+        RateLimit { bytes: bytes_per_second.map(Lane::new), records: records_per_second.map(Lane::new) }
+    }
+
+    /// Waits until these rows may pass.
+    pub(crate) async fn pass(&self, bytes: u64, records: u64) {
+        if let Some(lane) = &self.bytes {
+            lane.pass(bytes).await;
+        }
+        if let Some(lane) = &self.records {
+            lane.pass(records).await;
+        }
+    }
+
+    /// A batch size that keeps waits short: a quarter of a second's worth, if a limit is set.
+    pub(crate) fn batch_size(&self, rows: usize, bytes: usize) -> (usize, usize) {
+        let quarter = |lane: &Option<Lane>, most: usize| match lane {
+            Some(lane) => ((lane.per_second / 4.0) as usize).clamp(1, most),
+            None => most,
+        };
+        (quarter(&self.records, rows), quarter(&self.bytes, bytes))
+    }
+}
+
+impl Lane {
+    fn new(per_second: u64) -> Self {
+        Lane { per_second: per_second.max(1) as f64, free_at: Mutex::new(None) }
+    }
+
+    async fn pass(&self, amount: u64) {
+        let done = {
+            let mut free_at = self.free_at.lock().await;
+            let now = Instant::now();
+            let start = free_at.map_or(now, |free| free.max(now));
+            let done = start + Duration::from_secs_f64(amount as f64 / self.per_second);
+            *free_at = Some(done);
+            done
+        };
+        sleep_until(done).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn the_rate_holds_over_all_channels_together() {
+        let limit = RateLimit::new(Some(1000), None);
+        let start = Instant::now();
+        let channel = async || {
+            for _ in 0..10 {
+                limit.pass(100, 1).await;
+            }
+        };
+        futures::join!(channel(), channel(), channel());
+        assert_eq!(start.elapsed().as_millis(), 3000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_tighter_limit_rules() {
+        let limit = RateLimit::new(Some(1_000_000), Some(10));
+        let start = Instant::now();
+        limit.pass(100, 20).await;
+        assert_eq!(start.elapsed().as_millis(), 2000);
+        assert_eq!(limit.batch_size(8192, 1 << 20), (2, 250_000));
+    }
+}

@@ -1,0 +1,9 @@
+//! Wrappers around the connector traits: what every job needs and no connector should know.
+
+mod limit;
+mod prefetch;
+mod retry;
+
+pub(crate) use limit::RateLimit;
+pub(crate) use prefetch::prefetch;
+pub(crate) use retry::{Backoff, with_retries};

@@ -34,7 +34,10 @@ pub(crate) async fn ping(arguments: &NameArguments) -> Result<Exit, Stop> {
 pub(crate) async fn tables(arguments: &TablesArguments) -> Result<Exit, Stop> {
     let browser = open(&arguments.name, &arguments.datasources).await?;
     let tables = browser.tables(&arguments.search, MOST_TABLES).await?;
-    let rows: Vec<_> = tables.into_iter().map(|table| [table.name, table.kind]).collect();
+    let rows: Vec<_> = tables
+        .into_iter()
+        .map(|table| [table.name, table.kind])
+        .collect();
     print!("{}", aligned(&rows));
     Ok(Exit::Success)
 }
@@ -48,7 +51,12 @@ pub(crate) async fn columns(arguments: &TableArguments) -> Result<Exit, Stop> {
         .map(|column| {
             let null = if column.nullable { "" } else { "not null" };
             let key = if column.key { "key" } else { "" };
-            [column.name, column.native, null.to_string(), key.to_string()]
+            [
+                column.name,
+                column.native,
+                null.to_string(),
+                key.to_string(),
+            ]
         })
         .collect();
     print!("{}", aligned(&rows));
@@ -60,13 +68,23 @@ pub(crate) async fn preview(arguments: &TableArguments) -> Result<Exit, Stop> {
     let browser = open(&arguments.name, &arguments.datasources).await?;
     let batch = browser.preview(&arguments.table, PREVIEW_ROWS).await?;
     let schema = batch.schema();
-    let mut rows = vec![schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>()];
+    let mut rows = vec![
+        schema
+            .fields()
+            .iter()
+            .map(|field| field.name().clone())
+            .collect::<Vec<_>>(),
+    ];
     for row in 0..batch.num_rows() {
-        let cells = batch.columns().iter().map(|column| match sdk::cell_to_json(column.as_ref(), row) {
-            serde_json::Value::Null => "NULL".to_string(),
-            serde_json::Value::String(text) => text,
-            other => other.to_string(),
-        });
+        let cells =
+            batch
+                .columns()
+                .iter()
+                .map(|column| match sdk::cell_to_json(column.as_ref(), row) {
+                    serde_json::Value::Null => "NULL".to_string(),
+                    serde_json::Value::String(text) => text,
+                    other => other.to_string(),
+                });
         rows.push(cells.collect());
     }
     print!("{}", aligned(&rows));
@@ -79,8 +97,13 @@ async fn open(name: &str, arguments: &DatasourceArguments) -> Result<Box<dyn Bro
     let Some(datasource) = datasources.get(name) else {
         let hint = match sdk::nearest(name, datasources.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),
-            None if datasources.is_empty() => "name the file that has them with --datasources".to_string(),
-            None => format!("registered are {}", datasources.keys().cloned().collect::<Vec<_>>().join(", ")),
+            None if datasources.is_empty() => {
+                "name the file that has them with --datasources".to_string()
+            }
+            None => format!(
+                "registered are {}",
+                datasources.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
         };
         return Err(Stop::usage(format!("there is no datasource `{name}`")).hint(hint));
     };
@@ -88,13 +111,21 @@ async fn open(name: &str, arguments: &DatasourceArguments) -> Result<Box<dyn Bro
     let opening = registry
         .find(&datasource.connector)
         .and_then(|connector| connector.open_browser(&config))
-        .ok_or_else(|| Stop::usage(format!("a data source of type `{}` cannot be looked into", datasource.connector)))?;
+        .ok_or_else(|| {
+            Stop::usage(format!(
+                "a data source of type `{}` cannot be looked into",
+                datasource.connector
+            ))
+        })?;
     let opening = opening.map_err(|problems| {
         let lines = problems.iter().map(|problem| match &problem.hint {
             Some(hint) => format!("{} ({hint})", problem.message),
             None => problem.message.clone(),
         });
-        Stop::usage(format!("datasource `{name}`: {}", lines.collect::<Vec<_>>().join("; ")))
+        Stop::usage(format!(
+            "datasource `{name}`: {}",
+            lines.collect::<Vec<_>>().join("; ")
+        ))
     })?;
     Ok(opening().await?)
 }

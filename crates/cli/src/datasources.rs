@@ -18,7 +18,10 @@ const LONGEST_NAME: usize = 60;
 const LONGEST_DESCRIPTION: usize = 80;
 
 /// Reads the file that the arguments or the defaults name; no file means no data sources.
-pub(crate) fn load(arguments: &DatasourceArguments, registry: &Registry) -> Result<Datasources, Stop> {
+pub(crate) fn load(
+    arguments: &DatasourceArguments,
+    registry: &Registry,
+) -> Result<Datasources, Stop> {
     let path = match &arguments.datasources {
         Some(path) => path.clone(),
         None => match default_path() {
@@ -26,15 +29,27 @@ pub(crate) fn load(arguments: &DatasourceArguments, registry: &Registry) -> Resu
             None => return Ok(BTreeMap::new()),
         },
     };
-    let text = fs::read_to_string(&path)
-        .map_err(|error| Stop::usage(format!("cannot read the data sources in {}: {error}", path.display())))?;
-    let loader = Loader { path: &path, registry, problems: Vec::new() };
+    let text = fs::read_to_string(&path).map_err(|error| {
+        Stop::usage(format!(
+            "cannot read the data sources in {}: {error}",
+            path.display()
+        ))
+    })?;
+    let loader = Loader {
+        path: &path,
+        registry,
+        problems: Vec::new(),
+    };
     loader.load(&text)
 }
 
 fn default_path() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config/longshore/datasources.toml"));
-    [Some(PathBuf::from("datasources.toml")), home].into_iter().flatten().find(|path| path.is_file())
+    let home = std::env::var_os("HOME")
+        .map(|home| PathBuf::from(home).join(".config/longshore/datasources.toml"));
+    [Some(PathBuf::from("datasources.toml")), home]
+        .into_iter()
+        .flatten()
+        .find(|path| path.is_file())
 }
 
 struct Loader<'a> {
@@ -60,7 +75,11 @@ impl Loader<'_> {
         if self.problems.is_empty() {
             return Ok(datasources);
         }
-        Err(Stop::usage(format!("{}:\n  {}", self.path.display(), self.problems.join("\n  "))))
+        Err(Stop::usage(format!(
+            "{}:\n  {}",
+            self.path.display(),
+            self.problems.join("\n  ")
+        )))
     }
 
     fn problem(&mut self, name: &str, text: impl std::fmt::Display) {
@@ -69,23 +88,48 @@ impl Loader<'_> {
 
     fn datasource(&mut self, name: &str, mut fields: Map<String, Value>) -> Option<Datasource> {
         let known = self.problems.len();
-        let begins_well = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-        if !begins_well || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') || name.len() > LONGEST_NAME {
+        let begins_well =
+            name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
+        if !begins_well
+            || !name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+            || name.len() > LONGEST_NAME
+        {
             self.problem(name, format_args!("the name must be letters, digits and underscores, begin with a letter or underscore, and have at most {LONGEST_NAME} characters"));
         }
-        if fields.get("description").and_then(Value::as_str).is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION) {
-            self.problem(name, format_args!("the description has more than {LONGEST_DESCRIPTION} characters"));
+        if fields
+            .get("description")
+            .and_then(Value::as_str)
+            .is_some_and(|text| text.chars().count() > LONGEST_DESCRIPTION)
+        {
+            self.problem(
+                name,
+                format_args!("the description has more than {LONGEST_DESCRIPTION} characters"),
+            );
         }
         let connector = match fields.get("type").and_then(Value::as_str) {
             Some(connector) => connector.to_string(),
             None => {
-                self.problem(name, "`type` is missing; it is the connector's name, for example `postgresql`");
+                self.problem(
+                    name,
+                    "`type` is missing; it is the connector's name, for example `postgresql`",
+                );
                 return None;
             }
         };
         let Some(found) = self.registry.find(&connector) else {
-            let near = self.registry.nearest(&connector).map(|near| format!("; did you mean `{near}`?"));
-            self.problem(name, format_args!("there is no connector `{connector}`{}", near.unwrap_or_default()));
+            let near = self
+                .registry
+                .nearest(&connector)
+                .map(|near| format!("; did you mean `{near}`?"));
+            self.problem(
+                name,
+                format_args!(
+                    "there is no connector `{connector}`{}",
+                    near.unwrap_or_default()
+                ),
+            );
             return None;
         };
         let schema = found.config_schema();
@@ -97,7 +141,9 @@ impl Loader<'_> {
         for (key, value) in fields {
             let value = match value {
                 Value::String(text) => {
-                    if !text.is_empty() && !secrets::is_reference(&text) && is_secret(&schema, &key)
+                    if !text.is_empty()
+                        && !secrets::is_reference(&text)
+                        && is_secret(&schema, &key)
                         && let Err(reason) = secrets::refuse_if_readable_by_all(self.path)
                     {
                         self.problem(name, reason);
@@ -120,11 +166,18 @@ impl Loader<'_> {
 
 /// Whether the connector marks the field as a secret, as `Secret` or `Option<Secret>`.
 fn is_secret(schema: &Value, key: &str) -> bool {
-    let Some(property) = schema.get("properties").and_then(|properties| properties.get(key)) else {
+    let Some(property) = schema
+        .get("properties")
+        .and_then(|properties| properties.get(key))
+    else {
         return false;
     };
     let marked = |schema: &Value| schema.get("writeOnly").and_then(Value::as_bool) == Some(true);
-    marked(property) || property.get("anyOf").and_then(Value::as_array).is_some_and(|variants| variants.iter().any(marked))
+    marked(property)
+        || property
+            .get("anyOf")
+            .and_then(Value::as_array)
+            .is_some_and(|variants| variants.iter().any(marked))
 }
 
 #[cfg(test)]
@@ -137,7 +190,12 @@ mod tests {
         let path = folder.join("datasources.toml");
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        load(&DatasourceArguments { datasources: Some(path) }, &connectors::registry())
+        load(
+            &DatasourceArguments {
+                datasources: Some(path),
+            },
+            &connectors::registry(),
+        )
     }
 
     #[test]
@@ -146,7 +204,12 @@ mod tests {
         let text = "[1st]\ntype = \"postgresql\"\npassword = \"hunter2\"\n[b]\ntype = \"postgrsql\"\n[c]\nusername = \"x\"\n";
         let stop = load_text(folder.path(), text, 0o644).unwrap_err();
         let said = format!("{stop:?}");
-        for part in ["`1st`: the name must be", "chmod 600", "did you mean `postgresql`", "`c`: `type` is missing"] {
+        for part in [
+            "`1st`: the name must be",
+            "chmod 600",
+            "did you mean `postgresql`",
+            "`c`: `type` is missing",
+        ] {
             assert!(said.contains(part), "{part} is not in {said}");
         }
         assert!(!said.contains("hunter2"), "{said}");
@@ -168,7 +231,13 @@ mod tests {
     #[test]
     fn broken_toml_is_placed_without_quoting_the_line() {
         let folder = tempfile::tempdir().unwrap();
-        let said = format!("{:?}", load_text(folder.path(), "[a]\npassword = hunter2\n", 0o600).unwrap_err());
-        assert!(said.contains("line 2") && !said.contains("hunter2"), "{said}");
+        let said = format!(
+            "{:?}",
+            load_text(folder.path(), "[a]\npassword = hunter2\n", 0o600).unwrap_err()
+        );
+        assert!(
+            said.contains("line 2") && !said.contains("hunter2"),
+            "{said}"
+        );
     }
 }

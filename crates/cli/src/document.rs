@@ -5,7 +5,9 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use chrono::Local;
-use job::{Colour, Document, Job, Options, Parameters, Problems, Strictness, parse_bizdate, parse_cyctime};
+use job::{
+    Colour, Document, Job, Options, Parameters, Problems, Strictness, parse_bizdate, parse_cyctime,
+};
 
 use crate::arguments::{ConvertArguments, DocumentArguments, ParameterArguments};
 use crate::exit::{Exit, Stop};
@@ -25,9 +27,16 @@ pub(crate) fn load(path: &Path, arguments: &ParameterArguments) -> Result<Loaded
         (_, true, _) | (_, _, job::Spelling::DataX) => Strictness::Lenient,
         _ => Strictness::Strict,
     };
-    let options = Options { strictness: Some(strictness), parameters: parameters(arguments)? };
+    let options = Options {
+        strictness: Some(strictness),
+        parameters: parameters(arguments)?,
+    };
     match job::normalise(&document, &options) {
-        Ok((job, problems)) => Ok(Loaded { job, strictness, problems }),
+        Ok((job, problems)) => Ok(Loaded {
+            job,
+            strictness,
+            problems,
+        }),
         Err(problems) => Err(refuse(&problems)),
     }
 }
@@ -41,18 +50,29 @@ pub(crate) fn refuse(problems: &Problems) -> Stop {
 /// Prints problems, warnings too.
 pub(crate) fn warn(problems: &Problems) {
     if !problems.is_empty() {
-        let colour = if std::io::stderr().is_terminal() { Colour::Ansi } else { Colour::Plain };
+        let colour = if std::io::stderr().is_terminal() {
+            Colour::Ansi
+        } else {
+            Colour::Plain
+        };
         eprintln!("{}", problems.render(colour).trim_end());
     }
 }
 
 fn parse(path: &Path) -> Result<Document, Stop> {
     let bytes = fs::read(path).map_err(|error| {
-        Stop::usage(format!("cannot read the job document {}: {error}", path.display()))
+        Stop::usage(format!(
+            "cannot read the job document {}: {error}",
+            path.display()
+        ))
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        Stop::usage(format!("{} is not UTF-8 text: byte {} is invalid", path.display(), error.utf8_error().valid_up_to()))
-            .hint("save the document as UTF-8")
+        Stop::usage(format!(
+            "{} is not UTF-8 text: byte {} is invalid",
+            path.display(),
+            error.utf8_error().valid_up_to()
+        ))
+        .hint("save the document as UTF-8")
     })?;
     Document::parse(&path.display().to_string(), &text).map_err(|problems| refuse(&problems))
 }
@@ -60,14 +80,24 @@ fn parse(path: &Path) -> Result<Document, Stop> {
 fn parameters(arguments: &ParameterArguments) -> Result<Parameters, Stop> {
     let mut problems = Vec::new();
     let mut note = |problem: String| problems.push(problem);
-    let bizdate = arguments.bizdate.as_deref().map(parse_bizdate).transpose().unwrap_or_else(|error| {
-        note(format!("--bizdate: {error}"));
-        None
-    });
-    let cyctime = arguments.cyctime.as_deref().map(parse_cyctime).transpose().unwrap_or_else(|error| {
-        note(format!("--cyctime: {error}"));
-        None
-    });
+    let bizdate = arguments
+        .bizdate
+        .as_deref()
+        .map(parse_bizdate)
+        .transpose()
+        .unwrap_or_else(|error| {
+            note(format!("--bizdate: {error}"));
+            None
+        });
+    let cyctime = arguments
+        .cyctime
+        .as_deref()
+        .map(parse_cyctime)
+        .transpose()
+        .unwrap_or_else(|error| {
+            note(format!("--cyctime: {error}"));
+            None
+        });
     let mut parameters = Parameters::at(Local::now().naive_local(), bizdate, cyctime);
     for pair in &arguments.parameters {
         match pair.split_once('=') {
@@ -79,7 +109,11 @@ fn parameters(arguments: &ParameterArguments) -> Result<Parameters, Stop> {
             None => note(format!("-p {pair}: write it as key=value")),
         }
     }
-    if problems.is_empty() { Ok(parameters) } else { Err(Stop::usage(problems.join("\nerror: "))) }
+    if problems.is_empty() {
+        Ok(parameters)
+    } else {
+        Err(Stop::usage(problems.join("\nerror: ")))
+    }
 }
 
 /// `longshore params`: the value of every reference.
@@ -89,7 +123,11 @@ pub(crate) fn params(arguments: &DocumentArguments) -> Result<Exit, Stop> {
     if resolved.is_empty() {
         println!("{} refers to no parameters", arguments.job.display());
     }
-    let width = resolved.iter().map(|parameter| parameter.reference.chars().count()).max().unwrap_or(0);
+    let width = resolved
+        .iter()
+        .map(|parameter| parameter.reference.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut failed = false;
     for parameter in &resolved {
         let value = match &parameter.value {
@@ -99,7 +137,11 @@ pub(crate) fn params(arguments: &DocumentArguments) -> Result<Exit, Stop> {
                 format!("error: {error}")
             }
         };
-        let places = if parameter.pointers.is_empty() { "not used".to_string() } else { parameter.pointers.join(" ") };
+        let places = if parameter.pointers.is_empty() {
+            "not used".to_string()
+        } else {
+            parameter.pointers.join(" ")
+        };
         println!("{:width$}  {value}  ({places})", parameter.reference);
     }
     Ok(if failed { Exit::Usage } else { Exit::Success })

@@ -57,12 +57,20 @@ pub(crate) struct Stop {
 
 impl Stop {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Stop { exit: Exit::Usage, message: message.into(), hint: None }
+        Stop {
+            exit: Exit::Usage,
+            message: message.into(),
+            hint: None,
+        }
     }
 
     /// The messages have been printed already.
     pub(crate) fn silent(exit: Exit) -> Self {
-        Stop { exit, message: String::new(), hint: None }
+        Stop {
+            exit,
+            message: String::new(),
+            hint: None,
+        }
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -82,6 +90,10 @@ impl Stop {
 
 impl From<sdk::Error> for Stop {
     fn from(error: sdk::Error) -> Self {
-        Stop { exit: Exit::of_error(&error), message: error.to_string(), hint: error.hint_text().map(str::to_string) }
+        Stop {
+            exit: Exit::of_error(&error),
+            message: error.to_string(),
+            hint: error.hint_text().map(str::to_string),
+        }
     }
 }

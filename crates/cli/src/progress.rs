@@ -23,11 +23,25 @@ impl Display {
             return Display { showing: None };
         }
         let terminal = std::io::stderr().is_terminal();
-        let bar = ProgressBar::with_draw_target(None, if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
-        bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        let bar = ProgressBar::with_draw_target(
+            None,
+            if terminal {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::hidden()
+            },
+        );
+        bar.set_style(
+            ProgressStyle::with_template("{spinner} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+        );
         let shown = bar.clone();
         let task = tokio::spawn(async move {
-            let mut interval = tokio::time::interval(if terminal { TERMINAL_INTERVAL } else { PLAIN_INTERVAL });
+            let mut interval = tokio::time::interval(if terminal {
+                TERMINAL_INTERVAL
+            } else {
+                PLAIN_INTERVAL
+            });
             interval.tick().await;
             loop {
                 interval.tick().await;
@@ -40,7 +54,9 @@ impl Display {
                 }
             }
         });
-        Display { showing: Some((task, bar)) }
+        Display {
+            showing: Some((task, bar)),
+        }
     }
 
     pub(crate) fn stop(self) {

@@ -9,7 +9,9 @@ use sdk::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::arguments::{FileArguments, JobArguments, OutputArguments, ParameterArguments, ReplayArguments, RunArguments};
+use crate::arguments::{
+    FileArguments, JobArguments, OutputArguments, ParameterArguments, ReplayArguments, RunArguments,
+};
 use crate::document::{self, Loaded};
 use crate::exit::{Exit, Stop};
 use crate::progress::Display;
@@ -44,7 +46,12 @@ pub(crate) async fn run(arguments: RunArguments) -> Result<Exit, Stop> {
 /// `longshore check`: everything but moving rows.
 pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
     let registry = connectors::registry();
-    let resolved = resolve(&arguments.job, &arguments.parameters, &arguments.files, &registry)?;
+    let resolved = resolve(
+        &arguments.job,
+        &arguments.parameters,
+        &arguments.files,
+        &registry,
+    )?;
     let plan = engine::plan(resolved).await?;
     let mut table = vec![["source", "type", "target", "type", "fit"].map(str::to_string)];
     for column in plan.columns() {
@@ -53,11 +60,24 @@ pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
             Fit::Checked(how) => format!("checked: {how}"),
             Fit::Impossible(why) => format!("impossible: {why}"),
         };
-        table.push([&column.source, &column.source_type, &column.target, &column.target_type, &fit].map(String::clone));
+        table.push(
+            [
+                &column.source,
+                &column.source_type,
+                &column.target,
+                &column.target_type,
+                &fit,
+            ]
+            .map(String::clone),
+        );
     }
     print!("{}", catalog::aligned(&table));
     let splits = plan.reader().splits(plan.wanted_splits()).await?;
-    println!("\n{} splits over {} channels", splits.splits.len(), plan.wanted_splits());
+    println!(
+        "\n{} splits over {} channels",
+        splits.splits.len(),
+        plan.wanted_splits()
+    );
     for split in &splits.splits {
         match split.estimated_rows {
             Some(rows) => println!("  {} (about {rows} rows)", split.label),
@@ -76,17 +96,29 @@ pub(crate) async fn replay(arguments: ReplayArguments) -> Result<Exit, Stop> {
     let as_file = PathBuf::from(&arguments.rows);
     let (rows, path, parameters) = if as_file.is_file() {
         let job = arguments.job.clone().ok_or_else(|| {
-            Stop::usage("name the job document that the rows belong to").hint("longshore replay dirty.jsonl job.json")
+            Stop::usage("name the job document that the rows belong to")
+                .hint("longshore replay dirty.jsonl job.json")
         })?;
         (as_file, job, arguments.parameters.clone())
     } else {
         let (folder, begun) = RunFolder::open(&arguments.files, &arguments.rows)?;
         begun.refuse_changed()?;
-        (folder.path.join("dirty.jsonl"), begun.document.clone(), begun.arguments())
+        (
+            folder.path.join("dirty.jsonl"),
+            begun.document.clone(),
+            begun.arguments(),
+        )
     };
-    let Loaded { job, mut problems, .. } = document::load(&path, &parameters)?;
+    let Loaded {
+        job, mut problems, ..
+    } = document::load(&path, &parameters)?;
     let datasources = datasources::load(&arguments.files.datasources, &registry)?;
-    let replay = engine::Replay { job: &job, registry: &registry, datasources: &datasources, file: &rows };
+    let replay = engine::Replay {
+        job: &job,
+        registry: &registry,
+        datasources: &datasources,
+        file: &rows,
+    };
     let runs = replay.runs(&mut problems)?;
     if problems.has_errors() {
         return Err(document::refuse(&problems));
@@ -105,8 +137,17 @@ pub(crate) async fn replay(arguments: ReplayArguments) -> Result<Exit, Stop> {
     Ok(Exit::Success)
 }
 
-fn resolve(path: &Path, parameters: &ParameterArguments, files: &FileArguments, registry: &Registry) -> Result<Resolved, Stop> {
-    let Loaded { job, strictness, mut problems } = document::load(path, parameters)?;
+fn resolve(
+    path: &Path,
+    parameters: &ParameterArguments,
+    files: &FileArguments,
+    registry: &Registry,
+) -> Result<Resolved, Stop> {
+    let Loaded {
+        job,
+        strictness,
+        mut problems,
+    } = document::load(path, parameters)?;
     let datasources = datasources::load(&files.datasources, registry)?;
     match engine::resolve(&job, registry, &datasources, strictness, &mut problems) {
         Some(resolved) => {
@@ -130,7 +171,10 @@ async fn execute(plan: Plan, folder: &RunFolder, output: &OutputArguments) -> Re
     let ended = engine::run(plan, context).await;
     display.stop();
     print_report(&ended.report, folder);
-    let exit = ended.failure.as_ref().map_or(Exit::Success, Exit::of_failure);
+    let exit = ended
+        .failure
+        .as_ref()
+        .map_or(Exit::Success, Exit::of_failure);
     if let Some(path) = &output.report {
         write_report(path, &ended.report)?;
     }
@@ -154,14 +198,25 @@ fn print_report(report: &Report, folder: &RunFolder) {
 }
 
 fn write_report(path: &Path, report: &Report) -> Result<(), Stop> {
-    let text = serde_json::to_string_pretty(report).map_err(|error| Stop::usage(error.to_string()))?;
-    fs::write(path, text + "\n").map_err(|error| Stop::usage(format!("cannot write the report {}: {error}", path.display())))
+    let text =
+        serde_json::to_string_pretty(report).map_err(|error| Stop::usage(error.to_string()))?;
+    fs::write(path, text + "\n").map_err(|error| {
+        Stop::usage(format!(
+            "cannot write the report {}: {error}",
+            path.display()
+        ))
+    })
 }
 
 /// The first SIGINT or SIGTERM stops the run cleanly, the second one at once.
 fn stop_on_signal(cancel: CancellationToken) -> Result<(), Stop> {
-    let listen = |kind| signal(kind).map_err(|error| Stop::usage(format!("cannot listen for signals: {error}")));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let listen = |kind| {
+        signal(kind).map_err(|error| Stop::usage(format!("cannot listen for signals: {error}")))
+    };
+    let (mut interrupt, mut terminate) = (
+        listen(SignalKind::interrupt())?,
+        listen(SignalKind::terminate())?,
+    );
     tokio::spawn(async move {
         for round in 0..2 {
             tokio::select! {

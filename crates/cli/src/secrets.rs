@@ -6,7 +6,10 @@ use std::path::Path;
 /// The text itself, or what the variable or file it names holds. `base` is the folder that relative
 /// paths start from.
 pub(crate) fn resolve(text: &str, base: &Path) -> Result<String, String> {
-    let Some(inner) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) else {
+    let Some(inner) = text
+        .strip_prefix("${")
+        .and_then(|rest| rest.strip_suffix('}'))
+    else {
         return Ok(text.to_string());
     };
     match inner.split_once(':') {
@@ -34,9 +37,16 @@ pub(crate) fn refuse_if_readable_by_all(path: &Path) -> Result<(), String> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = fs::metadata(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?.permissions().mode();
+        let mode = fs::metadata(path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?
+            .permissions()
+            .mode();
         if mode & 0o004 != 0 {
-            return Err(format!("{} holds a secret and every user may read it; run `chmod 600 {}`", path.display(), path.display()));
+            return Err(format!(
+                "{} holds a secret and every user may read it; run `chmod 600 {}`",
+                path.display(),
+                path.display()
+            ));
         }
     }
     Ok(())

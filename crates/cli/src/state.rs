@@ -28,9 +28,11 @@ impl Begun {
     pub(crate) fn now(document: &Path, arguments: &ParameterArguments) -> Result<Self, Stop> {
         let now = chrono::Local::now();
         // Dates that default to the clock are fixed, so that a run continued tomorrow is still today's.
-        let fixed = (arguments.bizdate.is_none() && arguments.cyctime.is_none()).then(|| now.format("%Y%m%d000000").to_string());
+        let fixed = (arguments.bizdate.is_none() && arguments.cyctime.is_none())
+            .then(|| now.format("%Y%m%d000000").to_string());
         Ok(Begun {
-            document: fs::canonicalize(document).map_err(|error| cannot("read", document, &error))?,
+            document: fs::canonicalize(document)
+                .map_err(|error| cannot("read", document, &error))?,
             fingerprint: fingerprint(document)?,
             parameters: arguments.parameters.clone(),
             bizdate: arguments.bizdate.clone(),
@@ -54,14 +56,20 @@ impl Begun {
         if fingerprint(&self.document)? == self.fingerprint {
             return Ok(());
         }
-        Err(Stop::usage(format!("{} has changed since the run began", self.document.display()))
-            .hint("put the document back as it was, or begin a new run"))
+        Err(Stop::usage(format!(
+            "{} has changed since the run began",
+            self.document.display()
+        ))
+        .hint("put the document back as it was, or begin a new run"))
     }
 }
 
 fn fingerprint(document: &Path) -> Result<String, Stop> {
     let bytes = fs::read(document).map_err(|error| cannot("read", document, &error))?;
-    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 /// The folder of one run.
@@ -77,12 +85,14 @@ impl RunFolder {
         fs::create_dir_all(&runs).map_err(|error| cannot("create", &runs, &error))?;
         let time = Utc::now();
         for salt in 0..1000u32 {
-            let tail = (std::process::id() ^ time.timestamp_subsec_nanos()).wrapping_add(salt) & 0xffff;
+            let tail =
+                (std::process::id() ^ time.timestamp_subsec_nanos()).wrapping_add(salt) & 0xffff;
             let id = format!("{}-{tail:04x}", time.format("%Y%m%d-%H%M%S"));
             let path = runs.join(&id);
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    let text = serde_json::to_string_pretty(begun).map_err(|error| Stop::usage(error.to_string()))?;
+                    let text = serde_json::to_string_pretty(begun)
+                        .map_err(|error| Stop::usage(error.to_string()))?;
                     let file = path.join("run.json");
                     fs::write(&file, text).map_err(|error| cannot("write", &file, &error))?;
                     return Ok(RunFolder { id, path });
@@ -91,42 +101,74 @@ impl RunFolder {
                 Err(error) => return Err(cannot("create", &path, &error)),
             }
         }
-        Err(Stop::usage(format!("cannot find a free run id in {}", runs.display())))
+        Err(Stop::usage(format!(
+            "cannot find a free run id in {}",
+            runs.display()
+        )))
     }
 
     /// The folder of an earlier run and how it was begun.
     pub(crate) fn open(files: &FileArguments, id: &str) -> Result<(Self, Begun), Stop> {
         let runs = runs_folder(files)?;
         let path = runs.join(id);
-        let is_id = !id.is_empty() && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+        let is_id = !id.is_empty()
+            && id
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
         if !is_id || !path.join("run.json").is_file() {
-            return Err(Stop::usage(format!("there is no run `{id}` in {}", runs.display())).hint(recent(&runs)));
+            return Err(
+                Stop::usage(format!("there is no run `{id}` in {}", runs.display()))
+                    .hint(recent(&runs)),
+            );
         }
         let file = path.join("run.json");
         let text = fs::read_to_string(&file).map_err(|error| cannot("read", &file, &error))?;
-        let begun = serde_json::from_str(&text)
-            .map_err(|error| Stop::usage(format!("{} is damaged: {error}", file.display())).hint("begin a new run"))?;
-        Ok((RunFolder { id: id.to_string(), path }, begun))
+        let begun = serde_json::from_str(&text).map_err(|error| {
+            Stop::usage(format!("{} is damaged: {error}", file.display())).hint("begin a new run")
+        })?;
+        Ok((
+            RunFolder {
+                id: id.to_string(),
+                path,
+            },
+            begun,
+        ))
     }
 }
 
 fn runs_folder(files: &FileArguments) -> Result<PathBuf, Stop> {
-    let state = match (&files.state, std::env::var_os("XDG_STATE_HOME"), std::env::var_os("HOME")) {
+    let state = match (
+        &files.state,
+        std::env::var_os("XDG_STATE_HOME"),
+        std::env::var_os("HOME"),
+    ) {
         (Some(state), _, _) => state.clone(),
         (None, Some(state), _) => PathBuf::from(state).join("longshore"),
         (None, None, Some(home)) => PathBuf::from(home).join(".local/state/longshore"),
-        (None, None, None) => return Err(Stop::usage("there is no home folder to keep runs in").hint("name a folder with --state")),
+        (None, None, None) => {
+            return Err(Stop::usage("there is no home folder to keep runs in")
+                .hint("name a folder with --state"));
+        }
     };
     Ok(state.join("runs"))
 }
 
 fn recent(runs: &Path) -> String {
     let mut ids: Vec<String> = fs::read_dir(runs)
-        .map(|entries| entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+        .map(|entries| {
+            entries
+                .flatten()
+                .map(|entry| entry.file_name().to_string_lossy().into_owned())
+                .collect()
+        })
         .unwrap_or_default();
     ids.sort_unstable_by(|a, b| b.cmp(a));
     ids.truncate(5);
-    if ids.is_empty() { "no run was begun there yet".to_string() } else { format!("the latest are {}", ids.join(", ")) }
+    if ids.is_empty() {
+        "no run was begun there yet".to_string()
+    } else {
+        format!("the latest are {}", ids.join(", "))
+    }
 }
 
 fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> Stop {

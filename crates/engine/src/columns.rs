@@ -30,14 +30,20 @@ pub(crate) struct SourceColumns {
 impl SourceColumns {
     /// Takes the list apart. Columns that only an expression or the filter mentions are asked for
     /// too. On failure says where, below the reader.
-    pub(crate) fn new(list: &[ColumnItem], filter: Option<&str>) -> std::result::Result<Self, (String, Error)> {
+    pub(crate) fn new(
+        list: &[ColumnItem],
+        filter: Option<&str>,
+    ) -> std::result::Result<Self, (String, Error)> {
         let mut columns = SourceColumns::default();
         let mut mentioned: Vec<String> = Vec::new();
         for (index, item) in list.iter().enumerate() {
             let at = |error| (format!("/parameter/column/{index}"), error);
             match item {
                 ColumnItem::All if list.iter().any(asks_for_more) => {
-                    let error = Error::new(Kind::Config, "`*` stands for every column and cannot be mixed with names");
+                    let error = Error::new(
+                        Kind::Config,
+                        "`*` stands for every column and cannot be mixed with names",
+                    );
                     return Err(at(error.hint("keep `*`, or list the columns")));
                 }
                 ColumnItem::All => {
@@ -46,11 +52,16 @@ impl SourceColumns {
                 }
                 ColumnItem::Name(name) => columns.ask(Value::from(name.as_str())),
                 ColumnItem::Field(field) => columns.ask(Value::Object(field.clone())),
-                ColumnItem::Constant(constant) => columns.items.push(Item::Constant(constant.clone())),
+                ColumnItem::Constant(constant) => {
+                    columns.items.push(Item::Constant(constant.clone()))
+                }
                 ColumnItem::Expression { name, sql } => {
                     mentioned.extend(Expression::column_names(sql).map_err(at)?);
                     let name = name.clone().unwrap_or_else(|| sql.clone());
-                    columns.items.push(Item::Expression { name, sql: sql.clone() });
+                    columns.items.push(Item::Expression {
+                        name,
+                        sql: sql.clone(),
+                    });
                 }
             }
         }
@@ -79,7 +90,9 @@ impl SourceColumns {
     fn ask_also(&mut self, names: Vec<String>) {
         for name in names {
             let known = self.request.iter().any(|column| {
-                let text = column.as_str().or_else(|| column.get("name").and_then(Value::as_str));
+                let text = column
+                    .as_str()
+                    .or_else(|| column.get("name").and_then(Value::as_str));
                 text.is_some_and(|text| text.eq_ignore_ascii_case(&name))
             });
             if !known {
@@ -100,7 +113,9 @@ pub(crate) fn spread(items: &[Item], column_count: usize) -> Result<Vec<Item>> {
         match item {
             Item::All => spread.extend((0..column_count).map(Item::Source)),
             Item::Source(index) if *index >= column_count => {
-                return Err(Error::internal("the reader delivers fewer columns than it was asked for"));
+                return Err(Error::internal(
+                    "the reader delivers fewer columns than it was asked for",
+                ));
             }
             other => spread.push(other.clone()),
         }

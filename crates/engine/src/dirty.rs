@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 /// Where on its way a row failed; tells how to read its `row`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub enum Stage {
+pub(crate) enum Stage {
     /// `row` has the reader's columns.
     Read,
     /// `row` has the reader's columns.
@@ -27,21 +27,21 @@ pub enum Stage {
 /// One line of the dirty-row file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DirtyRow {
+pub(crate) struct DirtyRow {
     /// When it was found, RFC 3339 in UTC.
-    pub time: String,
+    pub(crate) time: String,
     /// The task that found it.
-    pub task: TaskId,
+    pub(crate) task: TaskId,
     /// Where it failed.
-    pub stage: Stage,
+    pub(crate) stage: Stage,
     /// The column at fault, if one can be named.
-    pub column: Option<String>,
+    pub(crate) column: Option<String>,
     /// What is wrong.
-    pub reason: String,
+    pub(crate) reason: String,
     /// The source's key columns, if it has any.
-    pub key: Map<String, Value>,
+    pub(crate) key: Map<String, Value>,
     /// The whole row.
-    pub row: Map<String, Value>,
+    pub(crate) row: Map<String, Value>,
 }
 
 impl DirtyRow {
@@ -67,7 +67,9 @@ pub struct DirtyRows {
 impl DirtyRows {
     /// Uses `folder`, which must exist.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        DirtyRows { folder: folder.into() }
+        DirtyRows {
+            folder: folder.into(),
+        }
     }
 
     /// Begins the file of a task anew.
@@ -94,12 +96,15 @@ impl DirtyRows {
             };
             let output = match &mut output {
                 Some(output) => output,
-                None => output.insert(File::create(&joint).map_err(|error| cannot_write(&joint, error))?),
+                None => output
+                    .insert(File::create(&joint).map_err(|error| cannot_write(&joint, error))?),
             };
             std::io::copy(&mut input, output).map_err(|error| cannot_write(&joint, error))?;
         }
         if let Some(output) = &output {
-            output.sync_all().map_err(|error| cannot_write(&joint, error))?;
+            output
+                .sync_all()
+                .map_err(|error| cannot_write(&joint, error))?;
         }
         Ok(output.map(|_| joint))
     }
@@ -121,7 +126,8 @@ impl TaskDirtyRows {
         let file = match &mut self.file {
             Some(file) => file,
             None => {
-                let file = File::create(&self.path).map_err(|error| cannot_write(&self.path, error))?;
+                let file =
+                    File::create(&self.path).map_err(|error| cannot_write(&self.path, error))?;
                 self.file.insert(BufWriter::new(file))
             }
         };
@@ -143,7 +149,10 @@ impl TaskDirtyRows {
 }
 
 fn cannot_write(path: &Path, error: std::io::Error) -> Error {
-    Error::new(Kind::Config, format!("cannot keep dirty rows in {}", path.display()))
-        .hint("check the space left and the permissions of the state folder")
-        .source(error)
+    Error::new(
+        Kind::Config,
+        format!("cannot keep dirty rows in {}", path.display()),
+    )
+    .hint("check the space left and the permissions of the state folder")
+    .source(error)
 }

@@ -46,9 +46,9 @@ impl Failure {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Failure::Error(error) => error.hint_text(),
-            Failure::TooManyDirtyRows { .. } => {
-                Some("look at the reasons in the dirty-row file, then mend the source or raise `errorLimit`")
-            }
+            Failure::TooManyDirtyRows { .. } => Some(
+                "look at the reasons in the dirty-row file, then mend the source or raise `errorLimit`",
+            ),
             Failure::Interrupted => None,
         }
     }

@@ -124,7 +124,8 @@ impl History {
                 self.tasks.insert(task, TaskState::Sealed { seal, counts });
             }
             Event::Done { receipt, counts } => {
-                self.tasks.insert(receipt.task, TaskState::Done { receipt, counts });
+                self.tasks
+                    .insert(receipt.task, TaskState::Done { receipt, counts });
             }
             Event::Committed => self.committed = true,
             Event::Aborted => self.aborted = true,
@@ -157,8 +158,11 @@ impl FileLedger {
             .open(path)
             .map_err(refuse)?;
         file.try_lock().map_err(|_| {
-            Error::new(Kind::Conflict, "the run is being worked on by another process")
-                .hint("wait for it to end, or stop it")
+            Error::new(
+                Kind::Conflict,
+                "the run is being worked on by another process",
+            )
+            .hint("wait for it to end, or stop it")
         })?;
         let mut text = String::new();
         file.read_to_string(&mut text).map_err(refuse)?;
@@ -168,7 +172,11 @@ impl FileLedger {
             let event = serde_json::from_str(line).map_err(|error| {
                 Error::new(
                     Kind::Data,
-                    format!("line {} of the ledger {} is damaged", index + 1, path.display()),
+                    format!(
+                        "line {} of the ledger {} is damaged",
+                        index + 1,
+                        path.display()
+                    ),
                 )
                 .hint("begin a new run")
                 .source(error)
@@ -177,11 +185,15 @@ impl FileLedger {
         }
         file.set_len(whole as u64).map_err(refuse)?;
         file.seek(SeekFrom::End(0)).map_err(refuse)?;
-        Ok(FileLedger { inner: Mutex::new((file, history)) })
+        Ok(FileLedger {
+            inner: Mutex::new((file, history)),
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, (File, History)> {
-        self.inner.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.inner
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
@@ -199,11 +211,13 @@ impl Ledger for FileLedger {
             .map_err(|error| Error::internal("cannot write a ledger event").source(error))?;
         line.push('\n');
         let (file, history) = &mut *self.lock();
-        file.write_all(line.as_bytes()).and_then(|()| file.sync_data()).map_err(|error| {
-            Error::new(Kind::Unreachable, "cannot write the run ledger")
-                .hint("check the space left in the state folder")
-                .source(error)
-        })?;
+        file.write_all(line.as_bytes())
+            .and_then(|()| file.sync_data())
+            .map_err(|error| {
+                Error::new(Kind::Unreachable, "cannot write the run ledger")
+                    .hint("check the space left in the state folder")
+                    .source(error)
+            })?;
         history.apply(event);
         Ok(())
     }

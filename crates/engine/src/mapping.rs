@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array};
 use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array};
 use arrow_schema::{Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take;
@@ -73,12 +73,19 @@ impl Mapping {
                 _ => output.column.field().with_nullable(true),
             })
             .collect();
-        Mapping { filter, outputs, target_schema: Arc::new(Schema::new(fields)) }
+        Mapping {
+            filter,
+            outputs,
+            target_schema: Arc::new(Schema::new(fields)),
+        }
     }
 
     /// Maps a batch. Rows keep their order.
     pub(crate) fn apply(&self, source: &RecordBatch) -> Result<Mapped> {
-        let mut rows = Rows { keep: None, dirty: BTreeMap::new() };
+        let mut rows = Rows {
+            keep: None,
+            dirty: BTreeMap::new(),
+        };
         if let Some(filter) = &self.filter {
             let verdict = filter.evaluate(source)?;
             rows.keep = Some(verdict.array.as_boolean().clone());
@@ -92,8 +99,10 @@ impl Mapping {
             }
             arrays.push(array);
         }
-        let options = arrow_array::RecordBatchOptions::new().with_row_count(Some(source.num_rows()));
-        let batch = RecordBatch::try_new_with_options(self.target_schema.clone(), arrays, &options)?;
+        let options =
+            arrow_array::RecordBatchOptions::new().with_row_count(Some(source.num_rows()));
+        let batch =
+            RecordBatch::try_new_with_options(self.target_schema.clone(), arrays, &options)?;
         rows.sort_out(batch)
     }
 }
@@ -105,14 +114,17 @@ impl OutputValue {
     }
 
     fn make(&self, source: &RecordBatch, column: &Column, rows: &mut Rows) -> Result<ArrayRef> {
-        let convert = |conversion: &Conversion, array: &ArrayRef, rows: &mut Rows| -> Result<ArrayRef> {
-            let converted = conversion.apply(array)?;
-            rows.set_aside(Some(&column.name), &converted);
-            Ok(converted.array)
-        };
+        let convert =
+            |conversion: &Conversion, array: &ArrayRef, rows: &mut Rows| -> Result<ArrayRef> {
+                let converted = conversion.apply(array)?;
+                rows.set_aside(Some(&column.name), &converted);
+                Ok(converted.array)
+            };
         match self {
             OutputValue::Wire(index) => Ok(source.column(*index).clone()),
-            OutputValue::Source(index, conversion) => convert(conversion, source.column(*index), rows),
+            OutputValue::Source(index, conversion) => {
+                convert(conversion, source.column(*index), rows)
+            }
             OutputValue::Constant(value) => repeat(value, source.num_rows()),
             OutputValue::Expression(expression, conversion) => {
                 let value = expression.evaluate(source)?;
@@ -175,19 +187,28 @@ impl Rows {
     }
 
     fn kept(&self, row: usize) -> bool {
-        self.keep.as_ref().is_none_or(|keep| keep.is_valid(row) && keep.value(row))
+        self.keep
+            .as_ref()
+            .is_none_or(|keep| keep.is_valid(row) && keep.value(row))
     }
 
     /// A row that is dropped anyway cannot be dirty, except when the filter itself failed on it.
     fn sort_out(self, batch: RecordBatch) -> Result<Mapped> {
         if self.keep.is_none() && self.dirty.is_empty() {
-            return Ok(Mapped { batch, filtered_rows: 0, dirty: self.dirty });
+            return Ok(Mapped {
+                batch,
+                filtered_rows: 0,
+                dirty: self.dirty,
+            });
         }
         let row_count = batch.num_rows();
         let mut mask = Vec::with_capacity(row_count);
         let mut dirty = BTreeMap::new();
         for row in 0..row_count {
-            let bad = self.dirty.get(&row).filter(|bad| bad.column.is_none() || self.kept(row));
+            let bad = self
+                .dirty
+                .get(&row)
+                .filter(|bad| bad.column.is_none() || self.kept(row));
             mask.push(bad.is_none() && self.kept(row));
             if let Some(bad) = bad {
                 dirty.insert(row, bad.clone());
@@ -195,7 +216,11 @@ impl Rows {
         }
         let batch = filter_record_batch(&batch, &BooleanArray::from(mask))?;
         let filtered_rows = (row_count - batch.num_rows() - dirty.len()) as u64;
-        Ok(Mapped { batch, filtered_rows, dirty })
+        Ok(Mapped {
+            batch,
+            filtered_rows,
+            dirty,
+        })
     }
 }
 
@@ -204,6 +229,8 @@ fn arrow_select_and(left: &BooleanArray, right: &BooleanArray) -> Result<Boolean
         return Err(Error::internal("two filters of one batch differ in length"));
     }
     Ok((0..left.len())
-        .map(|row| Some(left.is_valid(row) && left.value(row) && right.is_valid(row) && right.value(row)))
+        .map(|row| {
+            Some(left.is_valid(row) && left.value(row) && right.is_valid(row) && right.value(row))
+        })
         .collect())
 }

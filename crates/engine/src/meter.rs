@@ -85,9 +85,7 @@ impl Progress {
             Some(expected) if expected > 0 => {
                 Some((self.counts.rows_read as f64 / expected as f64).min(0.99))
             }
-            _ if self.splits_total > 0 => {
-                Some(self.splits_done as f64 / self.splits_total as f64)
-            }
+            _ if self.splits_total > 0 => Some(self.splits_done as f64 / self.splits_total as f64),
             _ => None,
         }
     }
@@ -142,7 +140,8 @@ impl Meter {
 
     pub(crate) fn plan(&self, splits: u64, rows_expected: Option<u64>) {
         self.splits_total.store(splits, Relaxed);
-        self.rows_expected.store(rows_expected.unwrap_or(0), Relaxed);
+        self.rows_expected
+            .store(rows_expected.unwrap_or(0), Relaxed);
     }
 
     pub(crate) fn add(&self, counts: &Counts) {
@@ -163,11 +162,13 @@ impl Meter {
     }
 
     pub(crate) fn waited_for_reader(&self, since: Instant) {
-        self.wait_reader_ns.fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
+        self.wait_reader_ns
+            .fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
     }
 
     pub(crate) fn waited_for_writer(&self, since: Instant) {
-        self.wait_writer_ns.fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
+        self.wait_writer_ns
+            .fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
     }
 
     pub(crate) fn retried(&self) {

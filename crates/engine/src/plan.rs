@@ -65,16 +65,38 @@ impl Plan {
 
 /// Connects both sides and plans the mapping between them.
 pub async fn plan(resolved: Resolved) -> Result<Plan> {
-    let Resolved { reader, writer, reader_title, writer_title, columns, job } = resolved;
-    let open_reader = async { reader().await.map_err(|error| error.prefix(format!("source, {reader_title}"))) };
-    let open_writer = async { writer().await.map_err(|error| error.prefix(format!("target, {writer_title}"))) };
+    let Resolved {
+        reader,
+        writer,
+        reader_title,
+        writer_title,
+        columns,
+        job,
+    } = resolved;
+    let open_reader = async {
+        reader()
+            .await
+            .map_err(|error| error.prefix(format!("source, {reader_title}")))
+    };
+    let open_writer = async {
+        writer()
+            .await
+            .map_err(|error| error.prefix(format!("target, {writer_title}")))
+    };
     let (reader, writer) = tokio::join!(open_reader, open_writer);
     let (reader, writer) = (reader?, writer?);
 
-    let source = reader.schema().await.map_err(|error| error.prefix(format!("source, {reader_title}")))?;
+    let source = reader
+        .schema()
+        .await
+        .map_err(|error| error.prefix(format!("source, {reader_title}")))?;
     let items = spread(&columns.items, source.len())?;
     let mut draft = Draft::new(&source, items)?;
-    let filter = job.filter.as_deref().map(|sql| draft.expression(sql)).transpose()?;
+    let filter = job
+        .filter
+        .as_deref()
+        .map(|sql| draft.expression(sql))
+        .transpose()?;
     if let Some(filter) = &filter
         && *filter.data_type() != DataType::Boolean
     {
@@ -83,7 +105,10 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
     }
     let steps = TransformStep::plan(&job.transformers, draft.items.len())?;
     let offered = draft.offered(&steps);
-    let target = writer.schema(&offered).await.map_err(|error| error.prefix(format!("target, {writer_title}")))?;
+    let target = writer
+        .schema(&offered)
+        .await
+        .map_err(|error| error.prefix(format!("target, {writer_title}")))?;
     if offered.len() != target.len() {
         return Err(column_count_error(&offered, &target));
     }
@@ -99,17 +124,26 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
             target_type: column.native.clone(),
             fit,
         });
-        outputs.push(Output { value, column: column.clone() });
+        outputs.push(Output {
+            value,
+            column: column.clone(),
+        });
     }
     refuse_impossible(&fits)?;
-    let wire = (0..source.len()).map(|index| wired(&outputs, index)).collect();
+    let wire = (0..source.len())
+        .map(|index| wired(&outputs, index))
+        .collect();
     Ok(Plan {
         reader,
         writer,
         mapping: Mapping::new(filter, outputs),
         source_columns: source,
         target_columns: target,
-        options: ReadOptions { wire, batch_rows: BATCH_ROWS, batch_bytes: BATCH_BYTES },
+        options: ReadOptions {
+            wire,
+            batch_rows: BATCH_ROWS,
+            batch_bytes: BATCH_BYTES,
+        },
         setting: job.setting,
         fits,
     })
@@ -133,7 +167,12 @@ impl<'a> Draft<'a> {
                 _ => None,
             });
         }
-        Ok(Draft { source, schema, items, expressions })
+        Ok(Draft {
+            source,
+            schema,
+            items,
+            expressions,
+        })
     }
 
     fn expression(&self, sql: &str) -> Result<Expression> {
@@ -142,20 +181,23 @@ impl<'a> Draft<'a> {
 
     /// The columns that the job offers to the target, transformers applied.
     fn offered(&self, steps: &[Vec<TransformStep>]) -> Vec<Column> {
-        let columns = self.items.iter().zip(&self.expressions).zip(steps).map(|((item, expression), steps)| {
-            let column = match (item, expression) {
-                (Item::Source(index), _) => self.source[*index].clone(),
-                (Item::Constant(constant), _) => constant_column(constant),
-                (Item::Expression { name, .. }, Some(expression)) => {
-                    Column { nullable: expression.nullable(), ..Column::new(name, expression.data_type().clone()) }
+        let columns = self.items.iter().zip(&self.expressions).zip(steps).map(
+            |((item, expression), steps)| {
+                let column = match (item, expression) {
+                    (Item::Source(index), _) => self.source[*index].clone(),
+                    (Item::Constant(constant), _) => constant_column(constant),
+                    (Item::Expression { name, .. }, Some(expression)) => Column {
+                        nullable: expression.nullable(),
+                        ..Column::new(name, expression.data_type().clone())
+                    },
+                    (Item::Expression { .. } | Item::All, _) => Column::new("*", DataType::Null),
+                };
+                match steps.iter().rev().find_map(TransformStep::data_type) {
+                    Some(data_type) => Column::new(column.name, data_type),
+                    None => column,
                 }
-                (Item::Expression { .. } | Item::All, _) => Column::new("*", DataType::Null),
-            };
-            match steps.iter().rev().find_map(TransformStep::data_type) {
-                Some(data_type) => Column::new(column.name, data_type),
-                None => column,
-            }
-        });
+            },
+        );
         columns.collect()
     }
 
@@ -166,7 +208,12 @@ impl<'a> Draft<'a> {
             .map(|index| {
                 !computed
                     && self.source[index].wire.is_some()
-                    && self.items.iter().zip(steps).filter(|(item, _)| is_source(item, index)).all(|(_, steps)| steps.is_empty())
+                    && self
+                        .items
+                        .iter()
+                        .zip(steps)
+                        .filter(|(item, _)| is_source(item, index))
+                        .all(|(_, steps)| steps.is_empty())
             })
             .collect()
     }
@@ -197,8 +244,11 @@ impl<'a> Draft<'a> {
             }
             Item::Constant(constant) => constant_output(constant, target),
             Item::Expression { name, .. } => {
-                let expression = self.expressions[index].take().ok_or_else(|| Error::internal("an expression was used twice"))?;
-                let conversion = Conversion::plan(&Column::new(name, expression.data_type().clone()), target);
+                let expression = self.expressions[index]
+                    .take()
+                    .ok_or_else(|| Error::internal("an expression was used twice"))?;
+                let conversion =
+                    Conversion::plan(&Column::new(name, expression.data_type().clone()), target);
                 let fit = conversion.fit().clone();
                 Ok((OutputValue::Expression(expression, conversion), fit))
             }
@@ -207,11 +257,18 @@ impl<'a> Draft<'a> {
     }
 
     /// DataX transformers see the value before it is converted to the target's type.
-    fn transformed(&mut self, index: usize, target: &Column, steps: &[TransformStep]) -> Result<(OutputValue, Fit)> {
+    fn transformed(
+        &mut self,
+        index: usize,
+        target: &Column,
+        steps: &[TransformStep],
+    ) -> Result<(OutputValue, Fit)> {
         let column = match (&self.items[index], &self.expressions[index]) {
             (Item::Source(column), _) => self.source[*column].clone(),
             (Item::Constant(constant), _) => constant_column(constant),
-            (Item::Expression { name, .. }, Some(expression)) => Column::new(name, expression.data_type().clone()),
+            (Item::Expression { name, .. }, Some(expression)) => {
+                Column::new(name, expression.data_type().clone())
+            }
             _ => return Err(Error::internal("a transformer has no column")),
         };
         let (base, _) = self.output(index, &column, None, &vec![false; self.source.len()])?;
@@ -221,11 +278,22 @@ impl<'a> Draft<'a> {
         };
         let conversion = Conversion::plan(&changed, target);
         let fit = conversion.fit().clone();
-        Ok((OutputValue::Transformed(Box::new(TransformedValue { base, steps: steps.to_vec(), conversion })), fit))
+        Ok((
+            OutputValue::Transformed(Box::new(TransformedValue {
+                base,
+                steps: steps.to_vec(),
+                conversion,
+            })),
+            fit,
+        ))
     }
 
     fn only_use(&self, column: usize) -> bool {
-        self.items.iter().filter(|item| is_source(item, column)).count() == 1
+        self.items
+            .iter()
+            .filter(|item| is_source(item, column))
+            .count()
+            == 1
     }
 }
 
@@ -234,7 +302,9 @@ fn is_source(item: &Item, index: usize) -> bool {
 }
 
 fn wired(outputs: &[Output], index: usize) -> bool {
-    outputs.iter().any(|output| matches!(output.value, OutputValue::Wire(column) if column == index))
+    outputs
+        .iter()
+        .any(|output| matches!(output.value, OutputValue::Wire(column) if column == index))
 }
 
 fn constant_column(constant: &Constant) -> Column {
@@ -243,7 +313,10 @@ fn constant_column(constant: &Constant) -> Column {
         Constant::Boolean(_) => (DataType::Boolean, false),
         Constant::String(_) | Constant::Number(_) => (DataType::Utf8, false),
     };
-    Column { nullable, ..Column::new(constant_text(constant), data_type).native("constant") }
+    Column {
+        nullable,
+        ..Column::new(constant_text(constant), data_type).native("constant")
+    }
 }
 
 /// A constant is converted once, when the job is planned; one that does not fit stops the job.
@@ -251,7 +324,9 @@ fn constant_output(constant: &Constant, target: &Column) -> Result<(OutputValue,
     let array: ArrayRef = match constant {
         Constant::Null => Arc::new(StringArray::from(vec![None::<&str>])),
         Constant::Boolean(value) => Arc::new(BooleanArray::from(vec![*value])),
-        Constant::String(text) | Constant::Number(text) => Arc::new(StringArray::from(vec![text.as_str()])),
+        Constant::String(text) | Constant::Number(text) => {
+            Arc::new(StringArray::from(vec![text.as_str()]))
+        }
     };
     let conversion = Conversion::plan(&constant_column(constant), target);
     if let Fit::Impossible(reason) = conversion.fit() {
@@ -261,7 +336,10 @@ fn constant_output(constant: &Constant, target: &Column) -> Result<(OutputValue,
     let converted = conversion.apply(&array)?;
     match converted.bad.first() {
         None => Ok((OutputValue::Constant(converted.array), Fit::Lossless)),
-        Some(bad) => Ok((OutputValue::Constant(array), Fit::Impossible(bad.reason.clone()))),
+        Some(bad) => Ok((
+            OutputValue::Constant(array),
+            Fit::Impossible(bad.reason.clone()),
+        )),
     }
 }
 
@@ -279,12 +357,21 @@ fn refuse_impossible(fits: &[MappedColumn]) -> Result<()> {
     if reasons.is_empty() {
         return Ok(());
     }
-    Err(Error::new(Kind::Unsupported, format!("these columns cannot be mapped: {}", reasons.join("; ")))
-        .hint("change the type of the target column, or cast in the reader's column list"))
+    Err(Error::new(
+        Kind::Unsupported,
+        format!("these columns cannot be mapped: {}", reasons.join("; ")),
+    )
+    .hint("change the type of the target column, or cast in the reader's column list"))
 }
 
 fn column_count_error(source: &[Column], target: &[Column]) -> Error {
-    let names = |columns: &[Column]| columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = |columns: &[Column]| {
+        columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     Error::new(
         Kind::Config,
         format!(

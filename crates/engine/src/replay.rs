@@ -15,7 +15,10 @@ use arrow_schema::{DataType, Schema};
 use async_trait::async_trait;
 use futures::StreamExt;
 use job::{ColumnItem, Job, Problems, Strictness};
-use sdk::{BatchStream, Column, Error, Kind, ReadBatch, ReadOptions, Reader, Registry, Result, Split, Splits, State, UnreadableRow};
+use sdk::{
+    BatchStream, Column, Error, Kind, ReadBatch, ReadOptions, Reader, Registry, Result, Split,
+    Splits, State, UnreadableRow,
+};
 use serde_json::{Map, Value};
 
 use crate::convert::Conversion;
@@ -41,8 +44,19 @@ impl Replay<'_> {
         let mut runs = Vec::new();
         for (form, first) in forms_in(self.file)? {
             let job = appending(self.job, form);
-            if let Some(resolved) = resolve(&job, self.registry, self.datasources, Strictness::Lenient, problems) {
-                runs.push(reading_from(resolved, self.file.to_path_buf(), form, &first));
+            if let Some(resolved) = resolve(
+                &job,
+                self.registry,
+                self.datasources,
+                Strictness::Lenient,
+                problems,
+            ) {
+                runs.push(reading_from(
+                    resolved,
+                    self.file.to_path_buf(),
+                    form,
+                    &first,
+                ));
             }
         }
         Ok(runs)
@@ -74,7 +88,10 @@ fn appending(job: &Job, form: Form) -> Job {
     if parameter.contains_key("truncate") {
         parameter.insert("truncate".to_string(), Value::Bool(false));
     }
-    if matches!(parameter.get("writeMode").and_then(Value::as_str), Some("truncate" | "overwrite")) {
+    if matches!(
+        parameter.get("writeMode").and_then(Value::as_str),
+        Some("truncate" | "overwrite")
+    ) {
         parameter.insert("writeMode".to_string(), Value::from("append"));
     }
     if form == Form::Target {
@@ -92,13 +109,24 @@ fn reading_from(resolved: Resolved, path: PathBuf, form: Form, first: &DirtyRow)
         Box::pin(async move {
             let columns = match form {
                 Form::Source => reader().await?.schema().await?,
-                Form::Target => names.into_iter().map(|name| Column::new(name, DataType::Utf8)).collect(),
+                Form::Target => names
+                    .into_iter()
+                    .map(|name| Column::new(name, DataType::Utf8))
+                    .collect(),
             };
-            let reader: Box<dyn Reader> = Box::new(DirtyRowReader { path, form, columns: Arc::new(columns) });
+            let reader: Box<dyn Reader> = Box::new(DirtyRowReader {
+                path,
+                form,
+                columns: Arc::new(columns),
+            });
             Ok(reader)
         })
     });
-    Resolved { reader: opening, reader_title: "the dirty-row file".to_string(), ..resolved }
+    Resolved {
+        reader: opening,
+        reader_title: "the dirty-row file".to_string(),
+        ..resolved
+    }
 }
 
 /// The forms that occur, each with its first row.
@@ -120,13 +148,22 @@ fn forms_in(path: &Path) -> Result<Vec<(Form, DirtyRow)>> {
 fn rows_of(path: &Path) -> Result<impl Iterator<Item = Result<DirtyRow>> + Send + use<>> {
     let shown = path.display().to_string();
     let file = File::open(path).map_err(|error| {
-        Error::new(Kind::NotFound, format!("cannot read the dirty rows in {shown}"))
-            .hint("name a run or the dirty-row file that its report names")
-            .source(error)
+        Error::new(
+            Kind::NotFound,
+            format!("cannot read the dirty rows in {shown}"),
+        )
+        .hint("name a run or the dirty-row file that its report names")
+        .source(error)
     })?;
     let lines = BufReader::new(file).lines().enumerate();
     Ok(lines.map(move |(index, line)| {
-        let broken = || Error::new(Kind::Data, format!("{shown} line {} is not a dirty row", index + 1)).hint("mend the values, not the form of the lines");
+        let broken = || {
+            Error::new(
+                Kind::Data,
+                format!("{shown} line {} is not a dirty row", index + 1),
+            )
+            .hint("mend the values, not the form of the lines")
+        };
         let line = line.map_err(|error| broken().source(error))?;
         serde_json::from_str(&line).map_err(|error| broken().source(error))
     }))
@@ -142,17 +179,33 @@ struct DirtyRowReader {
 impl Reader for DirtyRowReader {
     async fn schema(&self) -> Result<Vec<Column>> {
         // Rows in the file are text; none of them is in a store's binary form.
-        Ok(self.columns.iter().cloned().map(|column| Column { wire: None, ..column }).collect())
+        Ok(self
+            .columns
+            .iter()
+            .cloned()
+            .map(|column| Column {
+                wire: None,
+                ..column
+            })
+            .collect())
     }
 
     async fn splits(&self, _wanted: usize) -> Result<Splits> {
-        let split = Split { label: "dirty rows".to_string(), estimated_rows: None, state: State::default() };
-        Ok(Splits { splits: vec![split], notices: Vec::new() })
+        let split = Split {
+            label: "dirty rows".to_string(),
+            estimated_rows: None,
+            state: State::default(),
+        };
+        Ok(Splits {
+            splits: vec![split],
+            notices: Vec::new(),
+        })
     }
 
     async fn read(&self, _split: &Split, options: &ReadOptions) -> Result<BatchStream> {
         let (form, columns, batch_rows) = (self.form, self.columns.clone(), options.batch_rows);
-        let mut rows = rows_of(&self.path)?.filter(move |row| !row.as_ref().is_ok_and(|row| Form::of(row.stage) != form));
+        let mut rows = rows_of(&self.path)?
+            .filter(move |row| !row.as_ref().is_ok_and(|row| Form::of(row.stage) != form));
         let batches = std::iter::from_fn(move || {
             let chunk: Result<Vec<DirtyRow>> = rows.by_ref().take(batch_rows).collect();
             match chunk {
@@ -169,14 +222,24 @@ fn to_batch(columns: &[Column], rows: Vec<DirtyRow>) -> Result<ReadBatch> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     let mut bad: Vec<Option<(String, String)>> = vec![None; rows.len()];
     for column in columns {
-        let text: ArrayRef = Arc::new(rows.iter().map(|row| cell_text(&row.row, &column.name)).collect::<StringArray>());
-        let converted = Conversion::plan(&Column::new(&column.name, DataType::Utf8), column).apply(&text)?;
+        let text: ArrayRef = Arc::new(
+            rows.iter()
+                .map(|row| cell_text(&row.row, &column.name))
+                .collect::<StringArray>(),
+        );
+        let converted =
+            Conversion::plan(&Column::new(&column.name, DataType::Utf8), column).apply(&text)?;
         for value in converted.bad {
             bad[value.row].get_or_insert((column.name.clone(), value.reason));
         }
         arrays.push(converted.array);
     }
-    let schema = Schema::new(columns.iter().map(|column| column.field().with_nullable(true)).collect::<Vec<_>>());
+    let schema = Schema::new(
+        columns
+            .iter()
+            .map(|column| column.field().with_nullable(true))
+            .collect::<Vec<_>>(),
+    );
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     let batch = RecordBatch::try_new_with_options(Arc::new(schema), arrays, &options)?;
     if bad.iter().all(Option::is_none) {
@@ -185,9 +248,16 @@ fn to_batch(columns: &[Column], rows: Vec<DirtyRow>) -> Result<ReadBatch> {
     let good = bad.iter().map(|bad| Some(bad.is_none())).collect();
     let unreadable = rows.into_iter().zip(bad).filter_map(|(row, bad)| {
         let (column, reason) = bad?;
-        Some(UnreadableRow { column: Some(column), reason, row: row.row })
+        Some(UnreadableRow {
+            column: Some(column),
+            reason,
+            row: row.row,
+        })
     });
-    Ok(ReadBatch { batch: arrow_select::filter::filter_record_batch(&batch, &good)?, unreadable: unreadable.collect() })
+    Ok(ReadBatch {
+        batch: arrow_select::filter::filter_record_batch(&batch, &good)?,
+        unreadable: unreadable.collect(),
+    })
 }
 
 fn cell_text(row: &Map<String, Value>, column: &str) -> Option<String> {

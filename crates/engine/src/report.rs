@@ -132,7 +132,10 @@ impl fmt::Display for Report {
             ("rows filtered", grouped(self.counts.rows_filtered)),
             ("rows written", grouped(self.counts.rows_written)),
             ("rows dirty", grouped(self.counts.rows_dirty)),
-            ("bytes read", format!("{:.1} MiB", mebibytes(self.counts.bytes_read as f64))),
+            (
+                "bytes read",
+                format!("{:.1} MiB", mebibytes(self.counts.bytes_read as f64)),
+            ),
             (
                 "rate",
                 format!(
@@ -141,8 +144,14 @@ impl fmt::Display for Report {
                     mebibytes(self.timing.bytes_per_second)
                 ),
             ),
-            ("wait for reader", format!("{:.3} s", self.timing.wait_reader_seconds)),
-            ("wait for writer", format!("{:.3} s", self.timing.wait_writer_seconds)),
+            (
+                "wait for reader",
+                format!("{:.3} s", self.timing.wait_reader_seconds),
+            ),
+            (
+                "wait for writer",
+                format!("{:.3} s", self.timing.wait_writer_seconds),
+            ),
             ("splits", self.splits.len().to_string()),
             ("retries", self.timing.retries.to_string()),
         ];
@@ -179,6 +188,9 @@ mod tests {
 
     #[test]
     fn digits_are_grouped_by_three() {
-        assert_eq!([0, 999, 1000, 1234567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1000, 1234567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 }

@@ -21,7 +21,9 @@ pub struct Datasource {
 
 impl fmt::Debug for Datasource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Datasource").field("connector", &self.connector).finish_non_exhaustive()
+        f.debug_struct("Datasource")
+            .field("connector", &self.connector)
+            .finish_non_exhaustive()
     }
 }
 
@@ -49,7 +51,16 @@ pub fn resolve(
     problems: &mut Problems,
 ) -> Option<Resolved> {
     let mut found = Vec::new();
-    let resolved = resolve_sides(job, Scope { job, registry, datasources, strictness }, &mut found);
+    let resolved = resolve_sides(
+        job,
+        Scope {
+            job,
+            registry,
+            datasources,
+            strictness,
+        },
+        &mut found,
+    );
     for problem in found {
         problems.push(problem);
     }
@@ -65,16 +76,31 @@ fn resolve_sides(job: &Job, scope: Scope<'_>, problems: &mut Vec<Problem>) -> Op
             SourceColumns::default()
         }
     };
-    let reader = scope.side(&job.reader, columns.request(), problems, |connector, config, parameter| {
-        connector.open_reader(config, parameter)
-    });
+    let reader = scope.side(
+        &job.reader,
+        columns.request(),
+        problems,
+        |connector, config, parameter| connector.open_reader(config, parameter),
+    );
     let writer_columns = scope.writer_columns(problems);
-    let writer = scope.side(&job.writer, &writer_columns, problems, |connector, config, parameter| {
-        connector.open_writer(config, parameter)
-    });
+    let writer = scope.side(
+        &job.writer,
+        &writer_columns,
+        problems,
+        |connector, config, parameter| connector.open_writer(config, parameter),
+    );
     let ((reader, reader_title), (writer, writer_title)) = reader.zip(writer)?;
-    let sound = problems.iter().all(|problem| problem.severity != Severity::Error);
-    sound.then(|| Resolved { reader, writer, reader_title, writer_title, columns, job: job.clone() })
+    let sound = problems
+        .iter()
+        .all(|problem| problem.severity != Severity::Error);
+    sound.then(|| Resolved {
+        reader,
+        writer,
+        reader_title,
+        writer_title,
+        columns,
+        job: job.clone(),
+    })
 }
 
 type Opened<T> = Option<Result<Opening<T>, sdk::ConfigProblems>>;
@@ -88,7 +114,11 @@ struct Scope<'a> {
 
 impl Scope<'_> {
     fn problem(&self, pointer: &str, error: &sdk::Error) -> Problem {
-        self.job.origins.problem(pointer, error.to_string(), error.hint_text().map(str::to_string))
+        self.job.origins.problem(
+            pointer,
+            error.to_string(),
+            error.hint_text().map(str::to_string),
+        )
     }
 
     /// Writers take names only; what else the list may hold belongs to the reader.
@@ -140,10 +170,14 @@ impl Scope<'_> {
         if self.strictness == Strictness::Lenient
             && let Some(Err(found)) = &mut opened
         {
-            let unknown: Vec<_> = found.parameter.extract_if(.., |problem| problem.flaw == Flaw::UnknownKey).collect();
+            let unknown: Vec<_> = found
+                .parameter
+                .extract_if(.., |problem| problem.flaw == Flaw::UnknownKey)
+                .collect();
             for problem in unknown {
                 remove(&mut parameter, &problem.pointer);
-                let mut problem = self.field_problem(&format!("{}/parameter", step.pointer), "", problem);
+                let mut problem =
+                    self.field_problem(&format!("{}/parameter", step.pointer), "", problem);
                 problem.severity = Severity::Warning;
                 problem.message.push_str("; it has no effect");
                 problems.push(problem);
@@ -164,7 +198,11 @@ impl Scope<'_> {
                     self.field_problem(&format!("{}/parameter", step.pointer), "", problem)
                 }));
                 problems.extend(found.datasource.into_iter().map(|problem| {
-                    self.field_problem(&format!("{}/parameter/datasource", step.pointer), &format!("{title}: "), problem)
+                    self.field_problem(
+                        &format!("{}/parameter/datasource", step.pointer),
+                        &format!("{title}: "),
+                        problem,
+                    )
                 }));
             }
         }
@@ -180,29 +218,50 @@ impl Scope<'_> {
     }
 
     /// The datasource's fields and its name for messages.
-    fn config(&self, step: &Step, connector: &Connector, problems: &mut Vec<Problem>) -> Option<(Map<String, Value>, String)> {
+    fn config(
+        &self,
+        step: &Step,
+        connector: &Connector,
+        problems: &mut Vec<Problem>,
+    ) -> Option<(Map<String, Value>, String)> {
         let pointer = format!("{}/parameter/datasource", step.pointer);
         let name = match &step.datasource {
             job::Datasource::None => return Some((Map::new(), connector.title.to_string())),
-            job::Datasource::Inline(config) => return Some((config.clone(), connector.title.to_string())),
+            job::Datasource::Inline(config) => {
+                return Some((config.clone(), connector.title.to_string()));
+            }
             job::Datasource::Named(name) => name,
         };
         let Some(datasource) = self.datasources.get(name) else {
             let hint = match nearest(name, self.datasources.keys().map(String::as_str)) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if self.datasources.is_empty() => {
-                    "no datasource is registered; name the file that has them with --datasources".to_string()
+                    "no datasource is registered; name the file that has them with --datasources"
+                        .to_string()
                 }
-                None => format!("registered are {}", join(self.datasources.keys().map(String::as_str))),
+                None => format!(
+                    "registered are {}",
+                    join(self.datasources.keys().map(String::as_str))
+                ),
             };
-            problems.push(self.job.origins.problem(&pointer, format!("there is no datasource `{name}`"), Some(hint)));
+            problems.push(self.job.origins.problem(
+                &pointer,
+                format!("there is no datasource `{name}`"),
+                Some(hint),
+            ));
             return None;
         };
-        let same = self.registry.find(&datasource.connector).is_some_and(|found| found.name == connector.name);
+        let same = self
+            .registry
+            .find(&datasource.connector)
+            .is_some_and(|found| found.name == connector.name);
         if !same {
             problems.push(self.job.origins.problem(
                 &pointer,
-                format!("datasource `{name}` is of type `{}`, the plugin is `{}`", datasource.connector, connector.name),
+                format!(
+                    "datasource `{name}` is of type `{}`, the plugin is `{}`",
+                    datasource.connector, connector.name
+                ),
                 Some("name a datasource of the plugin's type, or change the plugin".to_string()),
             ));
             return None;
@@ -211,18 +270,28 @@ impl Scope<'_> {
     }
 
     fn connector_names(&self) -> String {
-        join(self.registry.connectors().iter().map(|connector| connector.name))
+        join(
+            self.registry
+                .connectors()
+                .iter()
+                .map(|connector| connector.name),
+        )
     }
 }
 
 /// Takes the value at a JSON pointer out of its object.
 fn remove(value: &mut Value, pointer: &str) {
-    let Some((parent, key)) = pointer.rsplit_once('/') else { return };
+    let Some((parent, key)) = pointer.rsplit_once('/') else {
+        return;
+    };
     if let Some(Value::Object(fields)) = value.pointer_mut(parent) {
         fields.shift_remove(&key.replace("~1", "/").replace("~0", "~"));
     }
 }
 
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -38,10 +38,18 @@ impl RunContext {
     /// estimate it is judged at the end.
     pub(crate) fn check_dirty_limit(&self, setting: &Setting) -> std::result::Result<(), Failure> {
         let progress = self.meter.progress();
-        let Counts { rows_dirty: dirty, rows_read: read, .. } = progress.counts;
+        let Counts {
+            rows_dirty: dirty,
+            rows_read: read,
+            ..
+        } = progress.counts;
         let limit = &setting.dirty_limit;
         if let Some(most) = limit.records.filter(|most| dirty > *most) {
-            let limit = if most == 0 { "none".to_string() } else { format!("at most {most}") };
+            let limit = if most == 0 {
+                "none".to_string()
+            } else {
+                format!("at most {most}")
+            };
             return Err(Failure::TooManyDirtyRows { dirty, read, limit });
         }
         let finished = progress.splits_total > 0 && progress.splits_done == progress.splits_total;
@@ -104,15 +112,22 @@ impl Driver {
         let ledger = self.context.ledger.clone();
         let history = ledger.history();
         if history.aborted {
-            return Err(Error::new(sdk::Kind::Conflict, "the run was given up and cannot be continued")
-                .hint("begin a new run")
-                .into());
+            return Err(Error::new(
+                sdk::Kind::Conflict,
+                "the run was given up and cannot be continued",
+            )
+            .hint("begin a new run")
+            .into());
         }
         self.splits = match history.splits {
             Some(splits) => splits,
             None => self.plan_splits(&plan).await?,
         };
-        let expected = self.splits.iter().map(|split| split.estimated_rows).sum::<Option<u64>>();
+        let expected = self
+            .splits
+            .iter()
+            .map(|split| split.estimated_rows)
+            .sum::<Option<u64>>();
         self.context.meter.plan(self.splits.len() as u64, expected);
         if history.committed {
             self.recall_finished();
@@ -120,8 +135,14 @@ impl Driver {
         }
         let prepared = self.prepare(&plan, history.prepared).await?;
         let pipeline = Arc::new(Pipeline {
-            limit: RateLimit::new(plan.setting.bytes_per_second, plan.setting.records_per_second),
-            context: RunContext { cancel: self.context.cancel.child_token(), ..self.context.clone() },
+            limit: RateLimit::new(
+                plan.setting.bytes_per_second,
+                plan.setting.records_per_second,
+            ),
+            context: RunContext {
+                cancel: self.context.cancel.child_token(),
+                ..self.context.clone()
+            },
             prepared,
             plan,
         });
@@ -138,17 +159,28 @@ impl Driver {
     }
 
     async fn plan_splits(&mut self, plan: &Plan) -> Result<Vec<Split>> {
-        let made = with_retries(self.backoff, &self.context.cancel, async || plan.reader.splits(plan.setting.concurrent).await).await?;
+        let made = with_retries(self.backoff, &self.context.cancel, async || {
+            plan.reader.splits(plan.setting.concurrent).await
+        })
+        .await?;
         self.notices.extend(made.notices);
-        self.context.ledger.record(Event::Planned { splits: made.splits.clone() })?;
+        self.context.ledger.record(Event::Planned {
+            splits: made.splits.clone(),
+        })?;
         Ok(made.splits)
     }
 
     async fn prepare(&self, plan: &Plan, previous: Option<State>) -> Result<State> {
-        let write_plan = WritePlan { columns: plan.target_columns.clone(), task_count: self.splits.len() as u32, previous };
+        let write_plan = WritePlan {
+            columns: plan.target_columns.clone(),
+            task_count: self.splits.len() as u32,
+            previous,
+        };
         let prepared = plan.writer.prepare(&write_plan).await?;
         if write_plan.previous.as_ref() != Some(&prepared) {
-            self.context.ledger.record(Event::Prepared { state: prepared.clone() })?;
+            self.context.ledger.record(Event::Prepared {
+                state: prepared.clone(),
+            })?;
         }
         Ok(prepared)
     }
@@ -157,8 +189,9 @@ impl Driver {
     async fn run_tasks(&self, pipeline: &Arc<Pipeline>) -> std::result::Result<(), Failure> {
         self.recall_finished();
         let ids = (0..self.splits.len() as u32).map(TaskId);
-        let open: VecDeque<TaskId> =
-            ids.filter(|task| !matches!(self.context.ledger.task(*task), TaskState::Done { .. })).collect();
+        let open: VecDeque<TaskId> = ids
+            .filter(|task| !matches!(self.context.ledger.task(*task), TaskState::Done { .. }))
+            .collect();
         let channel_count = pipeline.plan.setting.concurrent.min(open.len());
         let open = Arc::new(Mutex::new(open));
         let splits = Arc::new(self.splits.clone());
@@ -168,7 +201,9 @@ impl Driver {
             let (backoff, reports) = (self.backoff, self.reports.clone());
             channels.spawn(async move {
                 loop {
-                    let Some(task) = lock(&open).pop_front() else { return Ok(()) };
+                    let Some(task) = lock(&open).pop_front() else {
+                        return Ok(());
+                    };
                     let split = &splits[task.0 as usize];
                     let report = run_task(&pipeline, task, split, backoff).await?;
                     lock(&reports).push(report);
@@ -178,11 +213,16 @@ impl Driver {
         }
         let mut failure = None;
         while let Some(ended) = channels.join_next().await {
-            let ended = ended.unwrap_or_else(|error| Err(Error::internal("a task panicked").source(error).into()));
+            let ended = ended.unwrap_or_else(|error| {
+                Err(Error::internal("a task panicked").source(error).into())
+            });
             if let Err(found) = ended {
                 pipeline.context.cancel.cancel();
                 // Channels that stop because another one failed have nothing to say of their own.
-                if !matches!(failure, Some(Failure::Error(_) | Failure::TooManyDirtyRows { .. })) {
+                if !matches!(
+                    failure,
+                    Some(Failure::Error(_) | Failure::TooManyDirtyRows { .. })
+                ) {
                     failure = Some(found);
                 }
             }
@@ -201,7 +241,13 @@ impl Driver {
                 self.context.meter.add(&counts);
                 self.context.meter.split_done();
                 let split = split.label.clone();
-                lock(&self.reports).push(TaskReport { task, split, attempts: 0, seconds: 0.0, counts });
+                lock(&self.reports).push(TaskReport {
+                    task,
+                    split,
+                    attempts: 0,
+                    seconds: 0.0,
+                    counts,
+                });
             }
         }
     }
@@ -209,7 +255,10 @@ impl Driver {
     async fn commit(&self, pipeline: &Pipeline) -> std::result::Result<(), Failure> {
         let receipts = self.receipts()?;
         let writer = pipeline.plan.writer.as_ref();
-        with_retries(self.backoff, &self.context.cancel, async || writer.commit(&pipeline.prepared, &receipts).await).await?;
+        with_retries(self.backoff, &self.context.cancel, async || {
+            writer.commit(&pipeline.prepared, &receipts).await
+        })
+        .await?;
         self.context.ledger.record(Event::Committed)?;
         Ok(())
     }
@@ -219,7 +268,9 @@ impl Driver {
         tasks
             .map(|task| match self.context.ledger.task(task) {
                 TaskState::Done { receipt, .. } => Ok(receipt),
-                _ => Err(Error::internal(format!("task {task} ended without a receipt"))),
+                _ => Err(Error::internal(format!(
+                    "task {task} ended without a receipt"
+                ))),
             })
             .collect()
     }
@@ -236,7 +287,12 @@ impl Driver {
 
 /// One task with its retries. An attempt whose end is unknown is settled with the target before
 /// another one begins, so that no row is written twice.
-async fn run_task(pipeline: &Pipeline, task: TaskId, split: &Split, backoff: Backoff) -> std::result::Result<TaskReport, Failure> {
+async fn run_task(
+    pipeline: &Pipeline,
+    task: TaskId,
+    split: &Split,
+    backoff: Backoff,
+) -> std::result::Result<TaskReport, Failure> {
     let context = &pipeline.context;
     let mut attempt = 1;
     loop {
@@ -249,7 +305,13 @@ async fn run_task(pipeline: &Pipeline, task: TaskId, split: &Split, backoff: Bac
         let error = match result {
             Ok(counts) => {
                 let seconds = since.elapsed().as_secs_f64();
-                return Ok(TaskReport { task, split: split.label.clone(), attempts: attempt, seconds, counts });
+                return Ok(TaskReport {
+                    task,
+                    split: split.label.clone(),
+                    attempts: attempt,
+                    seconds,
+                    counts,
+                });
             }
             Err(Failure::Error(error)) => error,
             Err(other) => return Err(other),
@@ -273,7 +335,12 @@ async fn settle(pipeline: &Pipeline, task: TaskId) -> Result<Option<Counts>> {
     let TaskState::Sealed { seal, counts } = context.ledger.task(task) else {
         return Ok(None);
     };
-    let Some(receipt) = pipeline.plan.writer.recover(&pipeline.prepared, task, &seal).await? else {
+    let Some(receipt) = pipeline
+        .plan
+        .writer
+        .recover(&pipeline.prepared, task, &seal)
+        .await?
+    else {
         return Ok(None);
     };
     context.ledger.record(Event::Done { receipt, counts })?;
@@ -282,5 +349,7 @@ async fn settle(pipeline: &Pipeline, task: TaskId) -> Result<Option<Counts>> {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    mutex
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }

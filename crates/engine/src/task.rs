@@ -5,10 +5,12 @@
 
 use std::time::Instant;
 
-use arrow_array::{Array, RecordBatch};
 use arrow_array::cast::AsArray;
+use arrow_array::{Array, RecordBatch};
 use futures::StreamExt;
-use sdk::{Column, Error, ReadBatch, Split, State, TaskId, TaskWriter, Written, cell_to_json, row_to_json};
+use sdk::{
+    Column, Error, ReadBatch, Split, State, TaskId, TaskWriter, Written, cell_to_json, row_to_json,
+};
 use serde_json::{Map, Value};
 
 use crate::dirty::{DirtyRow, Stage, TaskDirtyRows};
@@ -33,8 +35,18 @@ pub(crate) struct Pipeline {
 
 /// Moves one split. On success its rows are published and the ledger says so; on failure nothing of
 /// the attempt counts, and the meter has forgotten it.
-pub(crate) async fn run_split(pipeline: &Pipeline, task: TaskId, split: &Split, attempt: u32) -> Result<Counts, Failure> {
-    let mut run = Attempt { pipeline, task, counts: Counts::default(), dirty: pipeline.context.dirty.begin(task)? };
+pub(crate) async fn run_split(
+    pipeline: &Pipeline,
+    task: TaskId,
+    split: &Split,
+    attempt: u32,
+) -> Result<Counts, Failure> {
+    let mut run = Attempt {
+        pipeline,
+        task,
+        counts: Counts::default(),
+        dirty: pipeline.context.dirty.begin(task)?,
+    };
     let result = run.run(split, attempt).await;
     if result.is_err() {
         pipeline.context.meter.take_back(&run.counts);
@@ -51,12 +63,26 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn run(&mut self, split: &Split, attempt: u32) -> Result<(), Failure> {
-        let Pipeline { plan, prepared, context, .. } = self.pipeline;
-        context.ledger.record(Event::Claimed { task: self.task, attempt })?;
+        let Pipeline {
+            plan,
+            prepared,
+            context,
+            ..
+        } = self.pipeline;
+        context.ledger.record(Event::Claimed {
+            task: self.task,
+            attempt,
+        })?;
         let mut options = plan.options.clone();
-        (options.batch_rows, options.batch_bytes) = self.pipeline.limit.batch_size(options.batch_rows, options.batch_bytes);
+        (options.batch_rows, options.batch_bytes) = self
+            .pipeline
+            .limit
+            .batch_size(options.batch_rows, options.batch_bytes);
         let opened = async {
-            tokio::try_join!(plan.reader.read(split, &options), plan.writer.task(prepared, self.task))
+            tokio::try_join!(
+                plan.reader.read(split, &options),
+                plan.writer.task(prepared, self.task)
+            )
         };
         let (batches, mut writer) = self.unless_stopped(opened).await??;
         let mut batches = prefetch(batches, READ_AHEAD);
@@ -72,28 +98,50 @@ impl Attempt<'_> {
         self.account_written(sealed.written)?;
         self.check_balance(split)?;
         self.dirty.sync()?;
-        context.ledger.record(Event::Sealed { task: self.task, seal: sealed.state, counts: self.counts })?;
+        context.ledger.record(Event::Sealed {
+            task: self.task,
+            seal: sealed.state,
+            counts: self.counts,
+        })?;
         // From here on the attempt runs to its end: a stop would leave its fate open without need.
         let receipt = writer.publish().await?;
         context.meter.waited_for_writer(since);
-        context.ledger.record(Event::Done { receipt, counts: self.counts })?;
+        context.ledger.record(Event::Done {
+            receipt,
+            counts: self.counts,
+        })?;
         Ok(())
     }
 
-    async fn move_batch(&mut self, read: ReadBatch, writer: &mut dyn TaskWriter) -> Result<(), Failure> {
+    async fn move_batch(
+        &mut self,
+        read: ReadBatch,
+        writer: &mut dyn TaskWriter,
+    ) -> Result<(), Failure> {
         let ReadBatch { batch, unreadable } = read;
         let row_count = (batch.num_rows() + unreadable.len()) as u64;
         let byte_count = value_bytes(&batch);
         let pass = self.pipeline.limit.pass(byte_count, row_count);
         self.unless_stopped(pass).await?;
-        self.count(Counts { rows_read: row_count, bytes_read: byte_count, ..Counts::default() });
+        self.count(Counts {
+            rows_read: row_count,
+            bytes_read: byte_count,
+            ..Counts::default()
+        });
         for row in unreadable {
             let mut dirty = DirtyRow::now(self.task, Stage::Read, row.column, row.reason);
             dirty.row = row.row;
             self.set_aside(dirty)?;
         }
-        let Mapped { batch: mapped, filtered_rows, dirty } = self.pipeline.plan.mapping.apply(&batch)?;
-        self.count(Counts { rows_filtered: filtered_rows, ..Counts::default() });
+        let Mapped {
+            batch: mapped,
+            filtered_rows,
+            dirty,
+        } = self.pipeline.plan.mapping.apply(&batch)?;
+        self.count(Counts {
+            rows_filtered: filtered_rows,
+            ..Counts::default()
+        });
         for (row, BadCell { column, reason }) in dirty {
             let mut dirty = DirtyRow::now(self.task, Stage::Convert, column, reason);
             dirty.row = self.source_row(&batch, row);
@@ -105,23 +153,33 @@ impl Attempt<'_> {
             self.pipeline.context.meter.waited_for_writer(since);
             self.account_written(written)?;
         }
-        self.pipeline.context.check_dirty_limit(&self.pipeline.plan.setting)
+        self.pipeline
+            .context
+            .check_dirty_limit(&self.pipeline.plan.setting)
     }
 
     fn account_written(&mut self, written: Written) -> Result<(), Failure> {
-        self.count(Counts { rows_written: written.row_count, ..Counts::default() });
+        self.count(Counts {
+            rows_written: written.row_count,
+            ..Counts::default()
+        });
         for refused in written.refused {
             let mut dirty = DirtyRow::now(self.task, Stage::Write, refused.column, refused.reason);
             dirty.row = self.target_row(&refused.row);
             self.set_aside(dirty)?;
         }
-        self.pipeline.context.check_dirty_limit(&self.pipeline.plan.setting)
+        self.pipeline
+            .context
+            .check_dirty_limit(&self.pipeline.plan.setting)
     }
 
     fn set_aside(&mut self, mut dirty: DirtyRow) -> Result<(), Failure> {
         dirty.key = self.key_of(&dirty);
         self.dirty.add(&dirty)?;
-        self.count(Counts { rows_dirty: 1, ..Counts::default() });
+        self.count(Counts {
+            rows_dirty: 1,
+            ..Counts::default()
+        });
         Ok(())
     }
 
@@ -134,8 +192,11 @@ impl Attempt<'_> {
         if self.counts.balanced() {
             return Ok(());
         }
-        Err(Error::internal(format!("the rows of {} do not add up: {:?}", split.label, self.counts))
-            .hint("this is a defect of Longshore; please report it"))
+        Err(Error::internal(format!(
+            "the rows of {} do not add up: {:?}",
+            split.label, self.counts
+        ))
+        .hint("this is a defect of Longshore; please report it"))
     }
 
     async fn unless_stopped<T>(&self, step: impl Future<Output = T>) -> Result<T, Failure> {
@@ -149,7 +210,12 @@ impl Attempt<'_> {
     /// A row as the reader gave it, wire forms as text.
     fn source_row(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
         let plan = &self.pipeline.plan;
-        readable_row(batch, row, |index| Some((plan.source_columns.get(index)?, index)), plan)
+        readable_row(
+            batch,
+            row,
+            |index| Some((plan.source_columns.get(index)?, index)),
+            plan,
+        )
     }
 
     /// A row as the writer got it, wire forms as text.
@@ -166,10 +232,20 @@ impl Attempt<'_> {
     fn key_of(&self, dirty: &DirtyRow) -> Map<String, Value> {
         let plan = &self.pipeline.plan;
         let mut key = Map::new();
-        for (index, column) in plan.source_columns.iter().enumerate().filter(|(_, column)| column.key) {
+        for (index, column) in plan
+            .source_columns
+            .iter()
+            .enumerate()
+            .filter(|(_, column)| column.key)
+        {
             let name = match dirty.stage {
                 Stage::Read | Stage::Convert => Some(&column.name),
-                Stage::Write => plan.mapping.outputs.iter().find(|output| output.value.is_source(index)).map(|output| &output.column.name),
+                Stage::Write => plan
+                    .mapping
+                    .outputs
+                    .iter()
+                    .find(|output| output.value.is_source(index))
+                    .map(|output| &output.column.name),
             };
             if let Some(value) = name.and_then(|name| dirty.row.get(name)) {
                 key.insert(column.name.clone(), value.clone());
@@ -186,23 +262,41 @@ fn readable_row<'a>(
     wire_source: impl Fn(usize) -> Option<(&'a Column, usize)>,
     plan: &Plan,
 ) -> Map<String, Value> {
-    if !batch.schema_ref().fields().iter().any(|field| Column::is_wire(field)) {
+    if !batch
+        .schema_ref()
+        .fields()
+        .iter()
+        .any(|field| Column::is_wire(field))
+    {
         return row_to_json(batch, row);
     }
     let schema = batch.schema();
-    let cells = schema.fields().iter().zip(batch.columns()).enumerate().map(|(index, (field, array))| {
-        let value = match wire_source(index) {
-            Some((_, source)) if Column::is_wire(field) && array.is_valid(row) => {
-                Value::String(plan.reader.wire_text(source, array.as_binary::<i32>().value(row)))
-            }
-            _ => cell_to_json(array.as_ref(), row),
-        };
-        (field.name().clone(), value)
-    });
+    let cells =
+        schema
+            .fields()
+            .iter()
+            .zip(batch.columns())
+            .enumerate()
+            .map(|(index, (field, array))| {
+                let value = match wire_source(index) {
+                    Some((_, source)) if Column::is_wire(field) && array.is_valid(row) => {
+                        Value::String(
+                            plan.reader
+                                .wire_text(source, array.as_binary::<i32>().value(row)),
+                        )
+                    }
+                    _ => cell_to_json(array.as_ref(), row),
+                };
+                (field.name().clone(), value)
+            });
     cells.collect()
 }
 
 /// Bytes of the values, whatever the capacity of the buffers that hold them.
 fn value_bytes(batch: &RecordBatch) -> u64 {
-    batch.columns().iter().map(|array| array.to_data().get_slice_memory_size().unwrap_or(0) as u64).sum()
+    batch
+        .columns()
+        .iter()
+        .map(|array| array.to_data().get_slice_memory_size().unwrap_or(0) as u64)
+        .sum()
 }

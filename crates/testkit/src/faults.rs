@@ -48,16 +48,26 @@ pub struct Fault {
 /// The rest of a script and how often each step was called.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
-    pub(crate) faults: Vec<Fault>,
+    faults: Vec<Fault>,
     calls: Vec<Step>,
 }
 
 impl Script {
+    pub(crate) fn new(faults: &[Fault]) -> Self {
+        Script {
+            faults: faults.to_vec(),
+            calls: Vec::new(),
+        }
+    }
+
     /// Notes a call and tells how it goes wrong, if it does.
     pub(crate) fn called(&mut self, step: Step) -> Option<Action> {
         self.calls.push(step);
         let nth = self.calls.iter().filter(|call| **call == step).count() as u32;
-        self.faults.iter().find(|fault| fault.step == step && fault.nth == nth).map(|fault| fault.action)
+        self.faults
+            .iter()
+            .find(|fault| fault.step == step && fault.nth == nth)
+            .map(|fault| fault.action)
     }
 
     pub(crate) fn count(&self, step: Step) -> usize {
@@ -66,12 +76,27 @@ impl Script {
 }
 
 /// Runs a call under its fault, if it has one.
-pub(crate) async fn under<T>(action: Option<Action>, step: Step, call: impl FnOnce() -> Result<T>) -> Result<T> {
-    let lost = || Error::new(Kind::Unreachable, format!("the connection was lost during {step:?}")).retry(Retry::Now);
+pub(crate) async fn under<T>(
+    action: Option<Action>,
+    step: Step,
+    call: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let lost = || {
+        Error::new(
+            Kind::Unreachable,
+            format!("the connection was lost during {step:?}"),
+        )
+        .retry(Retry::Now)
+    };
     match action {
         None => call(),
-        Some(Action::Refuse) => Err(Error::new(Kind::Throttled, format!("{step:?} was refused")).retry(Retry::Now)),
-        Some(Action::Break) => Err(Error::new(Kind::Denied, format!("{step:?} is not permitted"))),
+        Some(Action::Refuse) => {
+            Err(Error::new(Kind::Throttled, format!("{step:?} was refused")).retry(Retry::Now))
+        }
+        Some(Action::Break) => Err(Error::new(
+            Kind::Denied,
+            format!("{step:?} is not permitted"),
+        )),
         Some(Action::LoseAnswer) => {
             call()?;
             Err(lost())

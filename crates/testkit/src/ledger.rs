@@ -16,7 +16,10 @@ pub struct DyingLedger {
 impl DyingLedger {
     /// A ledger at `path` that dies instead of recording the event after the first `events`.
     pub fn open(path: &Path, events: i64) -> Result<Self> {
-        Ok(DyingLedger { inner: FileLedger::open(path)?, left: AtomicI64::new(events) })
+        Ok(DyingLedger {
+            inner: FileLedger::open(path)?,
+            left: AtomicI64::new(events),
+        })
     }
 
     /// Whether it has died.

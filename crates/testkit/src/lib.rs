@@ -2,8 +2,8 @@
 //! short way to run a job against it. Development only.
 
 mod faults;
-mod memory;
 mod ledger;
+mod memory;
 mod run;
 
 pub use faults::{Action, Fault, Step};

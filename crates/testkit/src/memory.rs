@@ -14,8 +14,9 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use schemars::JsonSchema;
 use sdk::{
-    BatchStream, Column, Connector, Error, Family, Kind, ReadOptions, Reader, Receipt, Registry, RefusedRow, Result,
-    Sealed, Split, Splits, State, TaskId, TaskWriter, Tier, WritePlan, Writer, Written,
+    BatchStream, Column, Connector, Error, Family, Kind, ReadOptions, Reader, Receipt, RefusedRow,
+    Registry, Result, Sealed, Split, Splits, State, TaskId, TaskWriter, Tier, WritePlan, Writer,
+    Written,
 };
 use serde::Deserialize;
 
@@ -23,16 +24,28 @@ use crate::faults::{Fault, Script, Step, under};
 
 /// The registry of the one connector `memory`.
 pub fn registry() -> Registry {
-    let connector = Connector::new::<Datasource>("memory", "Memory", Family::Synthetic, Tier::Unverified("tests only"))
-        .reader(|datasource: Datasource, parameters: ReadParameters| async move {
+    let connector = Connector::new::<Datasource>(
+        "memory",
+        "Memory",
+        Family::Synthetic,
+        Tier::Unverified("tests only"),
+    )
+    .reader(
+        |datasource: Datasource, parameters: ReadParameters| async move {
             let store = MemoryStore::named(&datasource.store);
-            let reader: Box<dyn Reader> = Box::new(MemoryReader { store, columns: parameters.column });
+            let reader: Box<dyn Reader> = Box::new(MemoryReader {
+                store,
+                columns: parameters.column,
+            });
             Ok(reader)
-        })
-        .writer(|datasource: Datasource, _: WriteParameters| async move {
-            let writer: Box<dyn Writer> = Box::new(MemoryWriter { store: MemoryStore::named(&datasource.store) });
-            Ok(writer)
+        },
+    )
+    .writer(|datasource: Datasource, _: WriteParameters| async move {
+        let writer: Box<dyn Writer> = Box::new(MemoryWriter {
+            store: MemoryStore::named(&datasource.store),
         });
+        Ok(writer)
+    });
     Registry::new(vec![connector])
 }
 
@@ -73,8 +86,13 @@ impl MemoryStore {
     pub fn named(name: &str) -> Self {
         static STORES: OnceLock<Mutex<HashMap<String, MemoryStore>>> = OnceLock::new();
         let stores = STORES.get_or_init(Mutex::default);
-        let mut stores = stores.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        stores.entry(name.to_string()).or_insert_with(|| MemoryStore(Arc::default())).clone()
+        let mut stores = stores
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        stores
+            .entry(name.to_string())
+            .or_insert_with(|| MemoryStore(Arc::default()))
+            .clone()
     }
 
     /// Sets the columns and, per split, the batches to read.
@@ -86,7 +104,7 @@ impl MemoryStore {
 
     /// Sets what goes wrong from now on.
     pub fn script(&self, faults: &[Fault]) {
-        self.lock().script = Script { faults: faults.to_vec(), ..Script::default() };
+        self.lock().script = Script::new(faults);
     }
 
     /// Refuses rows whose first column, a 64-bit integer, is above this.
@@ -99,7 +117,10 @@ impl MemoryStore {
         let content = self.lock();
         let mut published: Vec<_> = content.published.values().cloned().collect();
         published.sort_by_key(|(task, _)| *task);
-        published.into_iter().flat_map(|(_, batches)| batches).collect()
+        published
+            .into_iter()
+            .flat_map(|(_, batches)| batches)
+            .collect()
     }
 
     /// The first column of everything visible, sorted.
@@ -121,12 +142,18 @@ impl MemoryStore {
     }
 
     fn lock(&self) -> MutexGuard<'_, Content> {
-        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.0
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
 fn keys_of(batch: &RecordBatch) -> Vec<i64> {
-    batch.column(0).as_primitive::<Int64Type>().values().to_vec()
+    batch
+        .column(0)
+        .as_primitive::<Int64Type>()
+        .values()
+        .to_vec()
 }
 
 struct MemoryReader {
@@ -141,7 +168,11 @@ impl MemoryReader {
             return Ok((0..content.columns.len()).collect());
         }
         let find = |name: &String| {
-            content.columns.iter().position(|column| column.name == *name).ok_or_else(|| Error::new(Kind::NotFound, format!("there is no column `{name}`")))
+            content
+                .columns
+                .iter()
+                .position(|column| column.name == *name)
+                .ok_or_else(|| Error::new(Kind::NotFound, format!("there is no column `{name}`")))
         };
         self.columns.iter().map(find).collect()
     }
@@ -152,16 +183,26 @@ impl Reader for MemoryReader {
     async fn schema(&self) -> Result<Vec<Column>> {
         let indexes = self.indexes()?;
         let content = self.store.lock();
-        Ok(indexes.into_iter().map(|index| content.columns[index].clone()).collect())
+        Ok(indexes
+            .into_iter()
+            .map(|index| content.columns[index].clone())
+            .collect())
     }
 
     async fn splits(&self, _wanted: usize) -> Result<Splits> {
         let content = self.store.lock();
         let splits = content.splits.iter().enumerate().map(|(index, batches)| {
             let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
-            Ok(Split { label: format!("part {index}"), estimated_rows: Some(rows), state: State::new(&index)? })
+            Ok(Split {
+                label: format!("part {index}"),
+                estimated_rows: Some(rows),
+                state: State::new(&index)?,
+            })
         });
-        Ok(Splits { splits: splits.collect::<Result<_>>()?, notices: Vec::new() })
+        Ok(Splits {
+            splits: splits.collect::<Result<_>>()?,
+            notices: Vec::new(),
+        })
     }
 
     async fn read(&self, split: &Split, _options: &ReadOptions) -> Result<BatchStream> {
@@ -187,7 +228,11 @@ struct MemoryWriter {
 impl Writer for MemoryWriter {
     async fn schema(&self, source: &[Column]) -> Result<Vec<Column>> {
         let content = self.store.lock();
-        Ok(if content.columns.is_empty() { source.to_vec() } else { content.columns.clone() })
+        Ok(if content.columns.is_empty() {
+            source.to_vec()
+        } else {
+            content.columns.clone()
+        })
     }
 
     async fn prepare(&self, plan: &WritePlan) -> Result<State> {
@@ -205,15 +250,28 @@ impl Writer for MemoryWriter {
         let mut content = self.store.lock();
         content.attempts += 1;
         let id = format!("{task}/{}", content.attempts);
-        Ok(Box::new(MemoryTask { store: self.store.clone(), task, id, batches: Vec::new() }))
+        Ok(Box::new(MemoryTask {
+            store: self.store.clone(),
+            task,
+            id,
+            batches: Vec::new(),
+        }))
     }
 
-    async fn recover(&self, _prepared: &State, task: TaskId, seal: &State) -> Result<Option<Receipt>> {
+    async fn recover(
+        &self,
+        _prepared: &State,
+        task: TaskId,
+        seal: &State,
+    ) -> Result<Option<Receipt>> {
         let id: String = seal.read()?;
         let action = self.store.lock().script.called(Step::Recover);
         under(action, Step::Recover, || {
             let published = self.store.lock().published.contains_key(&id);
-            Ok(published.then(|| Receipt { task, state: seal.clone() }))
+            Ok(published.then(|| Receipt {
+                task,
+                state: seal.clone(),
+            }))
         })
         .await
     }
@@ -225,7 +283,9 @@ impl Writer for MemoryWriter {
             for receipt in receipts {
                 let id: String = receipt.state.read()?;
                 if !content.published.contains_key(&id) {
-                    return Err(Error::internal(format!("the receipt {id} is for rows that are not there")));
+                    return Err(Error::internal(format!(
+                        "the receipt {id} is for rows that are not there"
+                    )));
                 }
             }
             content.committed += 1;
@@ -264,7 +324,11 @@ impl TaskWriter for MemoryTask {
                 let refused = most.is_some_and(|most| keys_of(&slice)[0] > most);
                 if refused {
                     let column = Some(batch.schema().field(0).name().clone());
-                    written.refused.push(RefusedRow { row: slice, column, reason: "above the most".to_string() });
+                    written.refused.push(RefusedRow {
+                        row: slice,
+                        column,
+                        reason: "above the most".to_string(),
+                    });
                 } else {
                     written.row_count += 1;
                     batches.push(slice);
@@ -279,8 +343,14 @@ impl TaskWriter for MemoryTask {
         let action = self.store.lock().script.called(Step::Seal);
         let (store, id, batches) = (&self.store, &self.id, &mut self.batches);
         under(action, Step::Seal, || {
-            store.lock().sealed.insert(id.clone(), std::mem::take(batches));
-            Ok(Sealed { written: Written::default(), state: State::new(id)? })
+            store
+                .lock()
+                .sealed
+                .insert(id.clone(), std::mem::take(batches));
+            Ok(Sealed {
+                written: Written::default(),
+                state: State::new(id)?,
+            })
         })
         .await
     }
@@ -289,9 +359,17 @@ impl TaskWriter for MemoryTask {
         let action = self.store.lock().script.called(Step::Publish);
         under(action, Step::Publish, || {
             let mut content = self.store.lock();
-            let batches = content.sealed.remove(&self.id).ok_or_else(|| Error::internal("published without a seal"))?;
-            content.published.insert(self.id.clone(), (self.task, batches));
-            Ok(Receipt { task: self.task, state: State::new(&self.id)? })
+            let batches = content
+                .sealed
+                .remove(&self.id)
+                .ok_or_else(|| Error::internal("published without a seal"))?;
+            content
+                .published
+                .insert(self.id.clone(), (self.task, batches));
+            Ok(Receipt {
+                task: self.task,
+                state: State::new(&self.id)?,
+            })
         })
         .await
     }
@@ -299,10 +377,15 @@ impl TaskWriter for MemoryTask {
 
 /// A schema of nullable fields.
 pub fn schema_of(columns: &[Column]) -> SchemaRef {
-    Arc::new(arrow_schema::Schema::new(columns.iter().map(Column::field).collect::<Vec<_>>()))
+    Arc::new(arrow_schema::Schema::new(
+        columns.iter().map(Column::field).collect::<Vec<_>>(),
+    ))
 }
 
 /// A column of 64-bit integers named `id`, the key.
 pub fn id_column() -> Column {
-    Column { key: true, ..Column::new("id", DataType::Int64) }
+    Column {
+        key: true,
+        ..Column::new("id", DataType::Int64)
+    }
 }

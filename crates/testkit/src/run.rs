@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{Datasources, DirtyRows, Ended, FileLedger, Ledger, Meter, RunContext, plan, resolve, run};
+use engine::{
+    Datasources, DirtyRows, Ended, FileLedger, Ledger, Meter, RunContext, plan, resolve, run,
+};
 use job::{Document, Options, Parameters, Problems};
 use sdk::Registry;
 use tokio_util::sync::CancellationToken;
@@ -23,7 +25,9 @@ pub struct TestRun<'a> {
 impl TestRun<'_> {
     /// The job and its context, with a ledger in the folder.
     pub fn context(&self) -> sdk::Result<RunContext> {
-        Ok(self.context_with(Arc::new(FileLedger::open(&self.folder.join("ledger.jsonl"))?)))
+        Ok(self.context_with(Arc::new(FileLedger::open(
+            &self.folder.join("ledger.jsonl"),
+        )?)))
     }
 
     /// The context with another ledger.
@@ -40,17 +44,25 @@ impl TestRun<'_> {
     pub async fn plan(&self) -> Result<engine::Plan, String> {
         let job = self.job()?;
         let mut problems = Problems::new();
-        let resolved = resolve(&job, self.registry, self.datasources, job::Strictness::Strict, &mut problems);
+        let resolved = resolve(
+            &job,
+            self.registry,
+            self.datasources,
+            job::Strictness::Strict,
+            &mut problems,
+        );
         let resolved = resolved.ok_or_else(|| problems.to_string())?;
         plan(resolved).await.map_err(|error| error.to_string())
     }
 
     /// The job itself.
     pub fn job(&self) -> Result<job::Job, String> {
-        let document = Document::parse("job.json", self.document).map_err(|problems| problems.to_string())?;
+        let document =
+            Document::parse("job.json", self.document).map_err(|problems| problems.to_string())?;
         let now = chrono_now();
         let options = Options::new(Parameters::at(now, None, None));
-        let (job, _) = job::normalise(&document, &options).map_err(|problems| problems.to_string())?;
+        let (job, _) =
+            job::normalise(&document, &options).map_err(|problems| problems.to_string())?;
         Ok(job)
     }
 

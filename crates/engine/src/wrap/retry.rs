@@ -15,7 +15,11 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn new(retries: u32) -> Self {
-        Backoff { retries, first: Duration::from_millis(500), longest: Duration::from_secs(30) }
+        Backoff {
+            retries,
+            first: Duration::from_millis(500),
+            longest: Duration::from_secs(30),
+        }
     }
 
     /// How long to wait before attempt `attempt + 1`, or `None` if the error is final.

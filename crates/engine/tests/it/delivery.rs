@@ -1,0 +1,231 @@
+//! No row is lost or doubled: retries, lost answers, panics, stops, and kills at every event.
+
+use std::sync::Arc;
+
+use engine::{Ended, Failure, Outcome, run};
+use testkit::{Action, DyingLedger, Fault, Step, run_job};
+
+use crate::setup::{Bench, all_ids, plain};
+
+fn assert_balanced(ended: &Ended, rows: u64) {
+    let counts = ended.report.counts;
+    assert_eq!(
+        ended.report.outcome,
+        Outcome::Succeeded,
+        "{:?}",
+        ended.failure
+    );
+    assert_eq!(counts.rows_read, rows);
+    assert_eq!(
+        counts.rows_read,
+        counts.rows_filtered + counts.rows_dirty + counts.rows_written
+    );
+}
+
+#[tokio::test]
+async fn every_row_arrives_once() {
+    let bench = Bench::new("plain").with_rows(7, 25);
+    let ended = run_job(&bench.run(&plain(""))).await;
+    assert_balanced(&ended, 175);
+    assert_eq!(bench.target.keys(), all_ids(175));
+    assert_eq!(bench.target.ends(), (1, 1, false));
+    assert_eq!(ended.report.splits.len(), 7);
+    assert!(
+        ended
+            .report
+            .splits
+            .iter()
+            .all(|split| split.counts.rows_written == 25 && split.attempts == 1)
+    );
+}
+
+#[tokio::test]
+async fn an_empty_source_is_committed() {
+    let bench = Bench::new("empty").with_rows(0, 0);
+    let ended = run_job(&bench.run(&plain(""))).await;
+    assert_balanced(&ended, 0);
+    assert_eq!(bench.target.ends(), (1, 1, false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_step_may_fail_or_lose_its_answer() {
+    for step in [
+        Step::Read,
+        Step::Write,
+        Step::Seal,
+        Step::Publish,
+        Step::Commit,
+    ] {
+        for action in [Action::Refuse, Action::LoseAnswer] {
+            let bench = Bench::new(&format!("faults {step:?} {action:?}")).with_rows(4, 30);
+            let faults = [
+                Fault {
+                    step,
+                    nth: 1,
+                    action,
+                },
+                Fault {
+                    step,
+                    nth: 3,
+                    action,
+                },
+            ];
+            let store = if step == Step::Read {
+                &bench.source
+            } else {
+                &bench.target
+            };
+            store.script(&faults);
+            let ended = run_job(&bench.run(&plain(""))).await;
+            assert_balanced(&ended, 120);
+            assert_eq!(bench.target.keys(), all_ids(120), "{step:?} {action:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_publication_is_settled_with_the_target_not_repeated() {
+    let bench = Bench::new("lost publication").with_rows(1, 30);
+    bench.target.script(&[
+        Fault {
+            step: Step::Publish,
+            nth: 1,
+            action: Action::LoseAnswer,
+        },
+        Fault {
+            step: Step::Recover,
+            nth: 1,
+            action: Action::Refuse,
+        },
+    ]);
+    let ended = run_job(&bench.run(&plain(""))).await;
+    assert_balanced(&ended, 30);
+    assert_eq!(
+        (
+            bench.target.calls(Step::Publish),
+            bench.target.calls(Step::Recover)
+        ),
+        (1, 2)
+    );
+    assert_eq!(bench.target.keys(), all_ids(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_come_to_an_end() {
+    let bench = Bench::new("no end").with_rows(1, 10);
+    let faults: Vec<Fault> = (1..=10)
+        .map(|nth| Fault {
+            step: Step::Write,
+            nth,
+            action: Action::Refuse,
+        })
+        .collect();
+    bench.target.script(&faults);
+    let ended = run_job(&bench.run(&plain(r#", "retries": 2"#))).await;
+    assert_eq!(ended.report.outcome, Outcome::Failed);
+    assert_eq!(bench.target.calls(Step::Write), 3);
+    assert_eq!(ended.report.timing.retries, 2);
+    assert!(ended.report.resumable);
+    let again = run_job(&bench.run(&plain(r#", "retries": 9"#))).await;
+    assert_balanced(&again, 10);
+    assert_eq!(bench.target.keys(), all_ids(10));
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_of_its_task() {
+    for (step, rows_there) in [(Step::Write, 0), (Step::Read, 0)] {
+        let bench = Bench::new(&format!("panic {step:?}")).with_rows(1, 10);
+        let store = if step == Step::Read {
+            &bench.source
+        } else {
+            &bench.target
+        };
+        store.script(&[Fault {
+            step,
+            nth: 1,
+            action: Action::Panic,
+        }]);
+        let ended = run_job(&bench.run(&plain(""))).await;
+        assert!(
+            matches!(&ended.failure, Some(Failure::Error(error)) if error.kind() == sdk::Kind::Internal)
+        );
+        assert_eq!(bench.target.keys().len(), rows_there);
+    }
+}
+
+#[tokio::test]
+async fn a_stop_interrupts_even_a_hanging_target_and_can_be_continued() {
+    let bench = Bench::new("stop").with_rows(5, 20);
+    bench.target.script(&[Fault {
+        step: Step::Write,
+        nth: 4,
+        action: Action::Hang,
+    }]);
+    let document = plain("");
+    let test = bench.run(&document);
+    let context = test.context().unwrap();
+    let cancel = context.cancel.clone();
+    let target = bench.target.clone();
+    let stopping = tokio::spawn(async move {
+        while target.calls(Step::Write) < 4 {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+    });
+    let ended = run(test.plan().await.unwrap(), context).await;
+    stopping.await.unwrap();
+    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    assert!(ended.report.resumable);
+    let again = run_job(&test).await;
+    assert_balanced(&again, 100);
+    assert_eq!(bench.target.keys(), all_ids(100));
+}
+
+#[tokio::test]
+async fn a_run_killed_at_any_event_is_continued_exactly() {
+    // 1 plan + 1 prepare + 4 × (claim, seal, done) + 1 commit.
+    const EVENTS: i64 = 15;
+    for events in 0..=EVENTS {
+        let bench = Bench::new(&format!("killed after {events}")).with_rows(4, 25);
+        let document = plain("");
+        let test = bench.run(&document);
+        let path = bench.folder.path().join("ledger.jsonl");
+        let ledger = Arc::new(DyingLedger::open(&path, events).unwrap());
+        let ended = run(
+            test.plan().await.unwrap(),
+            test.context_with(ledger.clone()),
+        )
+        .await;
+        assert_eq!(
+            ledger.died(),
+            events < EVENTS,
+            "after {events}: {:?}",
+            ended.failure
+        );
+        drop(ledger);
+        drop(ended);
+        let again = run_job(&test).await;
+        assert_balanced(&again, 100);
+        assert_eq!(bench.target.keys(), all_ids(100), "after {events}");
+    }
+}
+
+#[tokio::test]
+async fn a_finished_run_is_not_repeated() {
+    let bench = Bench::new("finished").with_rows(2, 10);
+    run_job(&bench.run(&plain(""))).await;
+    let again = run_job(&bench.run(&plain(""))).await;
+    assert_balanced(&again, 20);
+    assert_eq!(bench.target.ends(), (1, 1, false));
+    assert!(again.report.splits.iter().all(|split| split.attempts == 0));
+}
+
+#[tokio::test]
+async fn two_processes_cannot_work_on_one_run() {
+    let bench = Bench::new("two").with_rows(1, 10);
+    let document = plain("");
+    let test = bench.run(&document);
+    let _held = test.context().unwrap();
+    let error = test.context().err().unwrap();
+    assert_eq!(error.kind(), sdk::Kind::Conflict);
+}

@@ -1,0 +1,147 @@
+//! SIGKILL at random points, then resume, until the run is done: counts and checksums are equal.
+
+use std::time::{Duration, Instant};
+
+use crate::setup::Place;
+
+const ROWS: u32 = 120_000;
+const CHECKSUM: &str = "count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric)";
+
+/// Starts the run, kills it at random, resumes it and kills it again, until it ends well.
+/// Returns how many kills hit.
+async fn run_under_fire(place: &Place, job: &str, seed: u64) -> u32 {
+    let mut random = seed | 1;
+    let mut kills = 0;
+    loop {
+        let resume = place.latest_run();
+        let mut child = match &resume {
+            Some(run) if kills > 0 => place.start(&["run", "--resume", run, "--quiet"]),
+            _ => place.start(&["run", job, "--quiet"]),
+        };
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        // Later attempts live longer, so that the test comes to an end.
+        let life = Duration::from_millis(random % 400 + u64::from(kills) * 60);
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break Some(status);
+            }
+            if started.elapsed() > life {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                break None;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        };
+        match status {
+            Some(status) => {
+                let ran = place.finished(child.wait_with_output().unwrap());
+                assert!(status.success(), "seed {seed}, after {kills} kills: {}\n{}", ran.output, ran.messages);
+                return kills;
+            }
+            // A kill before the run had a folder has nothing to resume.
+            None if place.latest_run().is_some() => kills += 1,
+            None => {}
+        }
+    }
+}
+
+async fn source(place: &Place) -> String {
+    place
+        .sql(&format!(
+            "CREATE TABLE source (id bigint PRIMARY KEY, name text, amount numeric(15,2), at timestamptz, flag bool);
+             INSERT INTO source SELECT i, CASE WHEN i % 9 = 0 THEN NULL ELSE 'name ' || i END, i * 0.37, timestamptz '2024-01-01 00:00:00+00' + i * interval '1.000001 s', i % 2 = 0 FROM generate_series(1, {ROWS}) i"
+        ))
+        .await;
+    place.value(&format!("SELECT {CHECKSUM} FROM source t")).await
+}
+
+fn job(reader: &str, writer: &str) -> String {
+    format!(
+        r#"{{"type": "job", "version": "1.0", "configuration": {{"reader": {reader}, "writer": {writer},
+            "setting": {{"speed": {{"concurrent": 2}}, "errorLimit": {{"record": 0}}}}}}}}"#
+    )
+}
+
+const FROM_POSTGRESQL: &str = r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "source", "column": ["*"], "splitPk": "id"}}"#;
+
+fn to_postgresql(mode: &str) -> String {
+    format!(r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "target", "column": ["*"], "preSql": ["truncate target"], "writeMode": "{mode}"}}}}"#)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_to_postgresql() {
+    for (seed, mode) in [(11, "insert"), (12, "insert"), (13, "update")] {
+        let place = Place::new().await;
+        let expected = source(&place).await;
+        place.sql("CREATE TABLE target (LIKE source INCLUDING ALL)").await;
+        place.write("job.json", &job(FROM_POSTGRESQL, &to_postgresql(mode)));
+        let kills = run_under_fire(&place, "job.json", seed).await;
+        assert_eq!(place.value(&format!("SELECT {CHECKSUM} FROM target t")).await, expected, "seed {seed} {mode}");
+        assert!(kills > 0, "seed {seed} killed nothing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_to_maxcompute_and_back() {
+    let place = Place::new().await;
+    let expected = source(&place).await;
+    place.maxcompute_sql("CREATE TABLE target (id BIGINT, name STRING, amount DECIMAL(15,2), at TIMESTAMP, flag BOOLEAN)").await;
+    place.write(
+        "out.json",
+        &job(FROM_POSTGRESQL, r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "target", "column": ["*"], "truncate": true, "blockSizeInMB": 8}}"#),
+    );
+    assert!(run_under_fire(&place, "out.json", 21).await > 0);
+    // The next run is a new one; the finished one must not be taken for it.
+    std::fs::remove_dir_all(place.path("state")).unwrap();
+    place.sql("CREATE TABLE target (LIKE source INCLUDING ALL)").await;
+    place.write(
+        "back.json",
+        &job(r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "target", "column": ["*"]}}"#, &to_postgresql("insert")),
+    );
+    assert!(run_under_fire(&place, "back.json", 22).await > 0);
+    assert_eq!(place.value(&format!("SELECT {CHECKSUM} FROM target t")).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_to_files_and_back() {
+    for (seed, format) in [(31, "parquet"), (32, "csv")] {
+        let place = Place::new().await;
+        let expected = source(&place).await;
+        place.write(
+            "out.json",
+            &job(FROM_POSTGRESQL, &format!(r#"{{"plugin": "file", "parameter": {{"path": "out", "fileName": "t", "fileFormat": "{format}", "writeMode": "truncate"}}}}"#)),
+        );
+        std::fs::create_dir(place.path("out")).unwrap();
+        assert!(run_under_fire(&place, "out.json", seed).await > 0);
+        std::fs::remove_dir_all(place.path("state")).unwrap();
+        place.sql("CREATE TABLE target (LIKE source INCLUDING ALL)").await;
+        place.write(
+            "back.json",
+            &job(&format!(r#"{{"plugin": "file", "parameter": {{"path": "out", "fileFormat": "{format}"}}}}"#), &to_postgresql("insert")),
+        );
+        assert!(run_under_fire(&place, "back.json", seed + 10).await > 0);
+        assert_eq!(place.value(&format!("SELECT {CHECKSUM} FROM target t")).await, expected, "{format}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigint_stops_cleanly_and_says_how_to_go_on() {
+    let place = Place::new().await;
+    let expected = source(&place).await;
+    place.sql("CREATE TABLE target (LIKE source INCLUDING ALL)").await;
+    let slow = job(FROM_POSTGRESQL, &to_postgresql("insert")).replace(r#""concurrent": 2"#, r#""concurrent": 2, "mbps": 4"#);
+    place.write("job.json", &slow);
+    let child = place.start(&["run", "job.json"]);
+    while place.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'").await == "0" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let run = place.finished(child.wait_with_output().unwrap()).fails(5, &["longshore run --resume"]);
+    assert!(run.output.contains("interrupted"), "{}", run.output);
+    place.run(&["run", "--resume", &place.latest_run().unwrap()]).ok();
+    assert_eq!(place.value(&format!("SELECT {CHECKSUM} FROM target t")).await, expected);
+}

@@ -1,0 +1,9 @@
+//! The executable as a user runs it, against a real PostgreSQL and the MaxCompute emulator.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod command_line;
+mod kill;
+mod memory;
+mod seed;
+mod setup;

@@ -3,7 +3,9 @@
 use crate::setup::Place;
 
 fn job(reader: &str, writer: &str) -> String {
-    format!(r#"{{"type": "job", "version": "1.0", "configuration": {{"reader": {reader}, "writer": {writer}, "setting": {{"errorLimit": {{"record": 0}}}}}}}}"#)
+    format!(
+        r#"{{"type": "job", "version": "1.0", "configuration": {{"reader": {reader}, "writer": {writer}, "setting": {{"errorLimit": {{"record": 0}}}}}}}}"#
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -18,7 +20,14 @@ async fn every_problem_of_a_document_is_shown_with_its_line() {
     );
     place.run(&["run", "job.json"]).fails(
         2,
-        &["job.json:1:", "there is no datasource `l_PostGreSQL`", "did you mean `l_PostGreSql`?", "job.json:2:", "there is no connector `odsp`", "did you mean `odps`?"],
+        &[
+            "job.json:1:",
+            "there is no datasource `l_PostGreSQL`",
+            "did you mean `l_PostGreSql`?",
+            "job.json:2:",
+            "there is no connector `odsp`",
+            "did you mean `odps`?",
+        ],
     );
     place.write(
         "job.json",
@@ -27,25 +36,42 @@ async fn every_problem_of_a_document_is_shown_with_its_line() {
             r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "t", "truncate": "maybe"}}"#,
         ),
     );
-    place.run(&["check", "job.json"]).fails(2, &["unknown key `tabel`", "did you mean `table`?", "`truncate` must be true or false"]);
+    place.run(&["check", "job.json"]).fails(
+        2,
+        &[
+            "unknown key `tabel`",
+            "did you mean `table`?",
+            "`truncate` must be true or false",
+        ],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_things_are_named_with_the_nearest_that_exist() {
     let place = Place::new().await;
-    place.sql("CREATE TABLE orders (id bigint, note text)").await;
+    place
+        .sql("CREATE TABLE orders (id bigint, note text)")
+        .await;
     let reading = |table: &str, column: &str| {
         job(
-            &format!(r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "{table}", "column": ["{column}"]}}}}"#),
+            &format!(
+                r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "{table}", "column": ["{column}"]}}}}"#
+            ),
             r#"{"plugin": "stream", "parameter": {}}"#,
         )
     };
     place.write("job.json", &reading("order", "id"));
-    place.run(&["run", "job.json"]).fails(2, &["order", "orders"]);
+    place
+        .run(&["run", "job.json"])
+        .fails(2, &["order", "orders"]);
     place.write("job.json", &reading("orders", "nite"));
     place.run(&["run", "job.json"]).fails(2, &["nite", "note"]);
-    place.run(&["run", "nowhere.json"]).fails(2, &["nowhere.json"]);
-    place.run(&["ping", "l_PostGreSq"]).fails(2, &["did you mean `l_PostGreSql`?"]);
+    place
+        .run(&["run", "nowhere.json"])
+        .fails(2, &["nowhere.json"]);
+    place
+        .run(&["ping", "l_PostGreSq"])
+        .fails(2, &["did you mean `l_PostGreSql`?"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -66,9 +92,21 @@ async fn an_unreachable_or_refusing_source_is_exit_code_4() {
     assert_eq!(ping.code, Some(4));
     assert!(ping.output.contains("login    failed"), "{}", ping.output);
     let text = std::fs::read_to_string(place.path("datasources.toml")).unwrap();
-    let port = text.split("127.0.0.1:").nth(1).unwrap().split('/').next().unwrap().to_string();
-    place.write("datasources.toml", &text.replace(&format!("127.0.0.1:{port}/"), "127.0.0.1:1/"));
-    place.run(&["run", "job.json"]).fails(4, &["127.0.0.1:1", "refused"]);
+    let port = text
+        .split("127.0.0.1:")
+        .nth(1)
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap()
+        .to_string();
+    place.write(
+        "datasources.toml",
+        &text.replace(&format!("127.0.0.1:{port}/"), "127.0.0.1:1/"),
+    );
+    place
+        .run(&["run", "job.json"])
+        .fails(4, &["127.0.0.1:1", "refused"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -82,7 +120,9 @@ async fn more_dirty_rows_than_tolerated_is_exit_code_3() {
             r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "u", "column": ["*"]}}"#,
         ),
     );
-    place.run(&["run", "job.json"]).fails(3, &["1 of 2 rows are dirty"]);
+    place
+        .run(&["run", "job.json"])
+        .fails(3, &["1 of 2 rows are dirty"]);
     assert_eq!(place.value("SELECT count(*) FROM u").await, "0");
 }
 
@@ -95,10 +135,24 @@ async fn looking_around_shows_tables_columns_and_rows() {
         assert!(ping.output.contains(stage), "{}", ping.output);
     }
     place.run(&["ping", "odps_first"]).ok();
-    assert!(place.run(&["tables", "l_PostGreSql"]).ok().output.contains("public.person"));
-    let columns = place.run(&["columns", "l_PostGreSql", "public.person"]).ok();
-    assert!(columns.output.contains("bigint") && columns.output.contains("key"), "{}", columns.output);
-    let preview = place.run(&["preview", "l_PostGreSql", "public.person"]).ok();
+    assert!(
+        place
+            .run(&["tables", "l_PostGreSql"])
+            .ok()
+            .output
+            .contains("public.person")
+    );
+    let columns = place
+        .run(&["columns", "l_PostGreSql", "public.person"])
+        .ok();
+    assert!(
+        columns.output.contains("bigint") && columns.output.contains("key"),
+        "{}",
+        columns.output
+    );
+    let preview = place
+        .run(&["preview", "l_PostGreSql", "public.person"])
+        .ok();
     assert_eq!(preview.output, "id  name\n1   one\n2   NULL\n");
 }
 
@@ -107,8 +161,22 @@ async fn a_datax_document_runs_as_it_is_and_converts() {
     let place = Place::new().await;
     place.sql("CREATE TABLE person (id int, name text)").await;
     let text = std::fs::read_to_string(place.path("datasources.toml")).unwrap();
-    let url = text.split("jdbcUrl = \"").nth(1).unwrap().split('"').next().unwrap().to_string();
-    let user = text.split("username = \"").nth(1).unwrap().split('"').next().unwrap().to_string();
+    let url = text
+        .split("jdbcUrl = \"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_string();
+    let user = text
+        .split("username = \"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .to_string();
     let password = std::fs::read_to_string(place.path("pg.secret")).unwrap();
     place.write(
         "datax.json",
@@ -126,9 +194,16 @@ async fn a_datax_document_runs_as_it_is_and_converts() {
         ),
     );
     place.run(&["run", "datax.json"]).ok();
-    assert_eq!(place.value("SELECT count(*) || ' ' || min(id) || ' ' || max(name) FROM person").await, "100 10 DataX");
+    assert_eq!(
+        place
+            .value("SELECT count(*) || ' ' || min(id) || ' ' || max(name) FROM person")
+            .await,
+        "100 10 DataX"
+    );
     // The converted document holds what the original holds, its password too; it goes to a file only.
-    place.run(&["convert", "datax.json", "-o", "converted.json"]).ok();
+    place
+        .run(&["convert", "datax.json", "-o", "converted.json"])
+        .ok();
     place.run(&["run", "converted.json"]).ok();
     assert_eq!(place.value("SELECT count(*) FROM person").await, "100");
 }
@@ -137,7 +212,15 @@ async fn a_datax_document_runs_as_it_is_and_converts() {
 async fn parameters_are_shown_with_their_values() {
     let place = Place::new().await;
     let example = crate::setup::example("import.json");
-    let ran = place.run(&["params", example.to_str().unwrap(), "--bizdate", "20240229"]).ok();
-    assert!(ran.output.contains("${bdp.system.bizdate}  20240229"), "{}", ran.output);
-    place.run(&["params", example.to_str().unwrap(), "--bizdate", "20240230"]).fails(2, &["20240230"]);
+    let ran = place
+        .run(&["params", example.to_str().unwrap(), "--bizdate", "20240229"])
+        .ok();
+    assert!(
+        ran.output.contains("${bdp.system.bizdate}  20240229"),
+        "{}",
+        ran.output
+    );
+    place
+        .run(&["params", example.to_str().unwrap(), "--bizdate", "20240230"])
+        .fails(2, &["20240230"]);
 }

@@ -38,7 +38,12 @@ async fn run_under_fire(place: &Place, job: &str, seed: u64) -> u32 {
         match status {
             Some(status) => {
                 let ran = place.finished(child.wait_with_output().unwrap());
-                assert!(status.success(), "seed {seed}, after {kills} kills: {}\n{}", ran.output, ran.messages);
+                assert!(
+                    status.success(),
+                    "seed {seed}, after {kills} kills: {}\n{}",
+                    ran.output,
+                    ran.messages
+                );
                 return kills;
             }
             // A kill before the run had a folder has nothing to resume.
@@ -55,7 +60,9 @@ async fn source(place: &Place) -> String {
              INSERT INTO source SELECT i, CASE WHEN i % 9 = 0 THEN NULL ELSE 'name ' || i END, i * 0.37, timestamptz '2024-01-01 00:00:00+00' + i * interval '1.000001 s', i % 2 = 0 FROM generate_series(1, {ROWS}) i"
         ))
         .await;
-    place.value(&format!("SELECT {CHECKSUM} FROM source t")).await
+    place
+        .value(&format!("SELECT {CHECKSUM} FROM source t"))
+        .await
 }
 
 fn job(reader: &str, writer: &str) -> String {
@@ -68,7 +75,9 @@ fn job(reader: &str, writer: &str) -> String {
 const FROM_POSTGRESQL: &str = r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "source", "column": ["*"], "splitPk": "id"}}"#;
 
 fn to_postgresql(mode: &str) -> String {
-    format!(r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "target", "column": ["*"], "preSql": ["truncate target"], "writeMode": "{mode}"}}}}"#)
+    format!(
+        r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "target", "column": ["*"], "preSql": ["truncate target"], "writeMode": "{mode}"}}}}"#
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,10 +85,18 @@ async fn postgresql_to_postgresql() {
     for (seed, mode) in [(11, "insert"), (12, "insert"), (13, "update")] {
         let place = Place::new().await;
         let expected = source(&place).await;
-        place.sql("CREATE TABLE target (LIKE source INCLUDING ALL)").await;
+        place
+            .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
+            .await;
         place.write("job.json", &job(FROM_POSTGRESQL, &to_postgresql(mode)));
         let kills = run_under_fire(&place, "job.json", seed).await;
-        assert_eq!(place.value(&format!("SELECT {CHECKSUM} FROM target t")).await, expected, "seed {seed} {mode}");
+        assert_eq!(
+            place
+                .value(&format!("SELECT {CHECKSUM} FROM target t"))
+                .await,
+            expected,
+            "seed {seed} {mode}"
+        );
         assert!(kills > 0, "seed {seed} killed nothing");
     }
 }
@@ -96,13 +113,20 @@ async fn postgresql_to_maxcompute_and_back() {
     assert!(run_under_fire(&place, "out.json", 21).await > 0);
     // The next run is a new one; the finished one must not be taken for it.
     std::fs::remove_dir_all(place.path("state")).unwrap();
-    place.sql("CREATE TABLE target (LIKE source INCLUDING ALL)").await;
+    place
+        .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
+        .await;
     place.write(
         "back.json",
         &job(r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "target", "column": ["*"]}}"#, &to_postgresql("insert")),
     );
     assert!(run_under_fire(&place, "back.json", 22).await > 0);
-    assert_eq!(place.value(&format!("SELECT {CHECKSUM} FROM target t")).await, expected);
+    assert_eq!(
+        place
+            .value(&format!("SELECT {CHECKSUM} FROM target t"))
+            .await,
+        expected
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,13 +141,21 @@ async fn postgresql_to_files_and_back() {
         std::fs::create_dir(place.path("out")).unwrap();
         assert!(run_under_fire(&place, "out.json", seed).await > 0);
         std::fs::remove_dir_all(place.path("state")).unwrap();
-        place.sql("CREATE TABLE target (LIKE source INCLUDING ALL)").await;
+        place
+            .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
+            .await;
         place.write(
             "back.json",
             &job(&format!(r#"{{"plugin": "file", "parameter": {{"path": "out", "fileFormat": "{format}"}}}}"#), &to_postgresql("insert")),
         );
         assert!(run_under_fire(&place, "back.json", seed + 10).await > 0);
-        assert_eq!(place.value(&format!("SELECT {CHECKSUM} FROM target t")).await, expected, "{format}");
+        assert_eq!(
+            place
+                .value(&format!("SELECT {CHECKSUM} FROM target t"))
+                .await,
+            expected,
+            "{format}"
+        );
     }
 }
 
@@ -131,17 +163,32 @@ async fn postgresql_to_files_and_back() {
 async fn sigint_stops_cleanly_and_says_how_to_go_on() {
     let place = Place::new().await;
     let expected = source(&place).await;
-    place.sql("CREATE TABLE target (LIKE source INCLUDING ALL)").await;
-    let slow = job(FROM_POSTGRESQL, &to_postgresql("insert")).replace(r#""concurrent": 2"#, r#""concurrent": 2, "mbps": 4"#);
+    place
+        .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
+        .await;
+    let slow = job(FROM_POSTGRESQL, &to_postgresql("insert"))
+        .replace(r#""concurrent": 2"#, r#""concurrent": 2, "mbps": 4"#);
     place.write("job.json", &slow);
     let child = place.start(&["run", "job.json"]);
     while place.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'").await == "0" {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let killed = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let killed = std::process::Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(killed.success());
-    let run = place.finished(child.wait_with_output().unwrap()).fails(5, &["longshore run --resume"]);
+    let run = place
+        .finished(child.wait_with_output().unwrap())
+        .fails(5, &["longshore run --resume"]);
     assert!(run.output.contains("interrupted"), "{}", run.output);
-    place.run(&["run", "--resume", &place.latest_run().unwrap()]).ok();
-    assert_eq!(place.value(&format!("SELECT {CHECKSUM} FROM target t")).await, expected);
+    place
+        .run(&["run", "--resume", &place.latest_run().unwrap()])
+        .ok();
+    assert_eq!(
+        place
+            .value(&format!("SELECT {CHECKSUM} FROM target t"))
+            .await,
+        expected
+    );
 }

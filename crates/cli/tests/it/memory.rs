@@ -19,7 +19,9 @@ async fn peak_of(place: &Place, rows: u64, writer: &str) -> u64 {
     while child.try_wait().unwrap().is_none() {
         let text = std::fs::read_to_string(&status).unwrap_or_default();
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak = line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or(peak);
+        peak = line
+            .and_then(|line| line.trim().split(' ').next()?.parse().ok())
+            .unwrap_or(peak);
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
     place.finished(child.wait_with_output().unwrap()).ok();
@@ -29,7 +31,9 @@ async fn peak_of(place: &Place, rows: u64, writer: &str) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_times_the_rows_take_the_same_memory() {
     let place = Place::new().await;
-    place.sql("CREATE TABLE target (id bigint, name text)").await;
+    place
+        .sql("CREATE TABLE target (id bigint, name text)")
+        .await;
     let writers = [
         r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "target", "column": ["*"]}}"#,
         r#"{"plugin": "file", "parameter": {"path": "out", "fileFormat": "csv"}}"#,
@@ -38,7 +42,10 @@ async fn ten_times_the_rows_take_the_same_memory() {
     for writer in writers {
         let small = peak_of(&place, 150_000, writer).await;
         let large = peak_of(&place, 1_500_000, writer).await;
-        assert!(large < small * 3 / 2, "{small} KiB became {large} KiB: {writer}");
+        assert!(
+            large < small * 3 / 2,
+            "{small} KiB became {large} KiB: {writer}"
+        );
         assert!(large < 200 * 1024, "{large} KiB: {writer}");
     }
 }

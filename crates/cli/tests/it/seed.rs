@@ -1,8 +1,9 @@
 //! The seed's two jobs, byte for byte as they are, in both directions.
 
-use maxcompute::client::Client;
+use maxcompute::client::{Client, Endpoint};
+use maxcompute::sign::Credentials;
 
-use crate::setup::{Place, example};
+use crate::setup::{KEY, Place, example};
 
 const PERSON: &str = "CREATE TABLE public.person (id bigint PRIMARY KEY, name text, year int, birthdate timestamptz, \
      ismarried bool, interest text, salary numeric(15,2))";
@@ -19,13 +20,37 @@ async fn export_then_import_gives_every_row_back() {
         .await;
     place.hpg().await;
     let before = place.value(CHECKSUM).await;
-    place.run(&["run", example("export.json").to_str().unwrap(), "--bizdate", "20240101"]).ok();
+    place
+        .run(&[
+            "run",
+            example("export.json").to_str().unwrap(),
+            "--bizdate",
+            "20240101",
+        ])
+        .ok();
     place.sql("TRUNCATE public.person").await;
-    let ran = place.run(&["run", example("import.json").to_str().unwrap(), "--bizdate", "20240101", "--report", "report.json"]).ok();
+    let ran = place
+        .run(&[
+            "run",
+            example("import.json").to_str().unwrap(),
+            "--bizdate",
+            "20240101",
+            "--report",
+            "report.json",
+        ])
+        .ok();
     assert!(ran.output.contains("20,000"), "{}", ran.output);
     assert_eq!(place.value(CHECKSUM).await, before);
-    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(place.path("report.json")).unwrap()).unwrap();
-    assert_eq!((report["outcome"].as_str(), report["rowsWritten"].as_u64(), report["rowsDirty"].as_u64()), (Some("succeeded"), Some(20000), Some(0)));
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path("report.json")).unwrap()).unwrap();
+    assert_eq!(
+        (
+            report["outcome"].as_str(),
+            report["rowsWritten"].as_u64(),
+            report["rowsDirty"].as_u64()
+        ),
+        (Some("succeeded"), Some(20000), Some(0))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,15 +59,43 @@ async fn a_second_import_finds_every_key_taken_and_keeps_the_rows_as_dirty() {
     place.sql(PERSON).await;
     place.sql("INSERT INTO public.person SELECT i, 'p' || i, 2000, NULL, true, '', 1 FROM generate_series(1, 500) i").await;
     place.hpg().await;
-    place.run(&["run", example("export.json").to_str().unwrap(), "--bizdate", "20240101"]).ok();
+    place
+        .run(&[
+            "run",
+            example("export.json").to_str().unwrap(),
+            "--bizdate",
+            "20240101",
+        ])
+        .ok();
     place.sql("DELETE FROM public.person WHERE id > 400").await;
-    let ran = place.run(&["run", example("import.json").to_str().unwrap(), "--bizdate", "20240101", "--report", "report.json"]).ok();
-    assert_eq!(place.value("SELECT count(*) FROM public.person").await, "500");
-    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(place.path("report.json")).unwrap()).unwrap();
-    assert_eq!((report["rowsWritten"].as_u64(), report["rowsDirty"].as_u64()), (Some(100), Some(400)), "{}", ran.messages);
+    let ran = place
+        .run(&[
+            "run",
+            example("import.json").to_str().unwrap(),
+            "--bizdate",
+            "20240101",
+            "--report",
+            "report.json",
+        ])
+        .ok();
+    assert_eq!(
+        place.value("SELECT count(*) FROM public.person").await,
+        "500"
+    );
+    let report: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(place.path("report.json")).unwrap()).unwrap();
+    assert_eq!(
+        (report["rowsWritten"].as_u64(), report["rowsDirty"].as_u64()),
+        (Some(100), Some(400)),
+        "{}",
+        ran.messages
+    );
     let dirty = std::fs::read_to_string(report["dirtyFile"].as_str().unwrap()).unwrap();
     let first: serde_json::Value = serde_json::from_str(dirty.lines().next().unwrap()).unwrap();
-    assert!(first["reason"].as_str().unwrap().contains("person_pkey"), "{first}");
+    assert!(
+        first["reason"].as_str().unwrap().contains("person_pkey"),
+        "{first}"
+    );
     assert!(first["row"]["id"].is_number(), "{first}");
 }
 
@@ -51,8 +104,22 @@ async fn a_partition_that_is_not_there_is_named_with_those_that_are() {
     let place = Place::new().await;
     place.sql(PERSON).await;
     place.hpg().await;
-    place.run(&["run", example("export.json").to_str().unwrap(), "--bizdate", "20240101"]).ok();
-    place.run(&["run", example("import.json").to_str().unwrap(), "--bizdate", "20250101"]).fails(2, &["20250101", "20240101"]);
+    place
+        .run(&[
+            "run",
+            example("export.json").to_str().unwrap(),
+            "--bizdate",
+            "20240101",
+        ])
+        .ok();
+    place
+        .run(&[
+            "run",
+            example("import.json").to_str().unwrap(),
+            "--bizdate",
+            "20250101",
+        ])
+        .fails(2, &["20250101", "20240101"]);
 }
 
 impl Place {
@@ -62,8 +129,22 @@ impl Place {
     }
 
     pub(crate) async fn maxcompute_sql(&self, statement: &str) {
-        let endpoint = maxcompute::client::Endpoint { rest: self.emulator.endpoint(), tunnel: None, project: "demo".to_string() };
-        let client = Client::new(endpoint, maxcompute::sign::Credentials::new("id", crate::setup::KEY)).unwrap();
-        client.run_sql(statement).await.unwrap();
+        let endpoint = Endpoint {
+            rest: self.emulator.endpoint().parse().unwrap(),
+            tunnel: None,
+            project: "demo".to_string(),
+        };
+        let credentials = Credentials {
+            access_id: "id".to_string(),
+            access_key: KEY.to_string(),
+            security_token: None,
+            region: None,
+        };
+        let client = Client::new(endpoint, credentials).unwrap();
+        let instance = client
+            .run_sql(statement, &[("odps.sql.type.system.odps2", "true")])
+            .await
+            .unwrap();
+        client.wait(&instance).await.unwrap();
     }
 }

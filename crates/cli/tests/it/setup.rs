@@ -26,8 +26,16 @@ impl Place {
             "these tests need a PostgreSQL: run `cargo xtask test`, or set LONGSHORE_TEST_POSTGRESQL as `cargo xtask services postgresql` prints it",
         );
         let config: tokio_postgres::Config = url.parse().unwrap();
-        let database = format!("cli_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        connect(&config).await.batch_execute(&format!("CREATE DATABASE {database}")).await.unwrap();
+        let database = format!(
+            "cli_{}_{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
+        connect(&config)
+            .await
+            .batch_execute(&format!("CREATE DATABASE {database}"))
+            .await
+            .unwrap();
         let mut own = config.clone();
         own.dbname(&database);
         let client = connect(&own).await;
@@ -40,14 +48,22 @@ impl Place {
         })
         .await
         .unwrap();
-        let password = String::from_utf8(config.get_password().unwrap_or_default().to_vec()).unwrap();
-        let place = Place { folder, client, emulator, database, password };
+        let password =
+            String::from_utf8(config.get_password().unwrap_or_default().to_vec()).unwrap();
+        let place = Place {
+            folder,
+            client,
+            emulator,
+            database,
+            password,
+        };
         place.write("datasources.toml", &place.datasources(&config));
         std::fs::write(place.path("pg.secret"), &place.password).unwrap();
         std::fs::write(place.path("mc.secret"), KEY).unwrap();
         for secret in ["pg.secret", "mc.secret"] {
             use std::os::unix::fs::PermissionsExt;
-            std::fs::set_permissions(place.path(secret), std::fs::Permissions::from_mode(0o600)).unwrap();
+            std::fs::set_permissions(place.path(secret), std::fs::Permissions::from_mode(0o600))
+                .unwrap();
         }
         place
     }
@@ -55,7 +71,9 @@ impl Place {
     fn datasources(&self, config: &tokio_postgres::Config) -> String {
         let host = match &config.get_hosts()[0] {
             tokio_postgres::config::Host::Tcp(host) => host.clone(),
-            tokio_postgres::config::Host::Unix(path) => panic!("a TCP address is needed, not {}", path.display()),
+            tokio_postgres::config::Host::Unix(path) => {
+                panic!("a TCP address is needed, not {}", path.display())
+            }
         };
         format!(
             "[l_PostGreSql]\ntype = \"postgresql\"\njdbcUrl = \"jdbc:postgresql://{host}:{}/{}\"\nusername = \"{}\"\npassword = \"${{file:pg.secret}}\"\n\n\
@@ -93,7 +111,11 @@ impl Place {
     }
 
     pub(crate) fn start(&self, arguments: &[&str]) -> Child {
-        self.longshore(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        self.longshore(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     pub(crate) fn finished(&self, output: Output) -> Ran {
@@ -102,8 +124,14 @@ impl Place {
             output: String::from_utf8(output.stdout).unwrap(),
             messages: String::from_utf8(output.stderr).unwrap(),
         };
-        for secret in [KEY, self.password.as_str()].into_iter().filter(|secret| secret.len() > 3) {
-            assert!(!ran.output.contains(secret) && !ran.messages.contains(secret), "a secret was printed: {ran:?}");
+        for secret in [KEY, self.password.as_str()]
+            .into_iter()
+            .filter(|secret| secret.len() > 3)
+        {
+            assert!(
+                !ran.output.contains(secret) && !ran.messages.contains(secret),
+                "a secret was printed: {ran:?}"
+            );
         }
         ran
     }
@@ -114,14 +142,21 @@ impl Place {
 
     /// The first column of the first row, as text.
     pub(crate) async fn value(&self, query: &str) -> String {
-        let rows = self.client.query(&format!("SELECT ({query})::text"), &[]).await.unwrap();
+        let rows = self
+            .client
+            .query(&format!("SELECT ({query})::text"), &[])
+            .await
+            .unwrap();
         rows[0].get(0)
     }
 
     /// The id of the latest run.
     pub(crate) fn latest_run(&self) -> Option<String> {
         let entries = std::fs::read_dir(self.path("state").join("runs")).ok()?;
-        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).max()
+        entries
+            .flatten()
+            .map(|entry| entry.file_name().to_string_lossy().into_owned())
+            .max()
     }
 }
 
@@ -150,7 +185,11 @@ impl Ran {
     pub(crate) fn fails(self, code: i32, parts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{}\n{}", self.output, self.messages);
         for part in parts {
-            assert!(self.messages.contains(part), "`{part}` is not in\n{}", self.messages);
+            assert!(
+                self.messages.contains(part),
+                "`{part}` is not in\n{}",
+                self.messages
+            );
         }
         self
     }
@@ -158,5 +197,7 @@ impl Ran {
 
 /// The examples of the repository.
 pub(crate) fn example(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples")
+        .join(name)
 }

@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use arrow_schema::DataType;
 use engine::{Failure, Outcome, Replay};
 use job::Problems;
+use sdk::Column;
 use serde_json::Value;
 use testkit::{Action, Fault, Step, run_job};
 
@@ -92,6 +94,9 @@ async fn the_share_is_taken_of_all_rows() {
 #[tokio::test]
 async fn mended_rows_are_fed_back_once() {
     let bench = Bench::new("replay").with_rows(1, 20);
+    // Text in the file becomes what the target's columns are.
+    let columns = vec![testkit::id_column(), Column::new("name", DataType::Utf8)];
+    bench.target.offer(columns, Vec::new());
     bench.target.refuse_above(15);
     let text = document(r#"["id", "name"]"#, "", "{}");
     let test = bench.run(&text);

@@ -1,8 +1,10 @@
 //! Every data source we ship, one folder each, and the one list of them.
 
 mod file;
+mod format;
 mod odps;
 mod postgresql;
+mod store;
 mod stream;
 
 /// All connectors of this build.

@@ -1,18 +1,31 @@
-//! Local files.
+//! Local files: CSV, JSON lines and Parquet, read by file, byte range or row group and written under
+//! temporary names that become visible at commit.
+//!
+//! This folder knows jobs and parameters. What bytes mean is the business of `format`, where they lie
+//! is that of `store`; other file stores build on the same two.
 
-use schemars::JsonSchema;
+mod browse;
+mod config;
+mod encode;
+mod names;
+mod plan;
+mod read;
+mod task;
+mod typemap;
+mod write;
+
 use sdk::{Connector, Family, Tier};
-use serde::Deserialize;
 
-/// How to reach it.
-#[derive(Deserialize, JsonSchema)]
-struct Datasource {}
-
+/// The connector `file`.
 pub(crate) fn connector() -> Connector {
-    Connector::new::<Datasource>(
+    Connector::new::<config::Datasource>(
         "file",
         "Local files",
         Family::Files,
-        Tier::Unverified("not written yet"),
+        Tier::Tested("the local file system"),
     )
+    .aliases(&["txtfile", "localfile"])
+    .reader(read::open)
+    .writer(write::open)
+    .browser(browse::open)
 }

@@ -1,0 +1,114 @@
+//! How the files of a job are called, and which older files belong to the same job.
+
+use sdk::{Error, Kind, Result, TaskId};
+
+use super::config::WriterParameters;
+use crate::store::Compress;
+
+/// How the files of a job are called.
+pub(super) struct FileNames {
+    stem: String,
+    suffix: String,
+}
+
+impl FileNames {
+    /// The name of a task's file; `run` keeps appended files apart.
+    pub(super) fn of(&self, task: TaskId, task_count: u32, run: Option<&str>) -> String {
+        let FileNames { stem, suffix } = self;
+        match run {
+            Some(run) => format!("{stem}-{run}-{:05}{suffix}", task.0),
+            None if task_count <= 1 => format!("{stem}{suffix}"),
+            None => format!("{stem}-{:05}{suffix}", task.0),
+        }
+    }
+
+    /// Whether a file could have been written by an earlier run, or by DataX, for the same `fileName`.
+    pub(super) fn matches(&self, name: &str) -> bool {
+        let Some(rest) = name.strip_prefix(&self.stem) else {
+            return false;
+        };
+        if rest.is_empty() || rest.starts_with('.') || rest.starts_with("__") {
+            return true;
+        }
+        let Some(rest) = rest.strip_prefix('-') else {
+            return false;
+        };
+        let number = rest.split('.').next().unwrap_or_default();
+        let (run, task) = number.split_once('-').unwrap_or(("", number));
+        let is_run =
+            run.is_empty() || (run.len() == 12 && run.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        is_run && task.len() >= 5 && task.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
+impl WriterParameters {
+    /// The names that follow from `fileName`, `suffix`, format and compression.
+    pub(super) fn names(&self) -> Result<FileNames> {
+        let name = &self.file_name;
+        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
+            return Err(
+                Error::new(Kind::Config, format!("\"{name}\" cannot be a `fileName`"))
+                    .hint("write a plain name; folders go into `path`"),
+            );
+        }
+        let format = self.file_format()?;
+        if let Some(suffix) = &self.suffix {
+            return Ok(FileNames {
+                stem: name.clone(),
+                suffix: suffix.clone(),
+            });
+        }
+        // A name with a dot has its suffix already; `.gz` and `.zst` belong to it.
+        let bare = match Compress::guess(name) {
+            Compress::None => name.as_str(),
+            _ => name
+                .rsplit_once('.')
+                .map_or(name.as_str(), |(bare, _)| bare),
+        };
+        let stem = bare.rsplit_once('.').map_or(bare, |(stem, _)| stem);
+        let suffix = if stem.len() < name.len() {
+            name[stem.len()..].to_string()
+        } else {
+            format!("{}{}", format.suffix(), self.compress_kind(format).suffix())
+        };
+        Ok(FileNames {
+            stem: stem.to_string(),
+            suffix,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_earlier_runs_are_told_from_strangers() {
+        let names = FileNames {
+            stem: "orders".into(),
+            suffix: ".csv".into(),
+        };
+        assert_eq!(names.of(TaskId(0), 1, None), "orders.csv");
+        assert_eq!(names.of(TaskId(7), 9, None), "orders-00007.csv");
+        for ours in [
+            "orders",
+            "orders.csv",
+            "orders.parquet",
+            "orders-00007.csv",
+            "orders-123456.csv.gz",
+            "orders-0123456789ab-00000.csv",
+            "orders__1b2c_uuid",
+        ] {
+            assert!(names.matches(ours), "{ours}");
+        }
+        for strange in [
+            "orders2.csv",
+            "orders-2024.csv",
+            "orders-old.csv",
+            "order",
+            "my-orders.csv",
+        ] {
+            assert!(!names.matches(strange), "{strange}");
+        }
+    }
+}

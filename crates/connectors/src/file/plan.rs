@@ -1,0 +1,316 @@
+//! What to read: the job's parameters against the files that were found.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::sync::Arc;
+
+use sdk::{Column, Error, Kind, Result};
+
+use super::config::{Datasource, ReaderParameters, encoding, named_format};
+use crate::format::FileFormat;
+use crate::format::csv::{CsvRows, Dialect};
+use crate::format::encoding::Encoding;
+use crate::format::json::{JsonRows, sample};
+use crate::format::kind::TextKind;
+use crate::format::layout::{
+    self, ColumnEntry, Pick, TextColumnPlan, names_only, position_name, unknown_column, wants_all,
+};
+use crate::format::parquet::{ParquetFile, ParquetPlan};
+use crate::store::{Compress, Listed, list, open_input, read_error, shown};
+
+/// The longest row that offsets of 32 bits leave room for beside a batch.
+const MAX_ROW_BYTES: usize = 1 << 30;
+
+/// The parameters, checked.
+#[derive(Debug, Clone)]
+pub(super) struct Source {
+    pub(super) entries: Vec<ColumnEntry>,
+    pub(super) format: FileFormat,
+    pub(super) compress: Option<Compress>,
+    pub(super) encoding: Encoding,
+    pub(super) dialect: Dialect,
+    pub(super) header: bool,
+    pub(super) row_limit: usize,
+    pub(super) min_split_bytes: u64,
+}
+
+impl Source {
+    /// Checks the parameters and finds the files, whose names may tell the format.
+    pub(super) fn open(
+        datasource: &Datasource,
+        parameters: ReaderParameters,
+    ) -> Result<(Source, Vec<Listed>)> {
+        let config = |message: &str| Error::new(Kind::Config, message);
+        if parameters.path.is_empty() {
+            return Err(config("`path` is empty").hint("name at least one file, folder or pattern"));
+        }
+        let root = datasource.checked_root()?;
+        let files = list(root.as_deref(), &parameters.path)?;
+        let format = match named_format(parameters.file_format, parameters.format)? {
+            Some(format) => format,
+            None => guessed_format(&files)?,
+        };
+        if !(1024..=MAX_ROW_BYTES).contains(&parameters.csv.max_row_bytes) {
+            return Err(config("`maxRowBytes` must be between 1 KiB and 1 GiB"));
+        }
+        let source = Source {
+            format,
+            compress: parameters.compress,
+            encoding: encoding(parameters.encoding.as_deref())?,
+            dialect: parameters.dialect(format)?,
+            header: parameters.has_header()?,
+            row_limit: parameters.csv.max_row_bytes,
+            min_split_bytes: parameters.csv.min_split_bytes.max(1),
+            entries: parameters.column,
+        };
+        Ok((source, files))
+    }
+
+    pub(super) fn compress_of(&self, file: &Listed) -> Compress {
+        self.compress
+            .unwrap_or_else(|| Compress::guess(&shown(&file.path)))
+    }
+
+    /// A text file from its beginning, decompressed and as UTF-8.
+    pub(super) fn input(&self, file: &Listed) -> Result<Box<dyn std::io::Read + Send>> {
+        let input = open_input(&file.path, self.compress_of(file))?;
+        Ok(self.encoding.decode(input))
+    }
+
+    /// A byte range of a plain UTF-8 file.
+    pub(super) fn range(
+        &self,
+        file: &Listed,
+        start: u64,
+        end: u64,
+    ) -> Result<Box<dyn std::io::Read + Send>> {
+        let error = |error| read_error(&shown(&file.path), error);
+        let mut input = File::open(&file.path).map_err(error)?;
+        input.seek(SeekFrom::Start(start)).map_err(error)?;
+        let input = std::io::Read::take(input, end - start);
+        Ok(if start == 0 {
+            Encoding::Utf8.decode(Box::new(input))
+        } else {
+            Box::new(input)
+        })
+    }
+
+    /// What all files have in common, learnt from the first that is not empty.
+    pub(super) fn plan(&self, files: &[Listed]) -> Result<Plan> {
+        let first = files
+            .iter()
+            .find(|file| file.length > 0)
+            .or(files.first())
+            .ok_or_else(|| Error::new(Kind::NotFound, "there is no file to read"))?;
+        match self.format {
+            FileFormat::Parquet => {
+                let file = self.parquet(first)?;
+                Ok(Plan::Parquet(Arc::new(file.plan(&self.entries)?)))
+            }
+            FileFormat::Csv | FileFormat::Text => self.csv_plan(files),
+            FileFormat::Json | FileFormat::Jsonl => {
+                let by_sample = wants_all(&self.entries);
+                let columns = if by_sample {
+                    let input = self.input(first)?;
+                    sample(&mut JsonRows::new(
+                        input,
+                        &shown(&first.path),
+                        self.row_limit,
+                    ))?
+                } else {
+                    layout::plan(&self.entries, false)?
+                };
+                if let Some(column) = columns
+                    .iter()
+                    .find(|column| matches!(column.pick, Pick::Index(_)))
+                {
+                    return Err(Error::new(
+                        Kind::Config,
+                        format!(
+                            "column \"{}\" has an `index`, but JSON values have names only",
+                            column.name
+                        ),
+                    )
+                    .hint("give the column's `name`"));
+                }
+                Ok(Plan::Json {
+                    columns: columns.into(),
+                    strict: by_sample,
+                })
+            }
+        }
+    }
+
+    pub(super) fn parquet(&self, file: &Listed) -> Result<ParquetFile> {
+        let name = shown(&file.path);
+        let opened = File::open(&file.path).map_err(|error| read_error(&name, error))?;
+        ParquetFile::open(opened, &name)
+    }
+
+    fn csv_plan(&self, files: &[Listed]) -> Result<Plan> {
+        let mut head = (self.header.then(Vec::new), 0);
+        let mut first = "the file".to_string();
+        for file in files.iter().filter(|file| file.length > 0) {
+            head = self.csv_head(file)?;
+            first = shown(&file.path);
+            if head.1 > 0 {
+                break;
+            }
+        }
+        let (names, width) = head;
+        let all = wants_all(&self.entries);
+        let columns: Vec<TextColumnPlan> = match &names {
+            Some(names) if all => unique(names)
+                .iter()
+                .map(|name| TextColumnPlan::named(name, TextKind::Text))
+                .collect(),
+            None if all => (0..width)
+                .map(|index| TextColumnPlan::at(index, &position_name(index)))
+                .collect(),
+            _ => layout::plan(&self.entries, !self.header)?,
+        };
+        let constants = columns
+            .iter()
+            .filter(|column| matches!(column.pick, Pick::Constant(_)));
+        let named = columns.len() - constants.count();
+        if !all && !self.header && width > 0 && names_only(&self.entries) && named != width {
+            return Err(Error::new(
+                Kind::Config,
+                format!("the job names {named} columns, but the first row of {first} has {width} fields"),
+            )
+            .hint("name every column, give each its `index`, or set `header` if the first line holds the names"));
+        }
+        Ok(Plan::Csv {
+            columns: columns.into(),
+            width: (!self.header).then_some(width),
+            all,
+        })
+    }
+
+    /// The names in a file's header, if it has one, and the number of fields of its first row.
+    fn csv_head(&self, file: &Listed) -> Result<(Option<Vec<String>>, usize)> {
+        let name = shown(&file.path);
+        let mut rows = CsvRows::new(self.input(file)?, &name, &self.dialect, self.row_limit);
+        let Some(fields) = rows.advance()? else {
+            return Ok((self.header.then(Vec::new), 0));
+        };
+        let width = fields.len();
+        Ok((self.header.then(|| fields.names()), width))
+    }
+
+    /// Which field of this file becomes which column, and how many fields its rows must have.
+    pub(super) fn csv_picks(
+        &self,
+        file: &Listed,
+        columns: &[TextColumnPlan],
+        width: Option<usize>,
+        all: bool,
+    ) -> Result<(Vec<Option<usize>>, usize)> {
+        let name = shown(&file.path);
+        let (names, width) = match width {
+            Some(width) => (None, width),
+            None => self.csv_head(file)?,
+        };
+        if let (true, Some(names)) = (all, &names)
+            && let Some(extra) = unique(names)
+                .iter()
+                .find(|name| columns.iter().all(|column| column.name != **name))
+        {
+            return Err(Error::new(
+                Kind::Data,
+                format!("{name} has the column \"{extra}\", which the first file lacks"),
+            )
+            .hint("list the columns to read, so that others are passed over"));
+        }
+        let names = names.map(|names| unique(&names));
+        let mut picks = Vec::with_capacity(columns.len());
+        for column in columns {
+            picks.push(match &column.pick {
+                Pick::Constant(_) => None,
+                Pick::Index(index) if *index < width => Some(*index),
+                Pick::Index(index) => {
+                    return Err(Error::new(
+                        Kind::NotFound,
+                        format!("{name} has no field at index {index}, only {width} fields in its first row"),
+                    )
+                    .hint("correct `index`, which counts from 0, or `fieldDelimiter`"));
+                }
+                Pick::Name(wanted) => {
+                    let names = names.as_deref().unwrap_or_default();
+                    let position = layout::position_of(names, wanted);
+                    Some(position.ok_or_else(|| unknown_column(wanted, names, &name))?)
+                }
+            });
+        }
+        Ok((picks, width))
+    }
+}
+
+/// What is read from every file.
+#[derive(Debug, Clone)]
+pub(super) enum Plan {
+    Csv {
+        columns: Arc<[TextColumnPlan]>,
+        /// Fields per row, if no header tells.
+        width: Option<usize>,
+        /// Every column of the file is wanted.
+        all: bool,
+    },
+    Json {
+        columns: Arc<[TextColumnPlan]>,
+        strict: bool,
+    },
+    Parquet(Arc<ParquetPlan>),
+}
+
+impl Plan {
+    pub(super) fn columns(&self) -> Vec<Column> {
+        match self {
+            Plan::Csv { columns, .. } | Plan::Json { columns, .. } => {
+                columns.iter().map(TextColumnPlan::column).collect()
+            }
+            Plan::Parquet(plan) => plan.columns.clone(),
+        }
+    }
+}
+
+/// The format that the names of all files agree on; CSV if they say nothing.
+fn guessed_format(files: &[Listed]) -> Result<FileFormat> {
+    let guess = |file: &Listed| FileFormat::guess(&shown(&file.path)).unwrap_or(FileFormat::Csv);
+    let Some(first) = files.first() else {
+        return Ok(FileFormat::Csv);
+    };
+    match files.iter().find(|file| guess(file) != guess(first)) {
+        None => Ok(guess(first)),
+        Some(other) => Err(Error::new(
+            Kind::Config,
+            format!(
+                "{} and {} seem to be of different formats",
+                shown(&first.path),
+                shown(&other.path)
+            ),
+        )
+        .hint("narrow `path` to files of one format, or set `fileFormat`")),
+    }
+}
+
+/// Names as they can be told apart: fields without one get their position, repeated ones a number.
+fn unique(names: &[String]) -> Vec<String> {
+    let mut taken: Vec<String> = Vec::with_capacity(names.len());
+    let mut seen = std::collections::HashSet::new();
+    for (index, name) in names.iter().enumerate() {
+        let base = if name.is_empty() {
+            position_name(index)
+        } else {
+            name.clone()
+        };
+        let mut candidate = base.clone();
+        let mut number = 2;
+        while !seen.insert(candidate.clone()) {
+            candidate = format!("{base}_{number}");
+            number += 1;
+        }
+        taken.push(candidate);
+    }
+    taken
+}

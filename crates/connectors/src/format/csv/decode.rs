@@ -1,0 +1,221 @@
+//! Rows of a delimited file, one after the other, and their way into a batch.
+//!
+//! Memory is one buffer that holds the longest row, and the batch being filled.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use sdk::{Error, Kind, Result};
+
+use super::Dialect;
+use super::scan::{Fault, Field, Form, Row, Scanner};
+use crate::format::layout::position_name;
+use crate::format::text::TextRows;
+
+const BUFFER: usize = 1 << 18;
+
+/// Reads rows of text. The input must already be UTF-8, or at least meant to be.
+pub(crate) struct CsvRows {
+    input: Box<dyn Read + Send>,
+    /// How errors call the input.
+    name: String,
+    dialect: Dialect,
+    row_limit: usize,
+    scanner: Scanner,
+    buffer: Vec<u8>,
+    filled: usize,
+    /// Where the next row begins in the buffer.
+    next: usize,
+    complete: bool,
+    /// The line on which the current row begins, and the next one.
+    line: u64,
+    next_line: u64,
+}
+
+impl CsvRows {
+    /// Rows of at most `row_limit` bytes.
+    pub(crate) fn new(
+        input: Box<dyn Read + Send>,
+        name: &str,
+        dialect: &Dialect,
+        row_limit: usize,
+    ) -> Self {
+        CsvRows {
+            input,
+            name: name.to_string(),
+            scanner: Scanner::new(dialect),
+            dialect: dialect.clone(),
+            row_limit,
+            buffer: vec![0; BUFFER],
+            filled: 0,
+            next: 0,
+            complete: false,
+            line: 0,
+            next_line: 1,
+        }
+    }
+
+    /// Goes to the next row and returns its fields, or nothing at the end of the input.
+    pub(crate) fn advance(&mut self) -> Result<Option<Fields<'_>>> {
+        loop {
+            if self.next < self.filled {
+                let buffer = &self.buffer[..self.filled];
+                let row = self.scanner.row(buffer, self.next, self.complete);
+                if let Row::Whole { next, fault } = row {
+                    self.next = next;
+                    self.line = self.next_line;
+                    self.next_line += self.scanner.lines;
+                    return Ok(Some(Fields {
+                        buffer: &self.buffer,
+                        fields: &self.scanner.fields,
+                        dialect: &self.dialect,
+                        fault,
+                        line: self.line,
+                    }));
+                }
+            } else if self.complete {
+                return Ok(None);
+            }
+            self.refill()?;
+        }
+    }
+
+    fn refill(&mut self) -> Result<()> {
+        self.buffer.copy_within(self.next..self.filled, 0);
+        self.filled -= self.next;
+        self.next = 0;
+        if self.filled == self.buffer.len() {
+            if self.filled >= self.row_limit {
+                return Err(self.too_long());
+            }
+            self.buffer.resize((2 * self.filled).min(self.row_limit), 0);
+        }
+        let length = self
+            .input
+            .read(&mut self.buffer[self.filled..])
+            .map_err(|error| crate::store::read_error(&self.name, error))?;
+        self.complete = length == 0;
+        self.filled += length;
+        self.scanner.seek(0);
+        Ok(())
+    }
+
+    fn too_long(&self) -> Error {
+        Error::new(
+            Kind::Data,
+            format!(
+                "the row that begins on line {} of {} is longer than {} MiB",
+                self.next_line,
+                self.name,
+                self.row_limit >> 20
+            ),
+        )
+        .hint("look for a quote that is not closed there, or set `maxRowBytes` higher")
+    }
+}
+
+/// The fields of the current row.
+pub(crate) struct Fields<'a> {
+    buffer: &'a [u8],
+    fields: &'a [Field],
+    dialect: &'a Dialect,
+    fault: Option<Fault>,
+    /// The line on which the row begins, counted from 1.
+    pub(crate) line: u64,
+}
+
+impl<'a> Fields<'a> {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Whether the row is an empty line.
+    pub(crate) fn is_blank(&self) -> bool {
+        matches!(self.fields, [field] if field.start == field.end && field.form == Form::Bare)
+    }
+
+    /// The value of a field; `None` stands for NULL.
+    #[inline]
+    fn value(&self, field: Field) -> Option<Cow<'a, [u8]>> {
+        let mut bytes = &self.buffer[field.start..field.end];
+        match field.form {
+            Form::Bare => {
+                if self.dialect.trim {
+                    bytes = bytes.trim_ascii();
+                }
+                (!self.dialect.null.is_null(bytes)).then_some(Cow::Borrowed(bytes))
+            }
+            Form::Quoted => Some(Cow::Borrowed(bytes)),
+            Form::Escaped => Some(Cow::Owned(self.unescaped(bytes))),
+        }
+    }
+
+    fn unescaped(&self, bytes: &[u8]) -> Vec<u8> {
+        let quote = self.dialect.quote.unwrap_or(self.dialect.escape);
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut rest = bytes;
+        while let Some(at) = memchr::memchr(self.dialect.escape, rest) {
+            out.extend_from_slice(&rest[..at]);
+            let after = rest.get(at + 1).copied();
+            let escapes = after == Some(quote) || after == Some(self.dialect.escape);
+            let kept = if escapes { at + 1 } else { at };
+            out.push(rest[kept]);
+            rest = &rest[kept + 1..];
+        }
+        out.extend_from_slice(rest);
+        out
+    }
+
+    /// The fields as text, for header lines.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.fields
+            .iter()
+            .map(|field| {
+                let value = match field.form {
+                    Form::Bare => Cow::Borrowed(&self.buffer[field.start..field.end]),
+                    _ => self.value(*field).unwrap_or_default(),
+                };
+                String::from_utf8_lossy(value.trim_ascii()).into_owned()
+            })
+            .collect()
+    }
+
+    /// Adds the row to a batch: the field at `picks[i]` to column `i`, nothing to constant columns.
+    /// A row that is badly quoted or has not `width` fields becomes an unreadable row.
+    #[inline]
+    pub(crate) fn add_to(&self, rows: &mut TextRows, picks: &[Option<usize>], width: usize) {
+        if self.fault.is_some() || self.fields.len() != width {
+            self.add_broken(rows, width);
+            return;
+        }
+        for (column, pick) in picks.iter().enumerate() {
+            let Some(field) = pick.and_then(|index| self.fields.get(index)) else {
+                continue;
+            };
+            match self.value(*field) {
+                Some(value) => rows.push(column, Some(&value)),
+                None => rows.push(column, None),
+            }
+        }
+        rows.end_row(self.line);
+    }
+
+    #[cold]
+    fn add_broken(&self, rows: &mut TextRows, width: usize) {
+        let count = self.fields.len();
+        let reason = match self.fault {
+            Some(Fault::QuoteNotClosed) => "has a quoted field that is not closed".to_string(),
+            Some(Fault::TextAfterQuote) => "has text behind a closing quote".to_string(),
+            None => format!(
+                "has {count} field{} instead of {width}",
+                if count == 1 { "" } else { "s" }
+            ),
+        };
+        let parts = self.fields.iter().enumerate().map(|(index, field)| {
+            let bytes = self.buffer[field.start..field.end].to_vec();
+            (position_name(index), bytes)
+        });
+        rows.broken(self.line, &reason, parts);
+    }
+}

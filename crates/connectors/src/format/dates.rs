@@ -1,0 +1,421 @@
+//! Dates and times as text, both ways: ISO 8601 by hand, since it is on the hot path, and the Java
+//! patterns of DataX (`yyyy-MM-dd HH:mm:ss`) through chrono.
+
+use chrono::format::{Item, StrftimeItems};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+
+const SECONDS_PER_DAY: i64 = 86_400;
+const MICROS: i64 = 1_000_000;
+
+/// A Java date pattern (<https://docs.oracle.com/javase/8/docs/api/java/text/SimpleDateFormat.html>).
+#[derive(Debug, Clone)]
+pub(crate) struct Pattern {
+    strftime: String,
+    has_time: bool,
+    has_zone: bool,
+}
+
+impl Pattern {
+    /// Understands the letters y, M, d, H, h, a, m, s, S, Z and X, and quoted text.
+    pub(crate) fn parse(java: &str) -> Result<Pattern, String> {
+        let mut pattern = Pattern {
+            strftime: String::new(),
+            has_time: false,
+            has_zone: false,
+        };
+        let mut rest = java;
+        while let Some(letter) = rest.chars().next() {
+            if letter == '\'' {
+                let end = rest[1..].find('\'').ok_or_else(|| {
+                    format!("the date format `{java}` has a quote that is not closed")
+                })?;
+                match &rest[1..=end] {
+                    "" => pattern.strftime.push('\''),
+                    quoted => pattern.strftime.push_str(&quoted.replace('%', "%%")),
+                }
+                rest = &rest[end + 2..];
+                continue;
+            }
+            let run = rest.chars().take_while(|next| *next == letter).count();
+            let specifier = match (letter, run) {
+                ('y', 4) => "%Y",
+                ('y', 2) => "%y",
+                ('M', 2) => "%m",
+                ('d', 2) => "%d",
+                ('H', 2) => "%H",
+                ('h', 2) => "%I",
+                ('a', 1) => "%p",
+                ('m', 2) => "%M",
+                ('s', 2) => "%S",
+                ('S', 3) => "%3f",
+                ('S', 6) => "%6f",
+                ('S', 9) => "%9f",
+                ('Z', 1) | ('X', 2) => "%z",
+                ('X', 3) => "%:z",
+                (other, _) if other.is_ascii_alphabetic() => {
+                    return Err(format!(
+                        "the date format `{java}` has `{}`, which is not understood; use yyyy, MM, dd, HH, mm, ss, SSS, SSSSSS, XXX",
+                        &rest[..run]
+                    ));
+                }
+                ('%', _) => {
+                    return Err(format!(
+                        "the date format `{java}` has `%`, which must stand in quotes"
+                    ));
+                }
+                _ => &rest[..letter.len_utf8()],
+            };
+            pattern.has_time |= matches!(letter, 'H' | 'h' | 'm' | 's' | 'S');
+            pattern.has_zone |= matches!(letter, 'Z' | 'X');
+            pattern.strftime.push_str(specifier);
+            let used = if specifier.starts_with('%') { run } else { 1 };
+            rest = &rest[used * letter.len_utf8()..];
+        }
+        if StrftimeItems::new(&pattern.strftime).any(|item| item == Item::Error) {
+            return Err(format!("the date format `{java}` is not understood"));
+        }
+        Ok(pattern)
+    }
+
+    /// Whether it holds more than a day.
+    pub(crate) fn has_time(&self) -> bool {
+        self.has_time
+    }
+
+    /// Microseconds since 1970, in UTC if the text names a zone or as it stands otherwise.
+    pub(crate) fn read(&self, text: &str) -> Option<i64> {
+        if self.has_zone {
+            let instant = DateTime::parse_from_str(text, &self.strftime).ok()?;
+            return Some(instant.timestamp_micros());
+        }
+        let moment = if self.has_time {
+            NaiveDateTime::parse_from_str(text, &self.strftime)
+                .ok()
+                .or_else(|| {
+                    let time = NaiveTime::parse_from_str(text, &self.strftime).ok()?;
+                    Some(NaiveDate::default().and_time(time))
+                })?
+        } else {
+            NaiveDate::parse_from_str(text, &self.strftime)
+                .ok()?
+                .and_time(NaiveTime::MIN)
+        };
+        Some(moment.and_utc().timestamp_micros())
+    }
+
+    /// Writes a moment in UTC; nothing if it lies outside chrono's years.
+    pub(crate) fn write(&self, seconds: i64, nanos: u32, out: &mut Vec<u8>) -> bool {
+        let Some(moment) = DateTime::from_timestamp(seconds, nanos) else {
+            return false;
+        };
+        out.extend_from_slice(moment.format(&self.strftime).to_string().as_bytes());
+        true
+    }
+}
+
+/// Days since 1970 of a civil date; after Howard Hinnant's `days_from_civil`
+/// (<https://howardhinnant.github.io/date_algorithms.html>).
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    era * 146_097 + day_of_era - 719_468
+}
+
+/// Year, month and day of a number of days since 1970; the inverse of [`days_from_civil`].
+fn civil_from_days(days: i64) -> (i64, u32, u32) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (year, month as u32, day as u32)
+}
+
+/// A parser over the bytes of one value.
+struct Cursor<'a>(&'a [u8]);
+
+impl Cursor<'_> {
+    fn take(&mut self, byte: u8) -> bool {
+        match self.0.split_first() {
+            Some((first, rest)) if *first == byte => {
+                self.0 = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Exactly `count` digits.
+    fn digits(&mut self, count: usize) -> Option<i64> {
+        let (digits, rest) = self.0.split_at_checked(count)?;
+        let mut value = 0;
+        for digit in digits {
+            if !digit.is_ascii_digit() {
+                return None;
+            }
+            value = value * 10 + i64::from(digit - b'0');
+        }
+        self.0 = rest;
+        Some(value)
+    }
+
+    fn date(&mut self) -> Option<i64> {
+        let negative = self.take(b'-');
+        let width = self
+            .0
+            .iter()
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
+        if !(4..=6).contains(&width) {
+            return None;
+        }
+        let year = self.digits(width)?;
+        let year = if negative { -year } else { year };
+        let separator = *self.0.first()?;
+        if !matches!(separator, b'-' | b'/') {
+            return None;
+        }
+        self.take(separator);
+        let month = self.digits(2)?;
+        if !self.take(separator) {
+            return None;
+        }
+        let day = self.digits(2)?;
+        if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
+            return None;
+        }
+        Some(days_from_civil(year, month, day))
+    }
+
+    /// Microseconds of the day; finer digits must be zeros.
+    fn time(&mut self) -> Option<i64> {
+        let hour = self.digits(2)?;
+        if !self.take(b':') {
+            return None;
+        }
+        let minute = self.digits(2)?;
+        let second = if self.take(b':') { self.digits(2)? } else { 0 };
+        let mut micros = 0;
+        if self.take(b'.') {
+            let width = self
+                .0
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
+            if width == 0 {
+                return None;
+            }
+            let (fraction, rest) = self.0.split_at(width);
+            for place in 0..6 {
+                let digit = fraction.get(place).map_or(0, |byte| byte - b'0');
+                micros = micros * 10 + i64::from(digit);
+            }
+            if fraction.iter().skip(6).any(|digit| *digit != b'0') {
+                return None;
+            }
+            self.0 = rest;
+        }
+        let end_of_day = hour == 24 && minute == 0 && second == 0 && micros == 0;
+        if (hour > 23 && !end_of_day) || minute > 59 || second > 59 {
+            return None;
+        }
+        Some(((hour * 60 + minute) * 60 + second) * MICROS + micros)
+    }
+
+    /// The offset from UTC in seconds, if one is written.
+    fn zone(&mut self) -> Option<Option<i64>> {
+        if self.0.is_empty() {
+            return Some(None);
+        }
+        self.take(b' ');
+        if self.take(b'Z') || self.take(b'z') {
+            return Some(Some(0));
+        }
+        let sign = match self.0.first()? {
+            b'+' => 1,
+            b'-' => -1,
+            _ => return None,
+        };
+        self.0 = &self.0[1..];
+        let hours = self.digits(2)?;
+        let colon = self.take(b':');
+        let minutes = if colon || !self.0.is_empty() {
+            self.digits(2)?
+        } else {
+            0
+        };
+        (hours <= 15 && minutes <= 59).then_some(Some(sign * (hours * 60 + minutes) * 60))
+    }
+}
+
+fn days_in_month(year: i64, month: i64) -> i64 {
+    match month {
+        4 | 6 | 9 | 11 => 30,
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        _ => 31,
+    }
+}
+
+/// A moment read from text: microseconds since 1970 and whether the text named a zone.
+pub(crate) struct Moment {
+    pub(crate) micros: i64,
+    pub(crate) zoned: bool,
+}
+
+/// Reads `2024-01-31`, `2024-01-31 23:59:59.123456`, with `T` or blank between and an optional zone.
+pub(crate) fn read_timestamp(text: &str) -> Option<Moment> {
+    let mut cursor = Cursor(text.as_bytes());
+    let days = cursor.date()?;
+    let mut micros = 0;
+    if cursor.take(b' ') || cursor.take(b'T') || cursor.take(b't') {
+        micros = cursor.time()?;
+    }
+    let zone = cursor.zone()?;
+    if !cursor.0.is_empty() {
+        return None;
+    }
+    // The first second of the range does not fit 64 bits, only its later part does.
+    let seconds = i128::from(days * SECONDS_PER_DAY - zone.unwrap_or(0));
+    let micros = i64::try_from(seconds * i128::from(MICROS) + i128::from(micros)).ok()?;
+    Some(Moment {
+        micros,
+        zoned: zone.is_some(),
+    })
+}
+
+/// Reads `23:59:59.123456` as microseconds of the day.
+pub(crate) fn read_time(text: &str) -> Option<i64> {
+    let mut cursor = Cursor(text.as_bytes());
+    let micros = cursor.time()?;
+    cursor.0.is_empty().then_some(micros)
+}
+
+fn two_digits(value: u32, out: &mut Vec<u8>) {
+    out.push(b'0' + (value / 10 % 10) as u8);
+    out.push(b'0' + (value % 10) as u8);
+}
+
+/// Writes `2024-01-31`; years beyond four digits keep all of theirs, years before 1 have a sign.
+pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
+    let (year, month, day) = civil_from_days(days);
+    if (0..=9999).contains(&year) {
+        two_digits(year as u32 / 100, out);
+        two_digits(year as u32 % 100, out);
+    } else {
+        out.extend_from_slice(format!("{year:05}").as_bytes());
+    }
+    out.push(b'-');
+    two_digits(month, out);
+    out.push(b'-');
+    two_digits(day, out);
+}
+
+/// Writes `23:59:59` and as many digits of the fraction as are not zeros at the end.
+pub(crate) fn write_time(seconds: u32, nanos: u32, out: &mut Vec<u8>) {
+    two_digits(seconds / 3600, out);
+    out.push(b':');
+    two_digits(seconds / 60 % 60, out);
+    out.push(b':');
+    two_digits(seconds % 60, out);
+    if nanos > 0 {
+        let mut digits = [b'.'; 10];
+        let mut rest = nanos;
+        for place in digits[1..].iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        let end = digits
+            .iter()
+            .rposition(|digit| *digit != b'0')
+            .map_or(0, |last| last + 1);
+        out.extend_from_slice(&digits[..end]);
+    }
+}
+
+/// Writes `2024-01-31 23:59:59.5`.
+pub(crate) fn write_timestamp(seconds: i64, nanos: u32, out: &mut Vec<u8>) {
+    write_date(seconds.div_euclid(SECONDS_PER_DAY), out);
+    out.push(b' ');
+    write_time(seconds.rem_euclid(SECONDS_PER_DAY) as u32, nanos, out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(micros: i64) -> String {
+        let mut out = Vec::new();
+        let nanos = micros.rem_euclid(MICROS) as u32 * 1000;
+        write_timestamp(micros.div_euclid(MICROS), nanos, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn timestamps_survive_text() {
+        for micros in [
+            0,
+            1,
+            -1,
+            951_782_399_999_999,
+            253_402_300_799_999_999,
+            -62_135_596_800_000_000,
+            -210_866_803_200_000_000,
+            i64::MAX,
+            i64::MIN,
+        ] {
+            let text = printed(micros);
+            let moment = read_timestamp(&text).unwrap_or_else(|| panic!("{text} is not read"));
+            assert_eq!((moment.micros, moment.zoned), (micros, false), "{text}");
+        }
+        assert_eq!(printed(951_782_399_500_000), "2000-02-28 23:59:59.5");
+    }
+
+    #[test]
+    fn zones_and_impossible_dates() {
+        let moment = read_timestamp("2024-02-29T08:00:00+08:00").unwrap();
+        assert_eq!((moment.micros, moment.zoned), (1_709_164_800_000_000, true));
+        assert!(read_timestamp("2024-02-29 00:00:00Z").unwrap().zoned);
+        for wrong in [
+            "2023-02-29",
+            "2024-13-01",
+            "2024-01-01 25:00:00",
+            "2024-01-01 00:00:00.1234567",
+            "2024-01-01x",
+            "",
+            "24-01-01",
+        ] {
+            assert!(read_timestamp(wrong).is_none(), "{wrong}");
+        }
+        assert!(read_timestamp("2024-01-01 00:00:00.123456000").is_some());
+    }
+
+    #[test]
+    fn java_patterns_read_and_write() {
+        let pattern = Pattern::parse("dd/MM/yyyy'T'HH:mm:ss.SSS").unwrap();
+        let micros = pattern.read("29/02/2024T01:02:03.004").unwrap();
+        assert_eq!(printed(micros), "2024-02-29 01:02:03.004");
+        let mut out = Vec::new();
+        assert!(pattern.write(micros.div_euclid(MICROS), 4_000_000, &mut out));
+        assert_eq!(out, b"29/02/2024T01:02:03.004");
+        let compact = Pattern::parse("yyyyMMdd").unwrap();
+        assert!(!compact.has_time());
+        assert_eq!(
+            compact.read("20240229").map(printed),
+            Some("2024-02-29 00:00:00".to_string())
+        );
+        assert!(Pattern::parse("QQQ").is_err());
+    }
+}

@@ -1,0 +1,198 @@
+//! Rows of a JSON lines file into a batch. Values arrive as the text they have in the file, so numbers
+//! of any length keep all their digits; strings are unescaped, `null` and absent keys are NULL, nested
+//! values stay JSON.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{BufRead, BufReader, Read};
+
+use sdk::{Error, Kind, Result};
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::format::layout::{Pick, TextColumnPlan};
+use crate::format::text::TextRows;
+
+/// Reads lines of JSON.
+pub(crate) struct JsonRows {
+    input: BufReader<Box<dyn Read + Send>>,
+    name: String,
+    row_limit: usize,
+    line: Vec<u8>,
+    line_number: u64,
+}
+
+impl JsonRows {
+    /// Rows of at most `row_limit` bytes.
+    pub(crate) fn new(input: Box<dyn Read + Send>, name: &str, row_limit: usize) -> Self {
+        JsonRows {
+            input: BufReader::with_capacity(1 << 18, input),
+            name: name.to_string(),
+            row_limit,
+            line: Vec::new(),
+            line_number: 0,
+        }
+    }
+
+    /// Goes to the next line that is not blank and returns it with its number.
+    pub(crate) fn advance(&mut self) -> Result<Option<(&[u8], u64)>> {
+        loop {
+            self.line.clear();
+            let limit = self.row_limit as u64;
+            let length = (&mut self.input)
+                .take(limit)
+                .read_until(b'\n', &mut self.line)
+                .map_err(|error| crate::store::read_error(&self.name, error))?;
+            if length == 0 {
+                return Ok(None);
+            }
+            self.line_number += 1;
+            if length == self.row_limit && self.line.last() != Some(&b'\n') {
+                return Err(Error::new(
+                    Kind::Data,
+                    format!(
+                        "line {} of {} is longer than {} MiB",
+                        self.line_number,
+                        self.name,
+                        self.row_limit >> 20
+                    ),
+                )
+                .hint(
+                    "check that the file has one JSON object per line, or set `maxRowBytes` higher",
+                ));
+            }
+            if !self.line.trim_ascii().is_empty() {
+                break;
+            }
+        }
+        Ok(Some((self.line.trim_ascii(), self.line_number)))
+    }
+}
+
+/// Which key goes to which columns.
+pub(crate) struct KeyMap {
+    columns: HashMap<String, Vec<usize>>,
+    /// Column count, and which of them are constants.
+    constant: Vec<bool>,
+    /// Keys that no column wants make a row unreadable instead of being passed over.
+    strict: bool,
+}
+
+impl KeyMap {
+    /// The map of a plan. `strict` when the plan was made from a sample and should know every key.
+    pub(crate) fn new(plan: &[TextColumnPlan], strict: bool) -> KeyMap {
+        let mut columns: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, column) in plan.iter().enumerate() {
+            if let Pick::Name(name) = &column.pick {
+                columns.entry(name.clone()).or_default().push(index);
+            }
+        }
+        KeyMap {
+            columns,
+            constant: plan
+                .iter()
+                .map(|column| matches!(column.pick, Pick::Constant(_)))
+                .collect(),
+            strict,
+        }
+    }
+
+    /// Adds the row of a line to the batch; a line that is no JSON object becomes an unreadable row.
+    pub(crate) fn add_line(&self, line: &[u8], number: u64, rows: &mut TextRows) {
+        let row = std::str::from_utf8(line)
+            .map_err(|_| "holds bytes that are not valid in the file's encoding".to_string())
+            .and_then(|text| self.cells(text));
+        match row {
+            Ok(cells) => {
+                for (column, cell) in cells.iter().enumerate() {
+                    if !self.constant[column] {
+                        rows.push(column, cell.as_deref().map(str::as_bytes));
+                    }
+                }
+                rows.end_row(number);
+            }
+            Err(reason) => {
+                let whole = [("line".to_string(), line.to_vec())];
+                rows.broken(number, &reason, whole.into_iter());
+            }
+        }
+    }
+
+    fn cells<'a>(&self, text: &'a str) -> std::result::Result<Vec<Option<Cow<'a, str>>>, String> {
+        let mut cells: Vec<Option<Cow<'a, str>>> = vec![None; self.constant.len()];
+        let mut stranger = None;
+        each_entry(text, |key, value| match self.columns.get(key) {
+            Some(columns) => {
+                for column in columns {
+                    cells[*column] = plain(value);
+                }
+            }
+            None if self.strict => stranger = Some(key.to_string()),
+            None => {}
+        })?;
+        match stranger {
+            Some(key) => Err(format!(
+                "has the key \"{key}\", which the first rows of the data lack; list the columns in the job"
+            )),
+            None => Ok(cells),
+        }
+    }
+}
+
+/// A JSON value as the text of a cell.
+pub(super) fn plain(raw: &RawValue) -> Option<Cow<'_, str>> {
+    let text = raw.get();
+    match text.as_bytes().first() {
+        Some(b'"') => match memchr::memchr(b'\\', text.as_bytes()) {
+            None => Some(Cow::Borrowed(&text[1..text.len() - 1])),
+            Some(_) => serde_json::from_str::<String>(text).ok().map(Cow::Owned),
+        },
+        Some(b'n') => None,
+        _ => Some(Cow::Borrowed(text)),
+    }
+}
+
+/// Calls `entry` for each key and value of a JSON object; when a key is repeated, the last one counts.
+pub(super) fn each_entry<'a>(
+    text: &'a str,
+    entry: impl FnMut(&str, &'a RawValue),
+) -> std::result::Result<(), String> {
+    struct Entries<F>(F);
+
+    impl<'a, F: FnMut(&str, &'a RawValue)> Visitor<'a> for Entries<F> {
+        type Value = ();
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a JSON object")
+        }
+
+        fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> std::result::Result<(), A::Error> {
+            while let Some(key) = map.next_key::<Key<'a>>()? {
+                let value: &'a RawValue = map.next_value()?;
+                (self.0)(&key.0, value);
+            }
+            Ok(())
+        }
+    }
+
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    deserializer
+        .deserialize_map(Entries(entry))
+        .and_then(|()| deserializer.end())
+        .map_err(|error| format!("is not a JSON object: {}", without_place(&error)))
+}
+
+/// A key without a copy where it has no escapes.
+#[derive(serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The message without `at line 1 column 5`, since the line is not the file's.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at line ") {
+        Some((message, _)) => format!("{message} at column {}", error.column()),
+        None => text,
+    }
+}

@@ -1,0 +1,7 @@
+//! Apache Parquet (<https://parquet.apache.org/docs/file-format/>).
+
+mod read;
+mod write;
+
+pub(crate) use read::{ParquetFile, ParquetPlan};
+pub(crate) use write::{ParquetCompression, ParquetSettings, ParquetSink, target_type};

@@ -1,0 +1,272 @@
+//! Reads Parquet files by row groups.
+
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+use ::parquet::arrow::ProjectionMask;
+use ::parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::RowGroupMetaData;
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
+use sdk::{Column, Error, Extension, Kind, ReadOptions, Result};
+
+use crate::format::background::BatchSender;
+use crate::format::kind::TextKind;
+use crate::format::layout::{self, ColumnEntry, Pick, wants_all};
+
+/// An opened file and its footer.
+pub(crate) struct ParquetFile {
+    file: File,
+    name: String,
+    metadata: ArrowReaderMetadata,
+}
+
+impl ParquetFile {
+    /// Reads the footer.
+    pub(crate) fn open(file: File, name: &str) -> Result<ParquetFile> {
+        let broken = |error| broken(name, error);
+        let metadata =
+            ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(broken)?;
+        let plain = Arc::new(plain_schema(metadata.schema()));
+        // The file may remember types that differ only in their layout in memory.
+        let metadata = if plain == *metadata.schema() {
+            metadata
+        } else {
+            let options = ArrowReaderOptions::new().with_schema(plain);
+            ArrowReaderMetadata::try_new(metadata.metadata().clone(), options).map_err(broken)?
+        };
+        Ok(ParquetFile {
+            file,
+            name: name.to_string(),
+            metadata,
+        })
+    }
+
+    /// The file's columns.
+    pub(crate) fn columns(&self) -> Vec<Column> {
+        let fields = self.metadata.schema().fields().iter();
+        fields.map(|field| column(field)).collect()
+    }
+
+    /// Rows of each row group.
+    pub(crate) fn row_groups(&self) -> Vec<u64> {
+        let groups = self.metadata.metadata().row_groups().iter();
+        groups
+            .map(|group| group.num_rows().unsigned_abs())
+            .collect()
+    }
+
+    /// The plan of a column list: the columns that readers of this file and its like offer.
+    pub(crate) fn plan(&self, entries: &[ColumnEntry]) -> Result<ParquetPlan> {
+        let available = self.columns();
+        let names: Vec<String> = available.iter().map(|column| column.name.clone()).collect();
+        if wants_all(entries) {
+            return Ok(ParquetPlan {
+                picks: names.into_iter().map(Pick::Name).collect(),
+                columns: available,
+            });
+        }
+        let mut plan = ParquetPlan {
+            picks: Vec::new(),
+            columns: Vec::new(),
+        };
+        for wanted in layout::plan(entries, false)? {
+            if wanted.kind != TextKind::Text || wanted.pattern.is_some() {
+                return Err(Error::new(
+                    Kind::Config,
+                    format!(
+                        "column \"{}\" cannot be given a type or format, since Parquet files have their own",
+                        wanted.name
+                    ),
+                )
+                .hint("leave `type` and `format` out of the column"));
+            }
+            let column = match &wanted.pick {
+                Pick::Constant(_) => wanted.column(),
+                pick => {
+                    let place = position(pick, &names, &self.name)?;
+                    let mut column = available[place].clone();
+                    column.name.clone_from(&wanted.name);
+                    if let Pick::Name(name) = pick {
+                        // The file's spelling, whatever case the job uses.
+                        if *name == wanted.name {
+                            column.name.clone_from(&names[place]);
+                        }
+                    }
+                    column
+                }
+            };
+            plan.picks.push(wanted.pick);
+            plan.columns.push(column);
+        }
+        Ok(plan)
+    }
+
+    /// Sends the rows of these row groups.
+    pub(crate) fn read(
+        self,
+        groups: Range<usize>,
+        plan: &ParquetPlan,
+        options: &ReadOptions,
+        sender: &BatchSender,
+    ) -> Result<()> {
+        let names: Vec<String> = self
+            .columns()
+            .into_iter()
+            .map(|column| column.name)
+            .collect();
+        let mut places = Vec::with_capacity(plan.picks.len());
+        for pick in &plan.picks {
+            places.push(match pick {
+                Pick::Constant(_) => None,
+                pick => Some(position(pick, &names, &self.name)?),
+            });
+        }
+        let mut roots: Vec<usize> = places.iter().copied().flatten().collect();
+        roots.sort_unstable();
+        roots.dedup();
+        let footer = self.metadata.metadata().clone();
+        let rows_per_batch = rows_per_batch(&footer.row_groups()[groups.clone()], options);
+        let mask = ProjectionMask::roots(footer.file_metadata().schema_descr(), roots.clone());
+        let name = self.name;
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file, self.metadata)
+            .with_row_groups(groups.collect())
+            .with_projection(mask)
+            .with_batch_size(rows_per_batch)
+            .build()
+            .map_err(|error| broken(&name, error))?;
+        let fields: Vec<Field> = plan.columns.iter().map(Column::field).collect();
+        let schema = Arc::new(Schema::new(fields));
+        for batch in reader {
+            let batch = batch.map_err(|error| broken(&name, error.into()))?;
+            let row_count = batch.num_rows();
+            let mut arrays: Vec<ArrayRef> = Vec::with_capacity(places.len());
+            for (place, pick) in places.iter().zip(&plan.picks) {
+                arrays.push(match (place, pick) {
+                    (_, Pick::Constant(value)) => Arc::new(StringArray::from_iter_values(
+                        std::iter::repeat_n(value, row_count),
+                    )),
+                    (Some(root), _) => {
+                        let at = roots.binary_search(root).unwrap_or_default();
+                        batch.column(at).clone()
+                    }
+                    (None, _) => return Err(Error::internal("a Parquet column has no place")),
+                });
+            }
+            check_types(&arrays, &schema, &name)?;
+            let options = RecordBatchOptions::new().with_row_count(Some(row_count));
+            let batch = RecordBatch::try_new_with_options(schema.clone(), arrays, &options)?;
+            if !sender.send(batch.into()) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is read from every file: found in each by name or position, with the types of the first.
+#[derive(Debug, Clone)]
+pub(crate) struct ParquetPlan {
+    pub(crate) columns: Vec<Column>,
+    picks: Vec<Pick>,
+}
+
+fn position(pick: &Pick, names: &[String], file: &str) -> Result<usize> {
+    match pick {
+        Pick::Name(name) => layout::position_of(names, name)
+            .ok_or_else(|| layout::unknown_column(name, names, file)),
+        Pick::Index(index) if *index < names.len() => Ok(*index),
+        Pick::Index(index) => Err(Error::new(
+            Kind::NotFound,
+            format!(
+                "file {file} has no column at index {index}, only {} columns",
+                names.len()
+            ),
+        )),
+        Pick::Constant(_) => Err(Error::internal("a constant has no position in a file")),
+    }
+}
+
+fn check_types(arrays: &[ArrayRef], schema: &SchemaRef, file: &str) -> Result<()> {
+    for (array, field) in arrays.iter().zip(schema.fields()) {
+        if array.data_type() != field.data_type() {
+            return Err(Error::new(
+                Kind::Data,
+                format!(
+                    "column \"{}\" of {file} is {}, but {} in the first file",
+                    field.name(),
+                    array.data_type(),
+                    field.data_type()
+                ),
+            )
+            .hint("read files of different types by separate jobs"));
+        }
+    }
+    Ok(())
+}
+
+/// As many rows as keep a batch of average rows below the wanted bytes.
+fn rows_per_batch(groups: &[RowGroupMetaData], options: &ReadOptions) -> usize {
+    let rows: i64 = groups.iter().map(RowGroupMetaData::num_rows).sum();
+    let bytes: i64 = groups.iter().map(RowGroupMetaData::total_byte_size).sum();
+    let row_bytes = (bytes / rows.max(1)).max(1).unsigned_abs() as usize;
+    (options.batch_bytes / row_bytes).clamp(1, options.batch_rows.max(1))
+}
+
+/// The schema with dictionaries, views and large offsets replaced by the plain types.
+fn plain_schema(schema: &Schema) -> Schema {
+    let fields: Fields = schema
+        .fields()
+        .iter()
+        .map(|field| plain_field(field))
+        .collect();
+    Schema::new_with_metadata(fields, schema.metadata().clone())
+}
+
+fn plain_field(field: &Field) -> Field {
+    let data_type = plain_type(field.data_type());
+    Field::new(field.name(), data_type, field.is_nullable()).with_metadata(field.metadata().clone())
+}
+
+fn plain_type(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::Dictionary(_, value) => plain_type(value),
+        DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
+        DataType::LargeBinary | DataType::BinaryView => DataType::Binary,
+        DataType::List(item) | DataType::ListView(item) => {
+            DataType::List(Arc::new(plain_field(item)))
+        }
+        DataType::LargeList(item) | DataType::LargeListView(item) => {
+            DataType::List(Arc::new(plain_field(item)))
+        }
+        DataType::Struct(fields) => {
+            DataType::Struct(fields.iter().map(|field| plain_field(field)).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn column(field: &Field) -> Column {
+    let mut column = Column::new(field.name(), field.data_type().clone());
+    column.nullable = field.is_nullable();
+    column.extension = match field
+        .metadata()
+        .get("ARROW:extension:name")
+        .map(String::as_str)
+    {
+        Some("arrow.uuid") => Some(Extension::Uuid),
+        Some("arrow.json") => Some(Extension::Json),
+        _ => None,
+    };
+    column
+}
+
+fn broken(name: &str, error: ParquetError) -> Error {
+    Error::new(Kind::Data, format!("cannot read {name} as a Parquet file"))
+        .source(error)
+        .hint("check that the file is complete, or set `fileFormat`")
+}

@@ -1,0 +1,119 @@
+//! Parquet files, also against files that other writers make.
+
+use std::sync::Arc;
+
+use arrow_array::builder::StringDictionaryBuilder;
+use arrow_array::types::Int32Type;
+use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::file::properties::WriterProperties;
+use serde_json::json;
+
+use super::Folder;
+use crate::drive::{read, read_all, reader, write};
+
+fn batch(rows: i64) -> RecordBatch {
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
+    let texts: ArrayRef = Arc::new(StringArray::from_iter(
+        (0..rows).map(|row| (row % 3 > 0).then(|| format!("text {row}"))),
+    ));
+    RecordBatch::try_from_iter([("id", ids), ("text", texts)]).unwrap()
+}
+
+fn file_of(batch: &RecordBatch, group_rows: usize) -> Vec<u8> {
+    let properties = WriterProperties::builder()
+        .set_max_row_group_row_count(Some(group_rows))
+        .build();
+    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+    writer.write(batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn row_groups_cover_every_row_once() {
+    let folder = Folder::with(&[("a.parquet", &file_of(&batch(5000), 500))]);
+    let parameters = json!({"path": "a.parquet", "minSplitBytes": 1});
+    let reader = reader("file", &folder.config(), &parameters).await.unwrap();
+    let whole = read_all(reader.as_ref(), 1).await.unwrap();
+    assert_eq!((whole.batch.num_rows(), whole.splits.len()), (5000, 1));
+    assert_eq!(whole.splits[0].estimated_rows, Some(5000));
+    for wanted in [3, 10, 50] {
+        let parts = read_all(reader.as_ref(), wanted).await.unwrap();
+        assert_eq!(parts.splits.len(), wanted.min(10));
+        assert_eq!(parts.batch, whole.batch);
+    }
+}
+
+#[tokio::test]
+async fn columns_are_picked_renamed_and_repeated() {
+    let folder = Folder::with(&[("a.parquet", &file_of(&batch(2), 10))]);
+    let parameters = json!({"path": "a.parquet", "column": [
+        {"index": 1, "name": "t"}, "ID", {"value": "v", "name": "c"}, {"name": "id"},
+    ]});
+    let rows = read("file", &folder.config(), &parameters).await.unwrap();
+    let names: Vec<&str> = rows
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
+    assert_eq!(names, ["t", "id", "c", "id"]);
+    assert_eq!(rows.json()[1], json!({"t": "text 1", "id": 1, "c": "v"}));
+    let none = json!({"path": "a.parquet", "column": ["nothing"]});
+    let error = read("file", &folder.config(), &none).await.unwrap_err();
+    assert!(error.message().ends_with("has no column \"nothing\""));
+}
+
+#[tokio::test]
+async fn dictionaries_arrive_as_plain_text() {
+    let mut builder = StringDictionaryBuilder::<Int32Type>::new();
+    builder.extend([Some("a"), None, Some("a")]);
+    let column: ArrayRef = Arc::new(builder.finish());
+    let batch = RecordBatch::try_from_iter([("d", column)]).unwrap();
+    let folder = Folder::with(&[("a.parquet", &file_of(&batch, 10))]);
+    let rows = read("file", &folder.config(), &json!({"path": "*.parquet"}))
+        .await
+        .unwrap();
+    assert_eq!(
+        rows.json(),
+        [json!({"d": "a"}), json!({"d": null}), json!({"d": "a"})]
+    );
+}
+
+#[tokio::test]
+async fn compressions_and_row_groups_are_as_asked() {
+    let folder = Folder::new();
+    for compression in ["zstd", "snappy", "gzip", "none"] {
+        let name = format!("{compression}.parquet");
+        let parameters = json!({"path": ".", "fileName": name, "compression": compression,
+                                "rowGroupSize": 400});
+        write("file", &folder.config(), &parameters, &batch(1000))
+            .await
+            .unwrap();
+        let parameters = json!({"path": name, "minSplitBytes": 1});
+        let reader = reader("file", &folder.config(), &parameters).await.unwrap();
+        let rows = read_all(reader.as_ref(), 9).await.unwrap();
+        assert_eq!((rows.batch.num_rows(), rows.splits.len()), (1000, 3));
+        assert_eq!(rows.batch.columns(), batch(1000).columns());
+    }
+    assert!(folder.bytes("none.parquet").len() > folder.bytes("zstd.parquet").len());
+}
+
+#[tokio::test]
+async fn files_of_different_types_are_refused() {
+    let other: ArrayRef = Arc::new(StringArray::from(vec!["x"]));
+    let other = RecordBatch::try_from_iter([("id", other)]).unwrap();
+    let folder = Folder::with(&[
+        ("a.parquet", &file_of(&batch(3), 10)),
+        ("b.parquet", &file_of(&other, 10)),
+    ]);
+    let parameters = json!({"path": "*.parquet", "column": ["id"]});
+    let error = read("file", &folder.config(), &parameters)
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .message()
+            .contains("is Utf8, but Int64 in the first file"),
+        "{error}"
+    );
+}

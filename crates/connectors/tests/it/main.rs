@@ -1,0 +1,4 @@
+//! Connectors against real stores, driven through the registry as the engine drives them.
+
+mod drive;
+mod file;

@@ -59,7 +59,8 @@ pub struct KeyPair {
     pub access_key: String,
     /// With a token the keys count as temporary, and requests must carry it.
     pub security_token: Option<String>,
-    /// With a region, only signatures of version 4 for it are accepted.
+    /// With a region, REST accepts only signatures of version 4 for it. Tunnel still accepts
+    /// version 2, which is all that the official Python client ever sends there.
     pub required_region: Option<String>,
 }
 

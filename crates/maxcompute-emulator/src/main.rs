@@ -36,7 +36,7 @@ struct Arguments {
     /// Accept every request without looking at its signature
     #[arg(long, conflicts_with_all = ["require_v4", "security_token"])]
     no_auth: bool,
-    /// Accept only signatures of version 4, and only for this region
+    /// On REST, accept only signatures of version 4, and only for this region
     #[arg(long, value_name = "REGION")]
     require_v4: Option<String>,
 }

@@ -26,7 +26,7 @@ use crate::jobs::Jobs;
 use crate::names::{Spec, parse_spec};
 use crate::store::{Store, Table};
 use body::RequestBody;
-use fault::Faults;
+use fault::{Fault, Faults};
 use reply::{Failure, Reply};
 use route::{Operation, Resource, no_such_schema};
 use stats::Stats;
@@ -62,6 +62,8 @@ struct Call {
     parameters: BTreeMap<String, String>,
     headers: HeaderMap,
     body: RequestBody,
+    /// What goes wrong with this request.
+    fault: Option<Fault>,
 }
 
 impl Call {

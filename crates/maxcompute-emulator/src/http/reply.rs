@@ -126,11 +126,16 @@ impl Failure {
     /// The answer in the syntax of the service.
     pub(crate) fn into_reply(self, service: Service) -> Reply {
         let request_id = new_id();
+        // REST names no kinds of missing objects but partitions and projects.
+        let rest_code = match self.code.as_str() {
+            "NoSuchTable" => "NoSuchObject",
+            other => other,
+        };
         let mut reply = match service {
             Service::Rest => Reply::xml(format!(
                 "<Error><Code>{}</Code><Message>{}</Message><RequestId>{request_id}</RequestId>\
                  <HostId>http://localhost</HostId></Error>",
-                xml::escape(&self.code),
+                xml::escape(rest_code),
                 xml::cdata(&self.message),
             )),
             Service::Tunnel => Reply::json(&json!({

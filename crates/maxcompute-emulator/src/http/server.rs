@@ -122,10 +122,11 @@ async fn answer(
         parts.method.as_str(),
         &path_and_query,
         &parts.headers,
+        service,
     );
     let refused = match authorized {
         Ok(version) => {
-            app.stats.count_signature(version);
+            app.stats.count_signature(service, version);
             refuse_target(&app, target, operation)
         }
         Err(failure) => {
@@ -154,6 +155,7 @@ async fn answer(
         parameters,
         headers: parts.headers,
         body: RequestBody::new(receiver),
+        fault: fault.clone(),
     };
     let work = spawn_blocking(move || handle(&app, call));
     forward(&mut body, sender).await;

@@ -5,17 +5,31 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use maxcompute::sign::Version;
 use serde_json::{Map, Value, json};
 
+use super::reply::Service;
 use super::route::Operation;
 
 /// Counters since the start.
 #[derive(Default)]
 pub(crate) struct Stats {
     operations: [AtomicU64; Operation::ALL.len()],
-    signed_v2: AtomicU64,
-    signed_v4: AtomicU64,
-    unsigned: AtomicU64,
+    rest: Signatures,
+    tunnel: Signatures,
     refused: AtomicU64,
     faults: AtomicU64,
+}
+
+/// How the accepted requests of one service were signed.
+#[derive(Default)]
+struct Signatures {
+    v2: AtomicU64,
+    v4: AtomicU64,
+    none: AtomicU64,
+}
+
+impl Signatures {
+    fn to_json(&self) -> Value {
+        json!({"v2": read(&self.v2), "v4": read(&self.v4), "none": read(&self.none)})
+    }
 }
 
 impl Stats {
@@ -23,11 +37,15 @@ impl Stats {
         add(&self.operations[operation as usize]);
     }
 
-    pub(crate) fn count_signature(&self, version: Option<Version>) {
+    pub(crate) fn count_signature(&self, service: Service, version: Option<Version>) {
+        let signatures = match service {
+            Service::Rest => &self.rest,
+            Service::Tunnel => &self.tunnel,
+        };
         add(match version {
-            Some(Version::V2) => &self.signed_v2,
-            Some(Version::V4) => &self.signed_v4,
-            None => &self.unsigned,
+            Some(Version::V2) => &signatures.v2,
+            Some(Version::V4) => &signatures.v4,
+            None => &signatures.none,
         });
     }
 
@@ -51,9 +69,8 @@ impl Stats {
         json!({
             "operations": operations,
             "signatures": {
-                "v2": read(&self.signed_v2),
-                "v4": read(&self.signed_v4),
-                "none": read(&self.unsigned),
+                "rest": self.rest.to_json(),
+                "tunnel": self.tunnel.to_json(),
                 "refused": read(&self.refused),
             },
             "faults": read(&self.faults),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::coding::{accepted, compress};
+use super::fault::Action;
 use super::metadata::OWNER;
 use super::reply::{Failure, Reply};
 use super::{App, Call};
@@ -112,7 +113,7 @@ fn upload_of(app: &App, call: &Call) -> Result<Arc<Upload>, Failure> {
     let id = call.parameter("uploadid").unwrap_or_default();
     app.store
         .uploads()
-        .find(id, call.name(), &spec)
+        .find(id, &table.definition().id, &spec)
         .ok_or_else(|| {
             Failure::not_found(
                 "NoSuchUpload",
@@ -192,10 +193,14 @@ pub(super) fn commit_upload(app: &App, call: &Call) -> Result<Reply, Failure> {
     Ok(Reply::json(&upload_document(&upload)?))
 }
 
-fn download_document(download: &Download) -> Result<Value, Failure> {
+fn download_document(call: &Call, download: &Download) -> Result<Value, Failure> {
+    let initiating = call
+        .fault
+        .as_ref()
+        .is_some_and(|fault| fault.action == Action::Initiating);
     Ok(json!({
         "DownloadID": download.id,
-        "Status": "NORMAL",
+        "Status": if initiating { "INITIATING" } else { "NORMAL" },
         "RecordCount": download.row_count(),
         "Schema": schema_document(&download.schema)?,
         "QuotaName": "default",
@@ -224,7 +229,7 @@ pub(super) fn create_download(app: &App, call: &Call) -> Result<Reply, Failure> 
         (part.definition.schema.clone(), part.segments)
     };
     let download = app.store.downloads().create(owner, schema, segments);
-    Ok(Reply::json(&download_document(&download)?))
+    Ok(Reply::json(&download_document(call, &download)?))
 }
 
 fn download_of(app: &App, call: &Call) -> Result<Arc<Download>, Failure> {
@@ -239,7 +244,10 @@ fn download_of(app: &App, call: &Call) -> Result<Arc<Download>, Failure> {
 }
 
 pub(super) fn load_download(app: &App, call: &Call) -> Result<Reply, Failure> {
-    Ok(Reply::json(&download_document(&*download_of(app, call)?)?))
+    Ok(Reply::json(&download_document(
+        call,
+        &*download_of(app, call)?,
+    )?))
 }
 
 /// Reads `(START,COUNT)`. A count beyond the end means the rest.

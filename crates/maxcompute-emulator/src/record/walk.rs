@@ -108,7 +108,7 @@ impl Layout {
             let field_bytes = cursor.position();
             let tag = cursor.varint()?;
             let number = tag >> 3;
-            if number == END_OF_RECORD && tag & 7 == 0 {
+            if tag == END_OF_RECORD << 3 {
                 let checksum = cursor.checksum()?;
                 if let Some(missing) = self.required.get(next_required) {
                     return Err(Halt::malformed(format!(
@@ -123,7 +123,7 @@ impl Layout {
                     checksum,
                 }));
             }
-            if number == RECORD_COUNT && field_bytes == 0 {
+            if tag == RECORD_COUNT << 3 && field_bytes == 0 {
                 return footer(&mut cursor);
             }
             if number == 0 || number > self.columns.len() as u64 {

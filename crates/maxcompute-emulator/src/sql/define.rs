@@ -91,24 +91,24 @@ fn check_columns(table: &NewTable) -> Result<(), SqlError> {
     Ok(())
 }
 
-/// The limits of sizes in types; the parser of types leaves some to the service.
+/// What the parser of types leaves to the service.
 fn check_type(column: &Column) -> Result<(), SqlError> {
-    let fits = match &column.r#type {
-        Type::Varchar(length) => (1..=65_535).contains(length),
-        Type::Char(length) => (1..=255).contains(length),
-        Type::Decimal { precision, scale } => {
-            scale <= precision && *scale <= 18 && (1..=54).contains(precision)
-        }
-        Type::Map(key, _) => !key.is_nested(),
-        _ => true,
-    };
-    if fits {
-        return Ok(());
+    if has_nested_key(&column.r#type) {
+        return Err(SqlError::semantic(format!(
+            "column {} has a map whose keys are not primitive",
+            column.name
+        )));
     }
-    Err(SqlError::semantic(format!(
-        "column {} cannot be {}",
-        column.name, column.r#type
-    )))
+    Ok(())
+}
+
+fn has_nested_key(kind: &Type) -> bool {
+    match kind {
+        Type::Map(key, value) => key.is_nested() || has_nested_key(value),
+        Type::Array(element) => has_nested_key(element),
+        Type::Struct(fields) => fields.iter().any(|(_, field)| has_nested_key(field)),
+        _ => false,
+    }
 }
 
 pub(super) fn drop_table(

@@ -211,10 +211,10 @@ impl Uploads {
     }
 
     /// The upload of this id, if it is one into this partition of this table.
-    pub(crate) fn find(&self, id: &str, table: &str, spec: &Spec) -> Option<Arc<Upload>> {
+    pub(crate) fn find(&self, id: &str, table_id: &str, spec: &Spec) -> Option<Arc<Upload>> {
         let upload = self.map().get(id).cloned()?;
         let state = upload.state();
-        let matches = state.file.table == table && state.file.partition == spec.values();
+        let matches = state.file.table_id == table_id && state.file.partition == spec.values();
         drop(state);
         matches.then_some(upload)
     }

@@ -1,1 +1,10 @@
-//! Tests of the whole server, one binary.
+//! Tests of the whole server, at its sockets.
+
+mod faults;
+mod hostile;
+mod process;
+mod pyodps;
+mod requests;
+mod restart;
+mod support;
+mod transfers;

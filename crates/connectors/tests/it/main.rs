@@ -2,3 +2,4 @@
 
 mod drive;
 mod file;
+mod odps;

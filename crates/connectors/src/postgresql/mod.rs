@@ -1,18 +1,49 @@
-//! PostgreSQL.
+//! PostgreSQL, and servers that speak its protocol: reads and writes by binary COPY, straight to and
+//! from Arrow. Use, limits and promises are in the folder's README.
+//!
+//! Reading order: `config` and `url` are what users write; `connect` makes a `session` of it, on top
+//! of `tls` and `tap`; `catalog` and `typemap` say what is there and what it is in Arrow; `read`,
+//! `plan` and `split` are the reader; `write`, `isolate`, `sieve` and `merge` the writer; `browse`
+//! looks around. `copy` is the codec, `exchange` the messages around it, `fault` what refusals mean.
 
-use schemars::JsonSchema;
+mod catalog;
+mod config;
+mod connect;
+mod copy;
+mod exchange;
+mod fault;
+mod isolate;
+mod merge;
+mod plan;
+mod read;
+mod session;
+mod sieve;
+mod split;
+mod sql;
+mod tap;
+mod target;
+mod tls;
+mod typemap;
+mod url;
+mod write;
+
 use sdk::{Connector, Family, Tier};
-use serde::Deserialize;
 
-/// How to reach it.
-#[derive(Deserialize, JsonSchema)]
-struct Datasource {}
-
+/// The connector as the registry lists it.
 pub(crate) fn connector() -> Connector {
-    Connector::new::<Datasource>(
+    Connector::new::<config::Datasource>(
         "postgresql",
         "PostgreSQL",
         Family::Relational,
-        Tier::Unverified("not written yet"),
+        Tier::Tested("PostgreSQL 15"),
     )
+    .aliases(&[
+        "postgres",
+        "adbpg",
+        "analyticdb_for_postgresql",
+        "greenplum",
+        "gpdb",
+    ])
+    .reader(read::open)
+    .writer(write::open)
 }

@@ -3,3 +3,4 @@
 mod drive;
 mod file;
 mod odps;
+mod postgresql;

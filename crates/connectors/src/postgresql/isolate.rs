@@ -1,0 +1,156 @@
+//! Finding the rows of a chunk that the server refuses, without ever sending rows one by one: COPY
+//! names the line it stopped at, conflicts are found set-wise (`sieve`), the rest by halving.
+
+use std::ops::Range;
+
+use arrow_array::RecordBatch;
+use sdk::{RefusedRow, Written};
+
+use super::copy::encode::encode;
+use super::fault::{Failure, Outcome, ServerError};
+use super::merge::Route;
+use super::write::Load;
+
+/// So many conflicts are cut out one at a time before a chunk is sieved for all of them.
+const CONFLICTS_BEFORE_SIEVE: usize = 2;
+
+/// Below this many rows a sieve costs more than it saves.
+const SIEVE_ROWS: usize = 32;
+
+impl Load {
+    /// Loads a chunk that failed with `first`: every good row is written, every other one put aside.
+    pub(crate) async fn isolate(
+        &mut self,
+        route: &Route,
+        batches: Vec<RecordBatch>,
+        first: ServerError,
+        written: &mut Written,
+    ) -> Outcome<()> {
+        let row_count = batches.iter().map(RecordBatch::num_rows).sum();
+        let mut work = vec![Work {
+            rows: batches,
+            row_count,
+            failed: Some(first),
+            sieved: false,
+        }];
+        let mut conflicts = 0;
+        while let Some(Work {
+            rows,
+            row_count,
+            failed,
+            sieved,
+        }) = work.pop()
+        {
+            if row_count == 0 {
+                continue;
+            }
+            let error = match failed {
+                Some(error) => error,
+                None => match self.load(route, &rows).await? {
+                    Ok(()) => {
+                        written.row_count += row_count as u64;
+                        continue;
+                    }
+                    Err(error) => error,
+                },
+            };
+            if row_count == 1 {
+                written.refused.extend(refused(&rows, 0, &error));
+                continue;
+            }
+            if error.is_conflict() {
+                conflicts += 1;
+                if !sieved && conflicts > CONFLICTS_BEFORE_SIEVE && row_count >= SIEVE_ROWS {
+                    let rest = self.sieve(route, &rows, &error, written).await?;
+                    work.push(Work::new(rest.unwrap_or(rows), true));
+                    continue;
+                }
+            }
+            let part = |range: Range<usize>| Work::new(slice(&rows, range), sieved);
+            match error.line().filter(|line| *line <= row_count) {
+                Some(line) if !route.numbered || route.merge.is_none() => {
+                    written.refused.extend(refused(&rows, line - 1, &error));
+                    work.push(part(line..row_count));
+                    work.push(part(0..line - 1));
+                }
+                _ => {
+                    work.push(part(row_count / 2..row_count));
+                    work.push(part(0..row_count / 2));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads rows under a savepoint of their own. The inner error is the server's word on a row.
+    async fn load(
+        &mut self,
+        route: &Route,
+        rows: &[RecordBatch],
+    ) -> Outcome<Result<(), ServerError>> {
+        let mut copy = self.start(route).await?;
+        let mut first_row = 0;
+        for batch in rows {
+            let encoded = encode(batch, &route.codings).map_err(Failure::Lost)?;
+            let number = route.numbered.then_some(first_row);
+            self.send(&mut copy, &encoded, number).await?;
+            first_row += batch.num_rows() as i64;
+        }
+        match self.finish(route, copy).await {
+            Ok(()) => Ok(Ok(())),
+            Err(Failure::Server(error)) if error.blames_row() => {
+                self.undo().await?;
+                Ok(Err(*error))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+}
+
+/// Rows still to be loaded.
+struct Work {
+    rows: Vec<RecordBatch>,
+    row_count: usize,
+    /// Why they failed together, if that is known already.
+    failed: Option<ServerError>,
+    sieved: bool,
+}
+
+impl Work {
+    fn new(rows: Vec<RecordBatch>, sieved: bool) -> Self {
+        Work {
+            row_count: rows.iter().map(RecordBatch::num_rows).sum(),
+            rows,
+            failed: None,
+            sieved,
+        }
+    }
+}
+
+/// The rows of a range, without copying.
+fn slice(batches: &[RecordBatch], range: Range<usize>) -> Vec<RecordBatch> {
+    let mut slices = Vec::new();
+    let mut first = 0;
+    for batch in batches {
+        let end = first + batch.num_rows();
+        let (from, to) = (range.start.max(first), range.end.min(end));
+        if from < to {
+            slices.push(batch.slice(from - first, to - from));
+        }
+        first = end;
+    }
+    slices
+}
+
+/// One row, put aside with the server's reason.
+pub(crate) fn refused(
+    batches: &[RecordBatch],
+    row: usize,
+    error: &ServerError,
+) -> Option<RefusedRow> {
+    slice(batches, row..row + 1).pop().map(|batch| RefusedRow {
+        row: batch,
+        column: error.column(),
+        reason: error.reason(),
+    })
+}

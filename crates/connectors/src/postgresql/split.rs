@@ -1,0 +1,438 @@
+//! Cutting tables into splits, and the one snapshot that all splits see.
+
+use sdk::{Error, Result};
+
+use super::catalog::{Table, TableColumn, types};
+use super::config::{ReaderParameters, SplitMode};
+use super::copy::field::Target;
+use super::fault::Failure;
+use super::plan::{Plan, Source, find_column, no_such_column};
+use super::read::Part;
+use super::session::Session;
+use super::sql::{identifier, literal};
+use super::typemap::map;
+
+/// A session inside a transaction whose snapshot others can see by.
+pub(crate) struct Holder {
+    pub(crate) session: Session,
+    pub(crate) snapshot: Option<String>,
+    /// Why there is no snapshot.
+    pub(crate) notice: Option<String>,
+}
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+
+impl Holder {
+    pub(crate) async fn new(session: Session) -> Result<Self> {
+        let what = "cannot take a snapshot";
+        let started = session.run(BEGIN).await;
+        started.map_err(|failure| failure.into_error(what))?;
+        match session
+            .value("SELECT pg_catalog.pg_export_snapshot()")
+            .await
+        {
+            Ok(snapshot) => Ok(Holder {
+                session,
+                snapshot,
+                notice: None,
+            }),
+            Err(Failure::Server(error)) => {
+                let again = session.run(&format!("ROLLBACK; {BEGIN}")).await;
+                again.map_err(|failure| failure.into_error(what))?;
+                let notice = format!(
+                    "the server cannot share a snapshot ({}), so parts read at the same time may \
+                     see different moments; read in one part, or while nothing changes",
+                    error.message
+                );
+                Ok(Holder {
+                    session,
+                    snapshot: None,
+                    notice: Some(notice),
+                })
+            }
+            Err(failure) => Err(failure.into_error(what)),
+        }
+    }
+
+    /// The session, out of its transaction again.
+    pub(crate) async fn release(self) -> Result<Session> {
+        let ended = self.session.run("ROLLBACK").await;
+        ended.map_err(|failure| failure.into_error("cannot end a snapshot"))?;
+        Ok(self.session)
+    }
+}
+
+/// A split to be.
+pub(crate) struct Piece {
+    pub(crate) label: String,
+    pub(crate) estimated_rows: Option<u64>,
+    pub(crate) part: Part,
+}
+
+/// All splits of a reader.
+#[derive(Default)]
+pub(crate) struct Cut {
+    pub(crate) parts: Vec<Piece>,
+    pub(crate) notices: Vec<String>,
+}
+
+/// A condition and what to call the rows it selects; no condition means all.
+type Slice = (String, Option<String>);
+
+/// Cuts every source of a plan so that `wanted` channels have work.
+pub(crate) async fn cut(
+    session: &Session,
+    plan: &Plan,
+    parameters: &ReaderParameters,
+    wanted: usize,
+) -> Result<Cut> {
+    let mut cut = Cut::default();
+    let several = plan.sources.len() > 1;
+    // With several tables there are parts enough already (DataX counts in the same way).
+    let factor = if several {
+        1
+    } else {
+        parameters.split_factor.max(1) as usize
+    };
+    let per_source = wanted.div_ceil(plan.sources.len().max(1));
+    let slices = if per_source > 1 {
+        per_source.saturating_mul(factor).min(10_000)
+    } else {
+        1
+    };
+    for (number, source) in plan.sources.iter().enumerate() {
+        let cutting = Cutting {
+            session,
+            source,
+            slices,
+        };
+        let (pieces, notice) = cutting.pieces(parameters).await?;
+        let estimated = source
+            .table
+            .as_ref()
+            .filter(|_| source.filter.is_none())
+            .and_then(|(table, _)| table.estimated_rows)
+            .map(|rows| rows / pieces.len().max(1) as u64);
+        for (label, condition) in pieces {
+            cut.parts.push(Piece {
+                label: match (several, label.is_empty()) {
+                    (_, true) => source.name.clone(),
+                    (true, false) => format!("{} {label}", source.name),
+                    (false, false) => label,
+                },
+                estimated_rows: estimated,
+                part: Part {
+                    source: number,
+                    condition,
+                    snapshot: None,
+                },
+            });
+        }
+        cut.notices.extend(notice);
+    }
+    Ok(cut)
+}
+
+struct Cutting<'a> {
+    session: &'a Session,
+    source: &'a Source,
+    slices: usize,
+}
+
+/// How the values of a column can be cut.
+enum Key<'a> {
+    Integer(&'a TableColumn),
+    Ordered(&'a TableColumn),
+    None(&'a TableColumn),
+}
+
+fn whole() -> Vec<Slice> {
+    vec![(String::new(), None)]
+}
+
+impl Cutting<'_> {
+    async fn pieces(&self, parameters: &ReaderParameters) -> Result<(Vec<Slice>, Option<String>)> {
+        let Some((table, columns)) = &self.source.table else {
+            return Ok((whole(), None));
+        };
+        let chosen = match &parameters.split_pk {
+            Some(name) => Some(find_column(name, columns).ok_or_else(|| {
+                let names = columns.iter().map(|column| column.name.as_str());
+                no_such_column(name, &format!("table {}", table.display()), names)
+                    .prefix("`splitPk`")
+            })?),
+            None => None,
+        };
+        if self.slices <= 1 {
+            return Ok((whole(), None));
+        }
+        let auto = parameters.split_mode == SplitMode::Auto;
+        let primary = columns
+            .iter()
+            .filter(|column| column.key)
+            .collect::<Vec<_>>();
+        let candidate = match (chosen, auto, primary.as_slice()) {
+            (Some(column), ..) => Some(self.key(column).await?),
+            (None, true, [only]) => Some(self.key(only).await?),
+            _ => None,
+        };
+        let in_one = |why: String| {
+            (
+                whole(),
+                Some(format!("{} is read in one part: {why}", self.source.name)),
+            )
+        };
+        match candidate {
+            Some(Key::Integer(column)) => Ok((self.ranges(column).await?, None)),
+            Some(Key::Ordered(column)) if auto && chosen.is_some() => {
+                Ok((self.quantiles(table, column).await?, None))
+            }
+            Some(Key::Ordered(column) | Key::None(column)) if !auto => Ok(in_one(format!(
+                "`splitPk` \"{}\" is {}, and only integers are cut into ranges; \
+                 `splitMode` `auto` can cut other types",
+                column.name, column.native
+            ))),
+            None if !auto => Ok(in_one("`splitPk` is not given".to_string())),
+            candidate => {
+                if let Some(slices) = self.blocks(table).await? {
+                    return Ok((slices, None));
+                }
+                match candidate {
+                    Some(Key::Ordered(column)) => Ok((self.quantiles(table, column).await?, None)),
+                    _ => Ok(in_one("it has no key to cut it by".to_string())),
+                }
+            }
+        }
+    }
+
+    async fn key<'b>(&self, column: &'b TableColumn) -> Result<Key<'b>> {
+        let types = types(self.session, &[column.type_oid]).await?;
+        let mapped = map(&types, column.type_oid, column.modifier);
+        Ok(match mapped.coding {
+            Some(Target::Int2 | Target::Int4 | Target::Int8) => Key::Integer(column),
+            Some(Target::Text { .. }) if mapped.type_name != "json" => Key::Ordered(column),
+            Some(
+                Target::Numeric { .. }
+                | Target::Float4
+                | Target::Float8
+                | Target::Bytes
+                | Target::Date
+                | Target::Time { .. }
+                | Target::Timestamp { .. }
+                | Target::Uuid,
+            ) => Key::Ordered(column),
+            _ => Key::None(column),
+        })
+    }
+
+    fn fail(&self, failure: Failure) -> Error {
+        failure.into_error(format!("cannot cut {} into parts", self.source.name))
+    }
+
+    /// Even ranges between the smallest and the largest value. The first and the last are open, so
+    /// that they hold whatever lies outside.
+    async fn ranges(&self, column: &TableColumn) -> Result<Vec<Slice>> {
+        let key = identifier(&column.name);
+        let sql = self
+            .source
+            .select(&[format!("min({key})"), format!("max({key})")], None);
+        let rows = self.session.query(&sql).await.map_err(|f| self.fail(f))?;
+        let bound =
+            |place: usize| -> Option<i128> { rows.first()?.get(place)?.as_deref()?.parse().ok() };
+        let (Some(low), Some(high)) = (bound(0), bound(1)) else {
+            return Ok(whole());
+        };
+        Ok(slices_between(
+            &column.name,
+            &integer_bounds(low, high, self.slices),
+            !column.not_null,
+            |bound| bound.to_string(),
+        ))
+    }
+
+    /// Ranges between quantiles, in the order that the server itself gives the values.
+    async fn quantiles(&self, table: &Table, column: &TableColumn) -> Result<Vec<Slice>> {
+        let mut bounds = Vec::new();
+        if self.source.filter.is_none() {
+            bounds = self.histogram(table, column).await?;
+        }
+        if bounds.is_empty() && matches!(table.kind, 'r' | 'm' | 'p') {
+            bounds = self.sample(table, column).await?;
+        }
+        Ok(slices_between(
+            &column.name,
+            &bounds,
+            !column.not_null,
+            |b| literal(b),
+        ))
+    }
+
+    async fn histogram(&self, table: &Table, column: &TableColumn) -> Result<Vec<String>> {
+        let sql = format!(
+            "SELECT unnest(histogram_bounds::text::text[]) FROM pg_catalog.pg_stats \
+             WHERE schemaname = {} AND tablename = {} AND attname = {} AND NOT inherited",
+            literal(&table.schema),
+            literal(&table.name),
+            literal(&column.name)
+        );
+        let rows = self.session.query(&sql).await.map_err(|f| self.fail(f))?;
+        let all: Vec<String> = rows
+            .into_iter()
+            .filter_map(|row| row.into_iter().next()?)
+            .collect();
+        // The first and the last bound are the extremes, which the open ranges hold.
+        let inner = all.len().saturating_sub(1);
+        let count = self.slices.min(inner);
+        let mut bounds: Vec<String> = (1..count)
+            .map(|place| all[place * inner / count].clone())
+            .collect();
+        bounds.dedup();
+        Ok(bounds)
+    }
+
+    async fn sample(&self, table: &Table, column: &TableColumn) -> Result<Vec<String>> {
+        let key = identifier(&column.name);
+        // About 30,000 rows place the bounds well enough.
+        let percent = table.estimated_rows.map_or(100.0, |rows| {
+            (3_000_000.0 / rows.max(1) as f64).clamp(0.01, 100.0)
+        });
+        let fractions: Vec<String> = (1..self.slices)
+            .map(|place| format!("{}", place as f64 / self.slices as f64))
+            .collect();
+        let filter = match &self.source.filter {
+            Some(filter) => format!(" AND {filter}"),
+            None => String::new(),
+        };
+        let sql = format!(
+            "SELECT b::text FROM (SELECT DISTINCT unnest(q) AS b FROM (\
+             SELECT percentile_disc(ARRAY[{}]::float8[]) WITHIN GROUP (ORDER BY {key}) AS q \
+             FROM {} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1) WHERE {key} IS NOT NULL{filter}) AS s) AS d \
+             WHERE b IS NOT NULL ORDER BY b",
+            fractions.join(", "),
+            table.sql()
+        );
+        let rows = self.session.query(&sql).await.map_err(|f| self.fail(f))?;
+        Ok(rows
+            .into_iter()
+            .filter_map(|row| row.into_iter().next()?)
+            .collect())
+    }
+
+    /// Ranges of blocks on disk, where the server can seek to them.
+    async fn blocks(&self, table: &Table) -> Result<Option<Vec<Slice>>> {
+        if !table.plain || self.session.version().await? < 140_000 {
+            return Ok(None);
+        }
+        // The lock keeps rows where they are until every split is read.
+        let sql = format!("LOCK TABLE {} IN ACCESS SHARE MODE", table.sql());
+        self.session.run(&sql).await.map_err(|f| self.fail(f))?;
+        let sql = format!(
+            "SELECT pg_catalog.pg_relation_size(c.oid) / current_setting('block_size')::bigint \
+             FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_am AS a ON a.oid = c.relam \
+             WHERE c.oid = {} AND a.amname = 'heap'",
+            table.oid
+        );
+        let blocks = self.session.value(&sql).await.map_err(|f| self.fail(f))?;
+        let Some(blocks) = blocks.and_then(|blocks| blocks.parse::<i128>().ok()) else {
+            return Ok(None);
+        };
+        // A part of a few blocks is not worth a statement.
+        let count = self
+            .slices
+            .min(usize::try_from(blocks / 16).unwrap_or(0))
+            .max(1);
+        let bounds = integer_bounds(0, blocks.max(1) - 1, count);
+        let mut slices = slices_between("ctid", &bounds, false, |block| {
+            format!("'({block},0)'::tid")
+        });
+        for (label, condition) in &mut slices {
+            *label = label.replace("ctid", "block");
+            if let Some(condition) = condition {
+                *condition = condition.replace("\"ctid\"", "ctid");
+            }
+        }
+        Ok(Some(slices))
+    }
+}
+
+/// The inner bounds of `count` even ranges from `low` to `high`.
+fn integer_bounds(low: i128, high: i128, count: usize) -> Vec<i128> {
+    let span = (high - low + 1).max(1);
+    let count = span.min(count.max(1) as i128);
+    (1..count).map(|place| low + span * place / count).collect()
+}
+
+/// Slices below, between and above bounds in ascending order, and one for NULL.
+fn slices_between<T: std::fmt::Display>(
+    name: &str,
+    bounds: &[T],
+    nullable: bool,
+    sql: impl Fn(&T) -> String,
+) -> Vec<Slice> {
+    let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else {
+        return whole();
+    };
+    let key = identifier(name);
+    let mut slices = vec![(
+        format!("{name} below {first}"),
+        Some(format!("{key} < {}", sql(first))),
+    )];
+    for pair in bounds.windows(2) {
+        slices.push((
+            format!("{name} from {} to below {}", pair[0], pair[1]),
+            Some(format!(
+                "{key} >= {} AND {key} < {}",
+                sql(&pair[0]),
+                sql(&pair[1])
+            )),
+        ));
+    }
+    slices.push((
+        format!("{name} from {last}"),
+        Some(format!("{key} >= {}", sql(last))),
+    ));
+    if nullable {
+        slices.push((format!("{name} is null"), Some(format!("{key} IS NULL"))));
+    }
+    slices
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn slices_name_their_rows_and_quote_their_bounds() {
+        let bounds = ["it's".to_string(), "z".to_string()];
+        let slices = slices_between("Name", &bounds, true, |b| literal(b));
+        assert_eq!(
+            slices,
+            [
+                ("Name below it's".into(), Some("\"Name\" < 'it''s'".into())),
+                (
+                    "Name from it's to below z".into(),
+                    Some("\"Name\" >= 'it''s' AND \"Name\" < 'z'".to_string())
+                ),
+                ("Name from z".into(), Some("\"Name\" >= 'z'".into())),
+                ("Name is null".into(), Some("\"Name\" IS NULL".into())),
+            ]
+        );
+        assert_eq!(
+            slices_between::<i128>("id", &[], true, |b| b.to_string()),
+            whole()
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn integer_bounds_ascend_within_the_values(low: i64, span: u32, count in 1_usize..200) {
+            let (low, high) = (i128::from(low), i128::from(low) + i128::from(span));
+            let bounds = integer_bounds(low, high, count);
+            prop_assert!(bounds.len() < count);
+            prop_assert!(bounds.is_sorted_by(|a, b| a < b));
+            prop_assert!(bounds.iter().all(|bound| low < *bound && *bound <= high));
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! The writer: one transaction per task, rows by binary COPY in chunks, each under a savepoint so that
+//! refused rows can be put aside. Finding those rows is in `isolate`, ways around conflicts in `merge`.
+
+use std::sync::Arc;
+
+use arrow_array::{BooleanArray, RecordBatch};
+use arrow_select::filter::filter_record_batch;
+use async_trait::async_trait;
+use sdk::{
+    Column, Error, Kind, Receipt, RefusedRow, Result, Retry, Sealed, State, TaskId, TaskWriter,
+    WritePlan, Writer, Written,
+};
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use super::config::{Datasource, WriterParameters};
+use super::connect::connect;
+use super::copy::encode::{Encoded, encode, write_header, write_trailer};
+use super::exchange::CopyIn;
+use super::fault::{Failure, Outcome};
+use super::merge::Route;
+use super::session::Session;
+use super::sql::literal;
+use super::target::{OnConflict, Target, target};
+
+/// A chunk ends after so many rows or bytes: what a refused row makes the server do again, and what
+/// is kept here for that.
+const CHUNK_ROWS: usize = 100_000;
+const CHUNK_BYTES: usize = 32 << 20;
+
+/// Opens the writer; connects when [`Writer::schema`] is called.
+pub(crate) async fn open(
+    source: Datasource,
+    parameters: WriterParameters,
+) -> Result<Box<dyn Writer>> {
+    Ok(Box::new(PgWriter {
+        source,
+        parameters,
+        target: OnceCell::new(),
+    }))
+}
+
+struct PgWriter {
+    source: Datasource,
+    parameters: WriterParameters,
+    target: OnceCell<Arc<Target>>,
+}
+
+/// What `prepare` leaves for later processes of the run: that it was done.
+#[derive(Debug, Serialize, Deserialize)]
+struct Prepared {
+    table: String,
+}
+
+/// What tells whether a sealed task was committed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Seal {
+    /// The transaction's number, as text since it has 64 bits.
+    xid: String,
+    server: String,
+}
+
+impl PgWriter {
+    async fn session(&self) -> Result<Session> {
+        connect(&self.source, &self.parameters.session).await
+    }
+
+    async fn target(&self) -> Result<&Arc<Target>> {
+        let look = || async {
+            let session = self.session().await?;
+            Ok(Arc::new(target(&session, &self.parameters).await?))
+        };
+        self.target.get_or_try_init(look).await
+    }
+
+    async fn run_all(&self, field: &str, statements: &[String]) -> Result<()> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        let table = self.target().await?.table.sql();
+        let session = self.session().await?;
+        for (number, statement) in statements.iter().enumerate() {
+            let statement = statement.replace("@table", &table);
+            session.run(&statement).await.map_err(|failure| {
+                failure.into_error(format!("`{field}` statement {} failed", number + 1))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Writer for PgWriter {
+    async fn schema(&self, _source: &[Column]) -> Result<Vec<Column>> {
+        let target = self.target().await?;
+        Ok(target
+            .columns
+            .iter()
+            .map(|column| column.column.clone())
+            .collect())
+    }
+
+    async fn prepare(&self, plan: &WritePlan) -> Result<State> {
+        if let Some(previous) = &plan.previous {
+            return Ok(previous.clone());
+        }
+        self.run_all("preSql", &self.parameters.pre_sql).await?;
+        State::new(&Prepared {
+            table: self.target().await?.table.display(),
+        })
+    }
+
+    async fn task(&self, _prepared: &State, task: TaskId) -> Result<Box<dyn TaskWriter>> {
+        let target = self.target().await?.clone();
+        let session = self.session().await?;
+        let what = format!("cannot write to {}", target.table.display());
+        let begun = session.run("BEGIN").await;
+        begun.map_err(|failure| failure.into_error(&what))?;
+        Ok(Box::new(PgTask {
+            task,
+            load: Load {
+                session,
+                target,
+                route: None,
+                out: Vec::new(),
+            },
+            open: None,
+            what,
+        }))
+    }
+
+    async fn recover(
+        &self,
+        _prepared: &State,
+        task: TaskId,
+        seal: &State,
+    ) -> Result<Option<Receipt>> {
+        let stored: Seal = seal.read()?;
+        let target = self.target().await?;
+        let unsure = |why: &str| {
+            Error::new(
+                Kind::Conflict,
+                format!("cannot tell whether task {task} was committed: {why}"),
+            )
+            .hint(format!(
+                "look whether its rows are in {} before running the job again",
+                target.table.display()
+            ))
+        };
+        if stored.server != target.server {
+            return Err(unsure("it was sealed on another server"));
+        }
+        let session = self.session().await?;
+        let sql = format!("SELECT txid_status({})", literal(&stored.xid));
+        let status = match session.value(&sql).await {
+            Ok(status) => status,
+            Err(Failure::Server(error)) => return Err(unsure(&error.message)),
+            Err(failure) => return Err(failure.into_error("cannot recover a task")),
+        };
+        match status.as_deref() {
+            Some("committed") => Ok(Some(Receipt {
+                task,
+                state: seal.clone(),
+            })),
+            Some("aborted") => Ok(None),
+            // The server has not noticed yet that its client is dead, or is still committing.
+            Some("in progress") => Err(unsure("its transaction is still open").retry(Retry::Now)),
+            _ => Err(unsure("the server has forgotten its transaction")),
+        }
+    }
+
+    async fn commit(&self, _prepared: &State, _receipts: &[Receipt]) -> Result<()> {
+        self.run_all("postSql", &self.parameters.post_sql).await
+    }
+
+    async fn abort(&self, _prepared: &State) -> Result<()> {
+        // Open transactions end with their connections; there is nothing else to remove.
+        Ok(())
+    }
+}
+
+/// A task's transaction and the ways rows get into it.
+pub(crate) struct Load {
+    pub(crate) session: Session,
+    pub(crate) target: Arc<Target>,
+    /// Decided by the first batch, which says which columns come in wire form.
+    pub(crate) route: Option<Route>,
+    /// Reused for every batch.
+    out: Vec<u8>,
+}
+
+impl Load {
+    /// Sets the savepoint and starts the COPY of a chunk or a part of one.
+    pub(crate) async fn start(&mut self, route: &Route) -> Outcome<CopyIn> {
+        if self.target.on_conflict != OnConflict::Fail {
+            self.session.run("SAVEPOINT longshore").await?;
+        }
+        let mut copy = self.session.copy_in(&route.copy).await?;
+        self.out.clear();
+        write_header(&mut self.out);
+        copy.send(&self.out).await?;
+        Ok(copy)
+    }
+
+    /// Ends the COPY, merges what it staged, and lets go of the savepoint.
+    pub(crate) async fn finish(&mut self, route: &Route, mut copy: CopyIn) -> Outcome<()> {
+        self.out.clear();
+        write_trailer(&mut self.out);
+        copy.send(&self.out).await?;
+        copy.finish().await?;
+        if let Some(merge) = &route.merge {
+            self.session.run(merge).await?;
+        }
+        if self.target.on_conflict != OnConflict::Fail {
+            self.session.run("RELEASE SAVEPOINT longshore").await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what happened since the last savepoint.
+    pub(crate) async fn undo(&mut self) -> Outcome<()> {
+        self.session
+            .run("ROLLBACK TO SAVEPOINT longshore; RELEASE SAVEPOINT longshore")
+            .await
+    }
+
+    /// Sends the rows of a batch; returns their bytes.
+    pub(crate) async fn send(
+        &mut self,
+        copy: &mut CopyIn,
+        encoded: &Encoded,
+        first_number: Option<i64>,
+    ) -> Outcome<usize> {
+        self.out.clear();
+        encoded.write(first_number, &mut self.out);
+        copy.send(&self.out).await?;
+        Ok(self.out.len())
+    }
+}
+
+/// A chunk whose COPY is running.
+struct OpenChunk {
+    copy: CopyIn,
+    /// Kept until the server has taken them all; empty if rows are not isolated.
+    batches: Vec<RecordBatch>,
+    row_count: usize,
+    byte_count: usize,
+}
+
+struct PgTask {
+    task: TaskId,
+    load: Load,
+    open: Option<OpenChunk>,
+    what: String,
+}
+
+impl PgTask {
+    fn error(&self, failure: Failure) -> Error {
+        failure.into_error(&self.what)
+    }
+
+    /// The way into the table, decided by the first batch.
+    async fn route(&mut self, batch: &RecordBatch) -> Result<Route> {
+        if let Some(route) = &self.load.route {
+            return Ok(route.clone());
+        }
+        let route = Route::new(&self.load.target, batch);
+        if let Some(stage) = &route.create {
+            let made = self.load.session.run(stage).await;
+            made.map_err(|failure| self.error(failure))?;
+        }
+        self.load.route = Some(route.clone());
+        Ok(route)
+    }
+
+    /// Encodes a batch without the rows that PostgreSQL would certainly refuse.
+    fn sift(
+        &self,
+        route: &Route,
+        batch: RecordBatch,
+        written: &mut Written,
+    ) -> Result<(RecordBatch, Encoded)> {
+        let mut encoded = encode(&batch, &route.codings)?;
+        let target = &self.load.target;
+        if target.nulls_refused {
+            for (place, column) in target.columns.iter().enumerate() {
+                let nulls = batch.column(place).logical_nulls();
+                let Some(nulls) = nulls.filter(|_| !column.column.nullable) else {
+                    continue;
+                };
+                let rows = (0..nulls.len()).filter(|row| nulls.is_null(*row));
+                encoded.refused.extend(
+                    rows.map(|row| (place, (row, "the column does not take NULL".to_string()))),
+                );
+            }
+        }
+        if encoded.refused.is_empty() {
+            return Ok((batch, encoded));
+        }
+        let mut refused = std::mem::take(&mut encoded.refused);
+        // One reason per row, in the order of the rows.
+        refused.sort_by_key(|(place, (row, _))| (*row, *place));
+        refused.dedup_by_key(|(_, (row, _))| *row);
+        let mut kept = vec![true; batch.num_rows()];
+        for (place, (row, reason)) in refused {
+            kept[row] = false;
+            written.refused.push(RefusedRow {
+                row: batch.slice(row, 1),
+                column: Some(target.columns[place].column.name.clone()),
+                reason,
+            });
+        }
+        let batch = filter_record_batch(&batch, &BooleanArray::from(kept))?;
+        let encoded = encode(&batch, &route.codings)?;
+        Ok((batch, encoded))
+    }
+
+    /// Ends the open chunk; rows that the server refuses are found and put aside.
+    async fn close(&mut self, written: &mut Written) -> Result<()> {
+        let (Some(chunk), Some(route)) = (self.open.take(), self.load.route.clone()) else {
+            return Ok(());
+        };
+        match self.load.finish(&route, chunk.copy).await {
+            Ok(()) => {
+                written.row_count += chunk.row_count as u64;
+                Ok(())
+            }
+            Err(Failure::Server(error))
+                if error.blames_row() && self.load.target.on_conflict != OnConflict::Fail =>
+            {
+                let undone = self.load.undo().await;
+                undone.map_err(|failure| self.error(failure))?;
+                let isolated = self
+                    .load
+                    .isolate(&route, chunk.batches, *error, written)
+                    .await;
+                isolated.map_err(|failure| self.error(failure))
+            }
+            Err(failure) => Err(self.error(failure)),
+        }
+    }
+}
+
+#[async_trait]
+impl TaskWriter for PgTask {
+    async fn write(&mut self, batch: RecordBatch) -> Result<Written> {
+        let mut written = Written::default();
+        if batch.num_rows() == 0 {
+            return Ok(written);
+        }
+        let route = self.route(&batch).await?;
+        let (batch, encoded) = self.sift(&route, batch, &mut written)?;
+        if batch.num_rows() == 0 {
+            return Ok(written);
+        }
+        let mut chunk = match self.open.take() {
+            Some(chunk) => chunk,
+            None => {
+                let copy = self.load.start(&route).await;
+                OpenChunk {
+                    copy: copy.map_err(|failure| self.error(failure))?,
+                    batches: Vec::new(),
+                    row_count: 0,
+                    byte_count: 0,
+                }
+            }
+        };
+        let number = route.numbered.then_some(chunk.row_count as i64);
+        let sent = self.load.send(&mut chunk.copy, &encoded, number).await;
+        chunk.byte_count += sent.map_err(|failure| self.error(failure))?;
+        chunk.row_count += batch.num_rows();
+        if self.load.target.on_conflict != OnConflict::Fail {
+            chunk.batches.push(batch);
+        }
+        let full = chunk.row_count >= CHUNK_ROWS || chunk.byte_count >= CHUNK_BYTES;
+        self.open = Some(chunk);
+        if full {
+            self.close(&mut written).await?;
+        }
+        Ok(written)
+    }
+
+    async fn seal(&mut self) -> Result<Sealed> {
+        let mut written = Written::default();
+        self.close(&mut written).await?;
+        let checked = self.load.session.run("SET CONSTRAINTS ALL IMMEDIATE").await;
+        checked.map_err(|failure| {
+            let deferred = matches!(&failure, Failure::Server(error) if error.blames_row());
+            let error = self.error(failure);
+            if deferred {
+                error.hint(
+                    "a deferred constraint is checked at the end of a task, when no single \
+                            row can be put aside any more; make it NOT DEFERRABLE for the load",
+                )
+            } else {
+                error
+            }
+        })?;
+        let xid = self.load.session.value("SELECT txid_current()::text").await;
+        let xid = xid
+            .map_err(|failure| self.error(failure))?
+            .unwrap_or_default();
+        let state = State::new(&Seal {
+            xid,
+            server: self.load.target.server.clone(),
+        })?;
+        Ok(Sealed { written, state })
+    }
+
+    async fn publish(self: Box<Self>) -> Result<Receipt> {
+        let sql = "SELECT txid_current()::text";
+        let xid = self.load.session.value(sql).await;
+        let xid = xid
+            .map_err(|failure| self.error(failure))?
+            .unwrap_or_default();
+        let committed = self.load.session.run("COMMIT").await;
+        committed.map_err(|failure| self.error(failure))?;
+        Ok(Receipt {
+            task: self.task,
+            state: State::new(&Seal {
+                xid,
+                server: self.load.target.server.clone(),
+            })?,
+        })
+    }
+}

@@ -10,7 +10,6 @@ use crate::format::FileFormat;
 use crate::format::csv::{Dialect, NullRule, single_byte};
 use crate::format::encoding::Encoding;
 use crate::format::layout::{ColumnEntry, needs_names};
-use crate::format::parquet::ParquetCompression;
 use crate::store::Compress;
 
 /// Files on the machine that runs the job.
@@ -142,6 +141,7 @@ pub(super) struct WriterParameters {
     pub(super) path: String,
     /// The name of the file, or how the names begin if there are several: `orders.csv` becomes
     /// `orders-00000.csv`, `orders-00001.csv` and so on when the job has more than one task.
+    #[serde(default = "file_name")]
     pub(super) file_name: String,
     /// The columns' names; all columns of the source under their own names when absent or `["*"]`.
     #[serde(default)]
@@ -158,13 +158,18 @@ pub(super) struct WriterParameters {
     /// The end of the file names, such as `.csv`; follows from format and compression when absent.
     #[serde(default)]
     pub(super) suffix: Option<String>,
-    /// The compression of whole CSV and JSON files; told from the end of the file name when absent.
+    /// The compression. Text files are compressed as a whole, as the end of the file name says when
+    /// this is absent; Parquet files page by page, with zstd when it is absent.
     #[serde(default)]
     pub(super) compress: Option<Compress>,
     #[serde(flatten)]
     pub(super) text: TextParameters,
     #[serde(flatten)]
     pub(super) detail: WriteDetails,
+}
+
+fn file_name() -> String {
+    "part".to_string()
 }
 
 /// Rarely chosen settings of a writer.
@@ -181,9 +186,9 @@ pub(super) struct WriteDetails {
     /// with a zone in UTC; ISO 8601 with all digits when absent.
     #[serde(default)]
     pub(super) date_format: Option<String>,
-    /// The compression inside Parquet files.
+    /// The same as `compress`.
     #[serde(default)]
-    pub(super) compression: ParquetCompression,
+    pub(super) compression: Option<Compress>,
     /// Rows in a row group of a Parquet file.
     #[serde(default = "row_group_size")]
     #[schemars(extend("x-ui-advanced" = true))]
@@ -239,7 +244,7 @@ pub(super) fn encoding(name: Option<&str>) -> Result<Encoding> {
 }
 
 /// One value from two spellings of the same key.
-fn either<T: PartialEq + Copy>(
+pub(super) fn either<T: PartialEq + Copy>(
     first: Option<T>,
     second: Option<T>,
     names: (&str, &str),

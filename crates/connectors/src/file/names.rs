@@ -3,6 +3,7 @@
 use sdk::{Error, Kind, Result, TaskId};
 
 use super::config::WriterParameters;
+use crate::format::FileFormat;
 use crate::store::Compress;
 
 /// How the files of a job are called.
@@ -69,7 +70,11 @@ impl WriterParameters {
         let suffix = if stem.len() < name.len() {
             name[stem.len()..].to_string()
         } else {
-            format!("{}{}", format.suffix(), self.compress_kind(format).suffix())
+            let compress = match format {
+                FileFormat::Parquet => Compress::None,
+                _ => self.compress_kind(format)?,
+            };
+            format!("{}{}", format.suffix(), compress.suffix())
         };
         Ok(FileNames {
             stem: stem.to_string(),

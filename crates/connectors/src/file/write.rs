@@ -11,7 +11,7 @@ use sdk::{Column, Error, Kind, Receipt, Result, State, TaskId, TaskWriter, Write
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::config::{Datasource, WriteMode, WriterParameters, encoding, named_format};
+use super::config::{Datasource, WriteMode, WriterParameters, either, encoding, named_format};
 use super::names::FileNames;
 use super::typemap;
 use crate::format::FileFormat;
@@ -21,7 +21,7 @@ use crate::format::encoding::Encoding;
 use crate::format::layout::{ColumnEntry, wants_all};
 use crate::format::parquet::ParquetSettings;
 use crate::store::{
-    Compress, Existing, StagedFile, publish_all, remove, remove_staged, resolve, shown,
+    Compress, Existing, StagedFile, no_snappy, publish_all, remove, remove_staged, resolve, shown,
     sync_folder, write_error,
 };
 
@@ -57,10 +57,9 @@ impl Target {
     fn new(parameters: &WriterParameters) -> Result<Target> {
         let format = parameters.file_format()?;
         let config = |message: String| Error::new(Kind::Config, message);
-        let compress = parameters.compress_kind(format);
-        if format == FileFormat::Parquet && compress != Compress::None {
-            return Err(config("Parquet files are not compressed as a whole".into())
-                .hint("choose the compression of their pages with `compression`"));
+        let compress = parameters.compress_kind(format)?;
+        if format != FileFormat::Parquet && compress == Compress::Snappy {
+            return Err(no_snappy());
         }
         let detail = &parameters.detail;
         if detail.row_group_size == 0 {
@@ -78,7 +77,7 @@ impl Target {
             line_end: parameters.text.line_end()?,
             pattern,
             parquet: ParquetSettings {
-                compression: detail.compression,
+                compress,
                 row_group_rows: detail.row_group_size,
             },
             header: detail.header.clone(),
@@ -123,13 +122,15 @@ impl WriterParameters {
         Ok(named.or_else(guessed).unwrap_or(FileFormat::Csv))
     }
 
-    pub(super) fn compress_kind(&self, format: FileFormat) -> Compress {
+    pub(super) fn compress_kind(&self, format: FileFormat) -> Result<Compress> {
+        let names = ("compress", "compression");
+        let said = either(self.compress, self.detail.compression, names)?;
         let end = self.suffix.as_deref().unwrap_or(&self.file_name);
-        match self.compress {
-            Some(compress) => compress,
-            None if format == FileFormat::Parquet => Compress::None,
-            None => Compress::guess(end),
-        }
+        Ok(match (said, format) {
+            (Some(compress), _) => compress,
+            (None, FileFormat::Parquet) => Compress::Zstd,
+            (None, _) => Compress::guess(end),
+        })
     }
 }
 

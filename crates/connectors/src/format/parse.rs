@@ -4,12 +4,14 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, FixedSizeBinaryBuilder, PrimitiveBuilder};
+use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Date32Type, Decimal128Type, Float64Type, Time64MicrosecondType,
+    ArrowPrimitiveType, Date32Type, Decimal128Type, Float64Type, Int64Type, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
 use arrow_array::{Array, ArrayRef, PrimitiveArray, StringArray};
 use arrow_cast::{CastOptions, cast_with_options};
+use arrow_schema::DataType;
 use sdk::Result;
 
 use super::dates::{self, Pattern};
@@ -107,6 +109,33 @@ pub(super) fn typed(
             Arc::new(builder.finish())
         }
     })
+}
+
+/// One value of a job, not of a file, as an array of length 1.
+pub(crate) fn constant(text: &str, plan: &TextColumnPlan) -> std::result::Result<ArrayRef, String> {
+    let mut flaw = None;
+    let texts = StringArray::from(vec![text]);
+    let array =
+        typed(&texts, plan, |_, reason| flaw = Some(reason)).map_err(|error| error.to_string())?;
+    match flaw {
+        None => Ok(array),
+        Some(reason) => Err(format!("\"{text}\" {reason}")),
+    }
+}
+
+/// One value of a job in the smallest unit of its type: days, microseconds, digits of a decimal.
+pub(crate) fn ticks(text: &str, plan: &TextColumnPlan) -> std::result::Result<i128, String> {
+    let array = constant(text, plan)?;
+    if let TextKind::Decimal(..) = plan.kind {
+        return Ok(array.as_primitive::<Decimal128Type>().value(0));
+    }
+    let wide = match plan.kind {
+        TextKind::Date => arrow_cast::cast(&array, &DataType::Int32),
+        _ => Ok(array),
+    };
+    let wide = wide.and_then(|array| arrow_cast::cast(&array, &DataType::Int64));
+    let wide = wide.map_err(|error| error.to_string())?;
+    Ok(i128::from(wide.as_primitive::<Int64Type>().value(0)))
 }
 
 /// Numbers and booleans by Arrow's own kernel, which yields NULL for what it cannot parse.

@@ -8,12 +8,12 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use schemars::JsonSchema;
-use sdk::Result;
+use sdk::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
 const BUFFER: usize = 1 << 18;
 
-/// How a whole file is compressed.
+/// How a file is compressed: text files as a whole, Parquet files page by page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Compress {
@@ -23,6 +23,8 @@ pub(crate) enum Compress {
     Gzip,
     /// Zstandard, file names end in `.zst`.
     Zstd,
+    /// Snappy, inside Parquet files only.
+    Snappy,
 }
 
 impl Compress {
@@ -41,7 +43,7 @@ impl Compress {
     /// The usual end of a file name.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
-            Compress::None => "",
+            Compress::None | Compress::Snappy => "",
             Compress::Gzip => ".gz",
             Compress::Zstd => ".zst",
         }
@@ -54,9 +56,19 @@ pub(crate) fn open_input(path: &Path, compress: Compress) -> Result<Box<dyn Read
     let file = File::open(path).map_err(error)?;
     Ok(match compress {
         Compress::None => Box::new(file),
+        Compress::Snappy => return Err(no_snappy()),
         Compress::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(BUFFER, file))),
         Compress::Zstd => Box::new(zstd::stream::read::Decoder::new(file).map_err(error)?),
     })
+}
+
+/// The error for a text file in Snappy, whose framing differs from program to program.
+pub(crate) fn no_snappy() -> Error {
+    Error::new(
+        Kind::Unsupported,
+        "text files cannot be compressed with snappy",
+    )
+    .hint("use gzip or zstd")
 }
 
 /// A file being written, compressed on the way.
@@ -70,7 +82,8 @@ impl Output {
     pub(crate) fn new(file: File, compress: Compress) -> io::Result<Output> {
         let buffered = BufWriter::with_capacity(BUFFER, file);
         Ok(match compress {
-            Compress::None => Output::Plain(buffered),
+            // Snappy was refused with the parameters.
+            Compress::None | Compress::Snappy => Output::Plain(buffered),
             Compress::Gzip => {
                 Output::Gzip(GzEncoder::new(buffered, flate2::Compression::default()))
             }

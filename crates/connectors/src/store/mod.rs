@@ -10,7 +10,7 @@ use std::path::Path;
 
 use sdk::{Error, Kind, Retry};
 
-pub(crate) use compress::{Compress, Output, open_input};
+pub(crate) use compress::{Compress, Output, no_snappy, open_input};
 pub(crate) use list::{Listed, list, list_root, resolve};
 pub(crate) use staged::{Existing, StagedFile, publish_all, remove, remove_staged, sync_folder};
 

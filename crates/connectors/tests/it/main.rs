@@ -4,3 +4,4 @@ mod drive;
 mod file;
 mod odps;
 mod postgresql;
+mod stream;

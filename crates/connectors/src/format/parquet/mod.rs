@@ -4,4 +4,4 @@ mod read;
 mod write;
 
 pub(crate) use read::{ParquetFile, ParquetPlan};
-pub(crate) use write::{ParquetCompression, ParquetSettings, ParquetSink, target_type};
+pub(crate) use write::{ParquetSettings, ParquetSink, target_type};

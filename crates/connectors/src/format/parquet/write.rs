@@ -5,37 +5,22 @@ use std::io::BufWriter;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowWriter;
-use ::parquet::basic::{Compression, ZstdLevel};
+use ::parquet::basic::{Compression, GzipLevel, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, IntervalUnit, Schema};
-use schemars::JsonSchema;
 use sdk::{Error, Result};
-use serde::{Deserialize, Serialize};
+
+use crate::store::Compress;
 
 /// Encoded bytes that a row group may hold in memory before it is written.
 const ROW_GROUP_BYTES: usize = 64 << 20;
 
-/// How the pages of a Parquet file are compressed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum ParquetCompression {
-    /// Zstandard at its fastest standard level.
-    #[default]
-    Zstd,
-    /// Snappy: larger and a little faster.
-    Snappy,
-    /// Gzip: slow, for old readers.
-    Gzip,
-    /// Not at all.
-    None,
-}
-
 /// What a job can choose.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ParquetSettings {
-    pub(crate) compression: ParquetCompression,
+    pub(crate) compress: Compress,
     /// Rows per row group.
     pub(crate) row_group_rows: usize,
 }
@@ -61,11 +46,11 @@ impl ParquetSink {
         schema: &Arc<Schema>,
         settings: ParquetSettings,
     ) -> Result<ParquetSink> {
-        let compression = match settings.compression {
-            ParquetCompression::Zstd => Compression::ZSTD(ZstdLevel::default()),
-            ParquetCompression::Snappy => Compression::SNAPPY,
-            ParquetCompression::Gzip => Compression::GZIP(Default::default()),
-            ParquetCompression::None => Compression::UNCOMPRESSED,
+        let compression = match settings.compress {
+            Compress::Zstd => Compression::ZSTD(ZstdLevel::default()),
+            Compress::Snappy => Compression::SNAPPY,
+            Compress::Gzip => Compression::GZIP(GzipLevel::default()),
+            Compress::None => Compression::UNCOMPRESSED,
         };
         let properties = WriterProperties::builder()
             .set_compression(compression)

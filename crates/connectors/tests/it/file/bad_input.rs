@@ -209,9 +209,9 @@ async fn targets_that_cannot_be_written() {
             "cannot be a `fileName`",
         ),
         (
-            json!({"path": ".", "fileName": "a.parquet", "compress": "gzip"}),
-            Kind::Config,
-            "not compressed as a whole",
+            json!({"path": ".", "fileName": "a.csv", "compress": "snappy"}),
+            Kind::Unsupported,
+            "compressed with snappy",
         ),
         (
             json!({"path": ".", "fileName": "a", "encoding": "utf-16"}),

@@ -84,7 +84,7 @@ async fn compressions_and_row_groups_are_as_asked() {
     let folder = Folder::new();
     for compression in ["zstd", "snappy", "gzip", "none"] {
         let name = format!("{compression}.parquet");
-        let parameters = json!({"path": ".", "fileName": name, "compression": compression,
+        let parameters = json!({"path": ".", "fileName": name, "compress": compression,
                                 "rowGroupSize": 400});
         write("file", &folder.config(), &parameters, &batch(1000))
             .await

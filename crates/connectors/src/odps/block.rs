@@ -24,8 +24,8 @@ use super::table::Table;
 /// A block smaller than this costs more as a request than it saves as memory.
 const SMALLEST_BLOCK: usize = 4 << 20;
 
-/// What all tasks of a writer may hold together, unless two blocks of the wanted size need more.
-const SHARED_BYTES: usize = 128 << 20;
+/// What all tasks of a writer may hold together, unless one and a half blocks need more.
+const SHARED_BYTES: usize = 96 << 20;
 
 /// What a task leaves behind: the state of its seal and of its receipt.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -43,7 +43,7 @@ pub(super) struct Budget {
 
 impl Budget {
     pub(super) fn new(block_bytes: usize) -> Arc<Self> {
-        let limit = SHARED_BYTES.max(block_bytes.saturating_mul(2));
+        let limit = SHARED_BYTES.max(block_bytes.saturating_add(block_bytes / 2));
         Arc::new(Budget {
             held: AtomicUsize::new(0),
             limit,
@@ -51,10 +51,9 @@ impl Budget {
         })
     }
 
-    /// Whether a buffer of this size should be sent. When memory is short, every task sends sooner.
-    fn is_due(&self, bytes: usize) -> bool {
-        bytes >= self.block_bytes
-            || (bytes >= SMALLEST_BLOCK && self.held.load(Ordering::Relaxed) >= self.limit)
+    /// Whether all tasks together hold so much that this buffer should go before it is full.
+    fn is_short(&self, bytes: usize) -> bool {
+        bytes >= SMALLEST_BLOCK && self.held.load(Ordering::Relaxed) >= self.limit
     }
 }
 
@@ -186,21 +185,26 @@ impl BlockWriter {
 #[async_trait]
 impl TaskWriter for BlockWriter {
     async fn write(&mut self, batch: RecordBatch) -> Result<Written> {
+        let budget = self.target.budget.clone();
         let Sorted { rows, refused } = self.target.form.sort(&batch)?;
         if self.buffer.capacity() == 0 {
             // Memory that is not touched is not used, while growing step by step would copy it.
-            self.buffer
-                .reserve(self.target.budget.block_bytes.min(SHARED_BYTES));
+            self.buffer.reserve(budget.block_bytes.min(SHARED_BYTES));
         }
         self.encoder
             .encode(&rows, &mut self.buffer)
             .map_err(|error| Error::internal("cannot encode a batch").source(error))?;
-        self.held.grow_to(self.buffer.len());
-        let row_count = if self.target.budget.is_due(self.buffer.len()) {
-            self.send().await?
-        } else {
-            0
-        };
+        let bytes = self.buffer.len();
+        self.held.grow_to(bytes);
+        let is_full = bytes >= budget.block_bytes;
+        let mut row_count = 0;
+        if !is_full && budget.is_short(bytes) {
+            // The block under way is this task's own share; it may be all that is missing.
+            row_count += self.wait().await?;
+        }
+        if is_full || budget.is_short(bytes) {
+            row_count += self.send().await?;
+        }
         Ok(Written { row_count, refused })
     }
 
@@ -237,19 +241,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_are_sent_sooner_when_memory_is_short() {
+    fn memory_is_short_when_all_tasks_together_hold_the_limit() {
         let budget = Budget::new(64 << 20);
-        let mut tasks: Vec<Held> = (0..4).map(|_| Held::nothing(&budget)).collect();
-        assert!(!budget.is_due(32 << 20));
-        assert!(budget.is_due(64 << 20));
+        let mut tasks: Vec<Held> = (0..3).map(|_| Held::nothing(&budget)).collect();
+        assert!(!budget.is_short(32 << 20));
         for held in &mut tasks {
             held.grow_to(1 << 20);
             held.grow_to(32 << 20);
         }
-        assert!(budget.is_due(32 << 20));
-        assert!(!budget.is_due(SMALLEST_BLOCK - 1));
+        assert!(budget.is_short(32 << 20));
+        assert!(!budget.is_short(SMALLEST_BLOCK - 1));
         drop(tasks);
         assert_eq!(budget.held.load(Ordering::Relaxed), 0);
-        assert_eq!(Budget::new(256 << 20).limit, 512 << 20);
+        assert_eq!(Budget::new(256 << 20).limit, 384 << 20);
     }
 }

@@ -6,7 +6,7 @@
 use maxcompute::compression::Compression as Coding;
 use schemars::JsonSchema;
 use sdk::{Error, Kind, Secret};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// How to reach a MaxCompute project.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -40,7 +40,7 @@ pub(super) struct Datasource {
 }
 
 /// Compression of the bytes that travel; the data themselves do not change.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Compression {
     /// No compression, best on a local network.
@@ -71,7 +71,7 @@ impl Compression {
 }
 
 /// How a partition's rows are shared out among channels.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SplitMode {
     /// Partitions are cut into ranges of rows.
@@ -167,7 +167,7 @@ impl ReaderParameters {
 }
 
 /// What to do with text that is longer than `maxFieldLength` bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum OverLengthRule {
     /// Leave it; a value beyond the service's own limit makes the row dirty.
@@ -183,6 +183,7 @@ pub(super) enum OverLengthRule {
 // Flattening and `deny_unknown_fields` exclude each other in serde; `sdk::parse` refuses unknown keys.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("additionalProperties" = false))]
 pub(super) struct WriterParameters {
     /// The table, by its own name.
     #[schemars(extend("x-ui-source" = "tables"))]
@@ -201,8 +202,8 @@ pub(super) struct WriterParameters {
     /// Write empty text as NULL.
     #[serde(default)]
     pub empty_as_null: bool,
-    /// Encoded size of one uploaded block in MiB. Tasks that write at the same time share about
-    /// twice this amount of memory, or 128 MiB if that is more.
+    /// Encoded size of one uploaded block in MiB. Tasks that write at the same time share one and a
+    /// half times this amount of memory, or 96 MiB if that is more.
     #[serde(default = "default_block_size", rename = "blockSizeInMB")]
     #[schemars(range(min = 1, max = 1024), extend("x-ui-advanced" = true))]
     pub block_size_in_mb: u32,

@@ -8,4 +8,5 @@ mod harness;
 mod pyodps;
 mod read;
 mod resume;
+mod values;
 mod write;

@@ -127,15 +127,31 @@ impl Service {
     pub(crate) async fn sql(&self, statements: &str) {
         for statement in statements
             .split(";\n")
-            .filter(|statement| !statement.trim().is_empty())
+            .filter(|text| !text.trim().is_empty())
         {
-            let settings = [("odps.sql.type.system.odps2", "true")];
-            let instance = self.client.run_sql(statement, &settings).await.unwrap();
-            self.client
-                .wait(&instance)
-                .await
-                .unwrap_or_else(|error| panic!("{statement}: {error}"));
+            self.run(
+                statement,
+                &[
+                    ("odps.sql.type.system.odps2", "true"),
+                    ("odps.sql.decimal.odps2", "true"),
+                ],
+            )
+            .await;
         }
+    }
+
+    /// Runs a statement where DECIMAL alone means the type of the first edition.
+    pub(crate) async fn sql_of_the_first_edition(&self, statement: &str) {
+        self.run(statement, &[("odps.sql.decimal.odps2", "false")])
+            .await;
+    }
+
+    async fn run(&self, statement: &str, settings: &[(&str, &str)]) {
+        let instance = self.client.run_sql(statement, settings).await.unwrap();
+        self.client
+            .wait(&instance)
+            .await
+            .unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
 
     /// Puts faults in force.

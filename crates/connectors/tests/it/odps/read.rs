@@ -327,3 +327,46 @@ async fn text_that_is_not_utf8_makes_its_row_dirty() {
         .unwrap();
     assert_eq!(rows.numbers(0), [0, 1, 2]);
 }
+
+#[tokio::test]
+async fn tables_of_1200_columns_are_read_and_written() {
+    let service = Service::start().await;
+    let columns: Vec<String> = (0..1_200)
+        .map(|number| format!("column_with_a_long_name_{number} bigint"))
+        .collect();
+    service
+        .sql(&format!("create table wide ({});\n", columns.join(", ")))
+        .await;
+    let names = ["column_with_a_long_name_1199", "column_with_a_long_name_0"];
+    let batch = RecordBatch::try_from_iter(
+        names
+            .iter()
+            .zip([0..3, 10..13])
+            .map(|(name, ids)| (*name, people(ids).column(0).clone())),
+    )
+    .unwrap();
+    let parameter = json!({"table": "wide", "column": names, "truncate": true});
+    service.write(parameter, &[batch]).await.unwrap();
+
+    let rows = service
+        .read(json!({"table": "wide", "column": names}))
+        .await
+        .unwrap();
+    assert_eq!(
+        (rows.numbers(0), rows.numbers(1)),
+        (vec![0, 1, 2], vec![10, 11, 12])
+    );
+    // More columns than are worth naming in a request, backwards.
+    let backwards: Vec<String> = (0..1_200)
+        .rev()
+        .filter(|number| number % 7 != 3)
+        .map(|number| format!("column_with_a_long_name_{number}"))
+        .collect();
+    let rows = service
+        .read(json!({"table": "wide", "column": backwards}))
+        .await
+        .unwrap();
+    assert_eq!(rows.numbers(0), [0, 1, 2]);
+    assert_eq!(rows.numbers(backwards.len() - 1), [10, 11, 12]);
+    assert_eq!(rows.numbers(500), Vec::<i64>::new());
+}

@@ -466,3 +466,29 @@ async fn more_tasks_than_blocks_are_refused() {
         "cannot write table `t` with 20001 tasks: an upload has 20000 blocks"
     );
 }
+
+#[tokio::test]
+async fn of_two_jobs_on_one_table_the_later_commit_wins_as_a_whole() {
+    let service = Service::start().await;
+    service.sql(TABLE).await;
+    let truncate = json!({"table": "t", "column": ["*"], "truncate": true});
+    let mut jobs = Vec::new();
+    for first in [0, 100] {
+        let writer = service.writer(truncate.clone()).await.unwrap();
+        let columns = writer.schema(&[]).await.unwrap();
+        let prepared = writer.prepare(&plan(columns, 1, None)).await.unwrap();
+        let rows = [people(first..first + 3)];
+        let done = write_task(writer.as_ref(), &prepared, TaskId(0), &rows)
+            .await
+            .unwrap();
+        jobs.push((writer, prepared, done.receipt));
+    }
+    for (writer, prepared, receipt) in jobs.iter().rev() {
+        writer
+            .commit(prepared, std::slice::from_ref(receipt))
+            .await
+            .unwrap();
+    }
+    let all = json!({"table": "t", "column": ["*"]});
+    assert_eq!(service.read(all).await.unwrap().numbers(0), [0, 1, 2]);
+}

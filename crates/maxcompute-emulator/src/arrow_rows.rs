@@ -1,5 +1,5 @@
 //! Rows in Arrow bodies: turned into records when they come in and back when they go out, by the codec of
-//! `maxcompute`. Tables hold records only.
+//! `maxcompute`. Tables hold records only. Follows section 8 of the protocol.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;

@@ -9,8 +9,8 @@ use crate::names::new_id;
 use crate::sql::{self, Output, SqlError};
 use crate::store::Store;
 
-/// Ended jobs beyond this number are forgotten, the oldest first.
-const REMEMBERED_JOBS: usize = 1000;
+/// Ended jobs beyond this number are forgotten, the oldest first, and their results leave the disk.
+const REMEMBERED_JOBS: usize = 100;
 /// A submit waits so long for its job, so that short statements need no second poll.
 const SUBMIT_PATIENCE: Duration = Duration::from_millis(300);
 

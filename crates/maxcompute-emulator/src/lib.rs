@@ -3,6 +3,17 @@
 //! Made for the demo, for development and for tests. It keeps the promises that clients build on (checksums are
 //! verified, commits are atomic, downloads do not change under their reader) and can be told to fail on demand.
 //!
+//! The protocol is written down in `PROTOCOL.md` and `FORMATS.md` of the crate `maxcompute`; modules name its sections.
+//! Where that text leaves the service's behaviour open, or where this server knows less than the service:
+//!
+//! - There is one project and one schema, `default`; upserts and the Storage API are absent.
+//! - Partitioned tables are truncated partition by partition, and a query must name partitions
+//!   unless `odps.sql.allow.fullscan` is set.
+//! - A repeated commit of a closed upload succeeds without effect.
+//! - CHAR values come back as they were sent, not padded.
+//! - Texts of times in statements and in CSV results are UTC, whatever `odps.sql.timezone` says.
+//! - Rows are refused when a value does not fit its column; nothing is cut or rounded.
+//!
 //! In reading order: [`serve`] below, `http` (requests and answers), `store` (tables on disk), `record` (the stored
 //! form of rows), `arrow_rows` (the other form of rows), `sql` (statements), `jobs` (running them).
 

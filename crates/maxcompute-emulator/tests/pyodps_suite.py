@@ -387,6 +387,12 @@ def case_previews(odps):
         writer.write([[1, stamp], [2, None]])
     first = list(table.head(1, use_legacy=False))
     same([(record[0], record[1].value) for record in first], [(1, stamp.value)])
+    parts = odps.create_table("previewed_parts", ("a bigint, b string", "pt string"))
+    for value in ("1", "2"):
+        with parts.open_writer(partition=f"pt='{value}'", create_partition=True) as writer:
+            writer.write([[int(value), "x,\n\"y\""], [None, ""]])
+    same([list(record.values) for record in parts.head(2, partition="pt='2'")], [[2, 'x,\n"y"', "2"], [None, "", "2"]])
+    same([list(record.values) for record in parts.head(3, columns=["a"])], [[1], [None], [2]])
 
 
 def case_refused_by_the_client_or_the_server(odps):

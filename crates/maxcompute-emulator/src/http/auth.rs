@@ -1,4 +1,4 @@
-//! Who may ask: signature, date and security token of a request.
+//! Who may ask: signature, date and security token of a request (section 2 of the protocol).
 
 use std::time::{Duration, SystemTime};
 

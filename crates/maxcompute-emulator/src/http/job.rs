@@ -1,4 +1,4 @@
-//! SQL jobs as the REST service shows them.
+//! SQL jobs as the REST service shows them (section 5 of the protocol).
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Projects, tables and partitions as the REST service describes them.
+//! Projects, tables and partitions as the REST service describes them (section 4 of the protocol).
 
 use serde_json::{Map, Value, json};
 
@@ -7,10 +7,12 @@ use super::xml::{cdata, escape};
 use super::{App, Call};
 use crate::clock::date_text;
 use crate::names::{Spec, parse_spec};
+use crate::sql::{self, Query};
 use crate::store::{Definition, Snapshot};
 
 pub(crate) const OWNER: &str = "ALIYUN$emulator";
 const PAGE_ITEMS: usize = 1000;
+const HEAD_ROWS: u64 = 10_000;
 
 fn project_element(app: &App) -> String {
     format!(
@@ -312,4 +314,31 @@ pub(super) fn partition(app: &App, call: &Call) -> Result<Reply, Failure> {
         "<Partition><Schema>{}</Schema></Partition>",
         cdata(&document.to_string())
     )))
+}
+
+/// The first rows as CSV; clients without Arrow preview tables so.
+pub(super) fn head(app: &App, call: &Call) -> Result<Reply, Failure> {
+    let invalid = |reason: String| Failure::bad_request("InvalidArgument", reason);
+    let table = app.store.table(call.name())?;
+    let pairs = match call.parameter("partition").filter(|text| !text.is_empty()) {
+        Some(text) => {
+            table.snapshot(&call.partition(&table)?)?;
+            parse_spec(text).map_err(|error| invalid(error.to_string()))?
+        }
+        None => Vec::new(),
+    };
+    let mut columns = Vec::new();
+    for name in call.parameter("cols").unwrap_or_default().split(',') {
+        if !name.is_empty() {
+            columns.push(name.trim().to_owned());
+        }
+    }
+    let limit = call.parameter("linenum").unwrap_or("10");
+    let limit: u64 = limit
+        .parse()
+        .map_err(|_| invalid(format!("{limit:?} is no number of rows")))?;
+    let limit = limit.min(HEAD_ROWS);
+    let query = Query::head(call.name(), columns, pairs, limit);
+    let text = sql::first_rows(&app.store, &query).map_err(|error| invalid(error.to_string()))?;
+    Ok(Reply::plain(text))
 }

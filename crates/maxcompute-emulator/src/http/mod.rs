@@ -130,6 +130,7 @@ fn handle(app: &App, mut call: Call) -> Result<Reply, Failure> {
         Operation::ExtendTable => metadata::extended(app, &call),
         Operation::ListPartitions => metadata::partitions(app, &call),
         Operation::GetPartition => metadata::partition(app, &call),
+        Operation::Head => metadata::head(app, &call),
         Operation::WriteLog => Ok(Reply::empty(hyper::StatusCode::OK)),
         Operation::SubmitJob => job::submit(app, &mut call),
         Operation::GetJob => job::status(app, &call),

@@ -39,11 +39,12 @@ pub(crate) enum Operation {
     WriteStream,
     AbortStream,
     Preview,
+    Head,
     Other,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 28] = [
+    pub(crate) const ALL: [Self; 29] = [
         Self::ListProjects,
         Self::GetProject,
         Self::FindTunnel,
@@ -71,6 +72,7 @@ impl Operation {
         Self::WriteStream,
         Self::AbortStream,
         Self::Preview,
+        Self::Head,
         Self::Other,
     ];
 
@@ -104,6 +106,7 @@ impl Operation {
             Self::WriteStream => "PUT stream",
             Self::AbortStream => "POST stream abort",
             Self::Preview => "GET preview",
+            Self::Head => "GET head",
             Self::Other => "other",
         }
     }
@@ -275,6 +278,7 @@ pub(crate) fn operation(
                 Operation::LoadDownload
             }
         }
+        ("GET", Resource::Table(_)) if has("data") => Operation::Head,
         ("GET", Resource::Table(_)) if has("partitions") => Operation::ListPartitions,
         ("GET", Resource::Table(_)) if has("partition") => Operation::GetPartition,
         ("GET", Resource::Table(_)) if has("extended") => Operation::ExtendTable,

@@ -1,4 +1,4 @@
-//! Block uploads and downloads of Tunnel.
+//! Block uploads and downloads of Tunnel (section 6 of the protocol).
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};

@@ -3,7 +3,8 @@
 //!
 //! Storing the stream instead of decoded columns keeps every value that the wire can carry, also those that Arrow
 //! cannot hold (text that is not UTF-8, timestamps outside 1677 to 2262), and makes a whole-table read a copy of
-//! bytes. Nothing here builds typed values; `maxcompute::record` is the codec.
+//! bytes. Nothing here builds typed values; `maxcompute::record` is the codec. Follows
+//! section 7 of the protocol.
 
 pub(crate) mod cursor;
 mod ingest;

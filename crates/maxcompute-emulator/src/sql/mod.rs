@@ -21,6 +21,7 @@ use std::sync::Arc;
 use maxcompute::types::TableSchema;
 
 use crate::store::{Segment, Store, StoreError};
+pub(crate) use statement::Query;
 use statement::Statement;
 
 /// A failed statement: the code and text that the task's result shows.
@@ -156,6 +157,19 @@ pub(crate) fn run(store: &Store, query: &str, settings: &str) -> Result<Output, 
         }
         Statement::Insert(insert) => insert::insert(&session, insert),
         Statement::Select(query) => select::select(&session, &query),
+    }
+}
+
+/// The result of a query as CSV, from all partitions if it names none.
+pub(crate) fn first_rows(store: &Store, query: &Query) -> Result<String, SqlError> {
+    let full_scan = ("odps.sql.allow.fullscan".to_owned(), "true".to_owned());
+    let session = Session {
+        store,
+        settings: BTreeMap::from([full_scan]),
+    };
+    match select::select(&session, query)? {
+        Output::Rows(rows) => Ok(rows.csv),
+        Output::Text(text) => Ok(text),
     }
 }
 

@@ -79,6 +79,30 @@ pub(crate) struct Query {
     pub(crate) limit: Option<u64>,
 }
 
+impl Query {
+    /// The first rows of a table or partition: these columns, or all of them.
+    pub(crate) fn head(table: &str, columns: Vec<String>, partition: Pairs, limit: u64) -> Self {
+        let mut items = Vec::new();
+        for name in columns {
+            items.push(Item::Column { name, alias: None });
+        }
+        if items.is_empty() {
+            items.push(Item::All);
+        }
+        let mut conditions = Vec::new();
+        for (column, value) in partition {
+            let test = Test::Compare(Comparison::Equal, Literal::Text(value));
+            conditions.push(Condition { column, test });
+        }
+        Self {
+            items,
+            table: Some(table.to_owned()),
+            conditions,
+            limit: Some(limit),
+        }
+    }
+}
+
 pub(crate) enum Item {
     All,
     Column {

@@ -123,7 +123,8 @@ pub(super) struct ReaderParameters {
         reason = "the key is accepted so that DataX documents run unchanged"
     )]
     pub max_retry_time: Option<u32>,
-    /// SQL statements to run before the read, in this order.
+    /// SQL statements to run before the read, in this order. They run whenever the read is planned,
+    /// by `longshore check` too, so they must bear repeating.
     #[serde(default)]
     #[schemars(extend("x-ui-widget" = "sql", "x-ui-advanced" = true))]
     pub pre_sql: Vec<String>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, StringArray};
 use arrow_schema::{DataType, Schema};
+use chrono::{DateTime, Utc};
 use job::{Constant, Setting};
 use sdk::{Column, Error, Kind, ReadOptions, Reader, Result, Writer};
 
@@ -91,7 +92,7 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
         .await
         .map_err(|error| error.prefix(format!("source, {reader_title}")))?;
     let items = spread(&columns.items, source.len())?;
-    let mut draft = Draft::new(&source, items)?;
+    let mut draft = Draft::new(&source, items, Utc::now())?;
     let filter = job
         .filter
         .as_deref()
@@ -103,7 +104,7 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
         return Err(Error::new(Kind::Config, "the filter is not a condition")
             .hint("write something that is true or false, for example `salary > 10`"));
     }
-    let steps = TransformStep::plan(&job.transformers, draft.items.len())?;
+    let steps = TransformStep::plan(&job.transformers, &draft.columns())?;
     let offered = draft.offered(&steps);
     let target = writer
         .schema(&offered)
@@ -155,15 +156,17 @@ struct Draft<'a> {
     schema: Schema,
     items: Vec<Item>,
     expressions: Vec<Option<Expression>>,
+    /// What `now()` yields in every expression of the job.
+    now: DateTime<Utc>,
 }
 
 impl<'a> Draft<'a> {
-    fn new(source: &'a [Column], items: Vec<Item>) -> Result<Self> {
+    fn new(source: &'a [Column], items: Vec<Item>, now: DateTime<Utc>) -> Result<Self> {
         let schema = Schema::new(source.iter().map(Column::field).collect::<Vec<_>>());
         let mut expressions = Vec::with_capacity(items.len());
         for item in &items {
             expressions.push(match item {
-                Item::Expression { sql, .. } => Some(Expression::plan(sql, &schema)?),
+                Item::Expression { sql, .. } => Some(Expression::plan(sql, &schema, now)?),
                 _ => None,
             });
         }
@@ -172,33 +175,38 @@ impl<'a> Draft<'a> {
             schema,
             items,
             expressions,
+            now,
         })
     }
 
     fn expression(&self, sql: &str) -> Result<Expression> {
-        Expression::plan(sql, &self.schema)
+        Expression::plan(sql, &self.schema, self.now)
+    }
+
+    /// The columns of the job's list, before any transformer.
+    fn columns(&self) -> Vec<Column> {
+        let columns = self
+            .items
+            .iter()
+            .zip(&self.expressions)
+            .map(|(item, expression)| match (item, expression) {
+                (Item::Source(index), _) => self.source[*index].clone(),
+                (Item::Constant(constant), _) => constant_column(constant),
+                (Item::Expression { name, .. }, Some(expression)) => Column {
+                    nullable: expression.nullable(),
+                    ..Column::new(name, expression.data_type().clone())
+                },
+                (Item::Expression { .. } | Item::All, _) => Column::new("*", DataType::Null),
+            });
+        columns.collect()
     }
 
     /// The columns that the job offers to the target, transformers applied.
     fn offered(&self, steps: &[Vec<TransformStep>]) -> Vec<Column> {
-        let columns = self.items.iter().zip(&self.expressions).zip(steps).map(
-            |((item, expression), steps)| {
-                let column = match (item, expression) {
-                    (Item::Source(index), _) => self.source[*index].clone(),
-                    (Item::Constant(constant), _) => constant_column(constant),
-                    (Item::Expression { name, .. }, Some(expression)) => Column {
-                        nullable: expression.nullable(),
-                        ..Column::new(name, expression.data_type().clone())
-                    },
-                    (Item::Expression { .. } | Item::All, _) => Column::new("*", DataType::Null),
-                };
-                match steps.iter().rev().find_map(TransformStep::data_type) {
-                    Some(data_type) => Column::new(column.name, data_type),
-                    None => column,
-                }
-            },
-        );
-        columns.collect()
+        let columns = self.columns().into_iter().zip(steps);
+        columns
+            .map(|(column, steps)| steps.last().map_or(column, |last| last.column().clone()))
+            .collect()
     }
 
     /// Which source columns nothing needs to look into, so that they may pass in wire form.
@@ -272,11 +280,8 @@ impl<'a> Draft<'a> {
             _ => return Err(Error::internal("a transformer has no column")),
         };
         let (base, _) = self.output(index, &column, None, &vec![false; self.source.len()])?;
-        let changed = match steps.iter().rev().find_map(TransformStep::data_type) {
-            Some(data_type) => Column::new(&column.name, data_type),
-            None => column,
-        };
-        let conversion = Conversion::plan(&changed, target);
+        let changed = steps.last().map_or(&column, TransformStep::column);
+        let conversion = Conversion::plan(changed, target);
         let fit = conversion.fit().clone();
         Ok((
             OutputValue::Transformed(Box::new(TransformedValue {

@@ -128,16 +128,22 @@ pub(super) fn write_timestamp(instant: Instant, out: &mut String) -> Fits<()> {
 
 pub(super) fn write_day(days: i64, out: &mut String) {
     let Day { year, month, day } = Day::of(days);
-    if year < 0 {
-        out.push('-');
+    match u32::try_from(year) {
+        Ok(year) if year <= 9_999 => {
+            write_two(year / 100, out);
+            write_two(year % 100, out);
+        }
+        _ => {
+            out.push_str(if year < 0 { "-" } else { "" });
+            let mut buffer = itoa::Buffer::new();
+            let digits = buffer.format(year.unsigned_abs());
+            out.extend(std::iter::repeat_n(
+                '0',
+                4usize.saturating_sub(digits.len()),
+            ));
+            out.push_str(digits);
+        }
     }
-    let mut buffer = itoa::Buffer::new();
-    let digits = buffer.format(year.unsigned_abs());
-    out.extend(std::iter::repeat_n(
-        '0',
-        4usize.saturating_sub(digits.len()),
-    ));
-    out.push_str(digits);
     out.push('-');
     write_two(month, out);
     out.push('-');
@@ -168,9 +174,15 @@ pub(super) fn write_time_of_day(seconds: i64, nanos: u32, out: &mut String) -> F
     Ok(())
 }
 
+/// All numbers of two digits, one after the other.
+const PAIRS: &str = "\
+    00010203040506070809101112131415161718192021222324252627282930313233343536373839\
+    40414243444546474849505152535455565758596061626364656667686970717273747576777879\
+    8081828384858687888990919293949596979899";
+
 fn write_two(value: u32, out: &mut String) {
-    out.push(char::from(b'0' + (value / 10) as u8));
-    out.push(char::from(b'0' + (value % 10) as u8));
+    let at = 2 * (value % 100) as usize;
+    out.push_str(&PAIRS[at..at + 2]);
 }
 
 /// Reads a date and time. A date alone is its midnight; `YYYYMMDD` and `YYYYMMDDhhmmss` are known.

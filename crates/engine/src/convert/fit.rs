@@ -50,6 +50,15 @@ impl Side {
     pub(super) fn family(&self) -> Family {
         Family::of(&self.canonical)
     }
+
+    /// Whether arrays of a type are what this end holds, so that casting them to its canonical type
+    /// changes no value. Readers may choose the layout of texts and bytes batch by batch.
+    pub(super) fn carries(&self, data_type: &DataType) -> bool {
+        let is_layout = matches!(self.family(), Family::Text | Family::Binary);
+        data_type == &self.data_type
+            || data_type.equals_datatype(&self.data_type)
+            || (is_layout && canonical(data_type) == self.canonical)
+    }
 }
 
 /// Layouts of the same values collapse into one, without changing any value.

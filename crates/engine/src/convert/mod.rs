@@ -141,6 +141,14 @@ impl Conversion {
     /// Converts an array of the source column's type. Fails only if the conversion is impossible or
     /// the array is of another type, never because of a value.
     pub(crate) fn apply(&self, array: &ArrayRef) -> Result<Converted> {
+        if !self.source.carries(array.data_type()) {
+            return Err(Error::internal(format!(
+                "column \"{}\" was planned as {}, but a batch carries {}",
+                self.source.name,
+                self.source.data_type,
+                array.data_type()
+            )));
+        }
         let mapped = match &self.step {
             Step::Pass | Step::Cast => {
                 return Ok(Converted {

@@ -202,6 +202,17 @@ fn maps_keep_their_order() {
 }
 
 #[test]
+fn json_of_any_depth_is_read_without_recursion() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let open = "[{\"a\":".repeat(100_000);
+    let read = convert(text(&[&deep, &open]), &list(DataType::Utf8));
+    let bad: Vec<usize> = read.bad.iter().map(|bad| bad.row).collect();
+    assert_eq!(bad, [1]);
+    let items = read.array.as_list::<i32>().value(0);
+    assert_eq!(items.as_string::<i32>().value(0).len(), 199_998);
+}
+
+#[test]
 fn a_uuid_stays_a_uuid_inside_a_list() {
     let uuid = Field::new("item", DataType::FixedSizeBinary(16), true).with_metadata(
         HashMap::from([("ARROW:extension:name".to_string(), "arrow.uuid".to_string())]),

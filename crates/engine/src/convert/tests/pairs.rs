@@ -215,6 +215,19 @@ fn an_impossible_pair_names_both_types_and_a_way_out() {
 }
 
 #[test]
+fn a_batch_of_another_type_is_an_internal_error() {
+    let conversion = Conversion::plan(
+        &Column::new("n", DataType::Int8),
+        &Column::new("n", DataType::Int16),
+    );
+    let array: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    assert_eq!(
+        conversion.apply(&array).unwrap_err().to_string(),
+        "column \"n\" was planned as Int8, but a batch carries Int64"
+    );
+}
+
+#[test]
 fn an_identical_type_is_not_copied() {
     let array = decimal(&[1, 2, 3], 10, 2);
     let converted = convert(array.clone(), array.data_type());

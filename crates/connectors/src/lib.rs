@@ -7,6 +7,9 @@ mod postgresql;
 mod store;
 mod stream;
 
+#[doc(hidden)]
+pub use postgresql::lab as postgresql_lab;
+
 /// All connectors of this build.
 pub fn registry() -> sdk::Registry {
     sdk::Registry::new(vec![

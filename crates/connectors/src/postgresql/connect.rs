@@ -209,7 +209,8 @@ pub(crate) async fn log_in(address: &Address, link: Link) -> Result<Session> {
 /// A login that failed. Everything that is neither the server's word nor a broken connection is
 /// about credentials: a missing password, or a way of authentication that is not supported.
 fn refused(error: tokio_postgres::Error, what: &str) -> Error {
-    let text = error.to_string();
+    let cause = std::error::Error::source(&error).map(ToString::to_string);
+    let text = format!("{error} {}", cause.unwrap_or_default());
     let about_login = text.contains("authentication") || text.contains("password");
     if about_login && error.as_db_error().is_none() {
         return Error::new(Kind::Auth, what.to_string())

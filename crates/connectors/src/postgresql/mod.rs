@@ -5,7 +5,9 @@
 //! of `tls` and `tap`; `catalog` and `typemap` say what is there and what it is in Arrow; `read`,
 //! `plan` and `split` are the reader; `write`, `isolate`, `sieve` and `merge` the writer; `browse`
 //! looks around. `copy` is the codec, `exchange` the messages around it, `fault` what refusals mean.
+//! `lab` opens the codec to benchmarks and fuzzing.
 
+mod browse;
 mod catalog;
 mod config;
 mod connect;
@@ -13,6 +15,7 @@ mod copy;
 mod exchange;
 mod fault;
 mod isolate;
+pub mod lab;
 mod merge;
 mod plan;
 mod read;
@@ -46,4 +49,5 @@ pub(crate) fn connector() -> Connector {
     ])
     .reader(read::open)
     .writer(write::open)
+    .browser(browse::open)
 }

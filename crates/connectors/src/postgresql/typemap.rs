@@ -161,7 +161,8 @@ fn wire(type_name: &str, modifier: i32) -> Wire {
     }
 }
 
-fn coded(name: &str, modifier: i32) -> Option<(DataType, Target)> {
+/// The Arrow type and coding of a type that the server always has.
+pub(crate) fn coded(name: &str, modifier: i32) -> Option<(DataType, Target)> {
     // A length modifier counts its own four bytes.
     let length = usize::try_from(modifier - 4).ok();
     // A precision of seconds below six digits makes values multiples of a longer step.

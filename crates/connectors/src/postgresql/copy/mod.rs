@@ -16,6 +16,9 @@ pub(crate) mod numeric;
 mod prepare;
 pub(crate) mod text;
 
+#[cfg(test)]
+mod tests;
+
 /// What every COPY stream begins with.
 pub(crate) const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 

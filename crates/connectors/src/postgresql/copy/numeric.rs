@@ -139,6 +139,10 @@ pub(crate) fn to_i256(cell: &[u8], scale: i8) -> Result<i256, Trouble> {
     write_text(cell, &mut text)?;
     text.retain(|byte| *byte != b'.');
     text.resize(text.len() + scale - parsed.scale, b'0');
+    // Arrow parses long digits recursively; 256 bits hold 77 of them, and a sign and zeros may lead.
+    if text.len() > 80 + scale {
+        return Err(out_of_range());
+    }
     let text = String::from_utf8(text).map_err(|_| Trouble::Malformed)?;
     i256::from_string(&text).ok_or_else(out_of_range)
 }

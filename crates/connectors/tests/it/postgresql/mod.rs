@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use arrow_array::RecordBatch;
 use futures::TryStreamExt;
 use sdk::{
-    Column, Error, ReadBatch, ReadOptions, Reader, TaskId, UnreadableRow, WritePlan, Writer,
-    Written,
+    Browser, Column, Error, ReadBatch, ReadOptions, Reader, TaskId, UnreadableRow, WritePlan,
+    Writer, Written,
 };
 use serde_json::{Value, json};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
@@ -106,6 +106,14 @@ async fn open_writer(config: &Value, parameters: &Value) -> sdk::Result<Box<dyn 
     let registry = connectors::registry();
     let connector = registry.find("postgresql").unwrap();
     connector.open_writer(config, parameters).unwrap().unwrap()().await
+}
+
+async fn open_browser(config: &Value) -> Box<dyn Browser> {
+    let registry = connectors::registry();
+    let connector = registry.find("postgresql").unwrap();
+    connector.open_browser(config).unwrap().unwrap()()
+        .await
+        .unwrap()
 }
 
 /// The error that asking a reader for its schema gives.

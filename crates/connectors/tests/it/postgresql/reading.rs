@@ -1,1 +1,366 @@
-//! Later.
+//! Reading: names, expressions, queries, splits and the snapshot they share.
+
+use std::collections::BTreeSet;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use futures::TryStreamExt;
+use sdk::{Kind, ReadBatch};
+use serde_json::{Value, json};
+
+use super::{Schema, open_browser, options, read_all, read_one, schema_error};
+
+#[tokio::test]
+async fn names_fit_in_any_case_and_fragments_are_expressions() {
+    let schema = Schema::new("names").await;
+    schema
+        .run(
+            "CREATE TABLE \"Person\" (id int, \"Full Name\" text, \"select\" int, addr inet); \
+              INSERT INTO \"Person\" VALUES (1, 'Ann', 5, '10.0.0.1')",
+        )
+        .await;
+    let columns = json!([
+        "ID",
+        "\"Full Name\"",
+        "select",
+        "'x'::varchar",
+        "addr::varchar",
+        "id + 1",
+        "NULL",
+        "7"
+    ]);
+    let reader = schema
+        .reader(json!({ "table": "person", "column": columns }))
+        .await;
+    let names: Vec<String> = reader
+        .schema()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|column| column.name)
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "id",
+            "Full Name",
+            "select",
+            "varchar",
+            "addr",
+            "id + 1",
+            "NULL",
+            "7"
+        ]
+    );
+    let (batch, _) = read_one(reader.as_ref(), false).await;
+    let row = Value::Object(sdk::row_to_json(&batch, 0));
+    assert_eq!(
+        row,
+        json!({ "id": 1, "Full Name": "Ann", "select": 5, "varchar": "x", "addr": "10.0.0.1/32",
+                "id + 1": 2, "NULL": null, "7": 7 })
+    );
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named_with_the_nearest_that_is_there() {
+    let schema = Schema::new("missing").await;
+    schema
+        .run("CREATE TABLE person (id int, birthdate date)")
+        .await;
+    let config = schema.config();
+    let error = schema_error(&config, json!({ "table": "persn" })).await;
+    assert_eq!(
+        (error.kind(), error.message()),
+        (Kind::NotFound, "table \"persn\" does not exist")
+    );
+    assert_eq!(error.hint_text(), Some("did you mean `person`?"));
+    let error = schema_error(
+        &config,
+        json!({ "table": "person", "column": ["id", "birthdat"] }),
+    )
+    .await;
+    assert_eq!(error.kind(), Kind::NotFound);
+    assert!(
+        error
+            .message()
+            .starts_with("column \"birthdat\" does not exist in table"),
+        "{error}"
+    );
+    assert_eq!(error.hint_text(), Some("did you mean `birthdate`?"));
+    let error = schema_error(&config, json!({ "table": "person", "where": "nope = 1" })).await;
+    assert!(error.to_string().contains("nope"), "{error}");
+    let error = schema_error(&config, json!({ "table": "person", "column": ["id", "*"] })).await;
+    assert_eq!(error.kind(), Kind::Config);
+    let reader = schema
+        .reader(json!({ "table": "person", "splitPk": "di" }))
+        .await;
+    reader.schema().await.unwrap();
+    assert_eq!(reader.splits(4).await.unwrap_err().kind(), Kind::NotFound);
+}
+
+#[tokio::test]
+async fn conditions_and_queries_select_rows() {
+    let schema = Schema::new("select").await;
+    schema
+        .run("CREATE TABLE t (id int8); INSERT INTO t SELECT generate_series(1, 10)")
+        .await;
+    let parameters = json!({ "table": "t", "where": "id > 2 OR id = 1 -- note", "splitPk": "id" });
+    let reader = schema.reader(parameters).await;
+    let all = read_all(reader.as_ref(), false, 2).await;
+    assert_eq!(ids(&all).len(), 9);
+    let parameters = json!({
+        "table": "t", "where": "id = 3",
+        "querySql": ["SELECT id, id AS id, 'ä' FROM t ORDER BY id DESC;", "SELECT 1::int8, 2::int8, NULL::text"],
+    });
+    let reader = schema.reader(parameters).await;
+    assert_eq!(reader.schema().await.unwrap().len(), 3);
+    let notices = reader.splits(1).await.unwrap().notices;
+    assert_eq!(notices.len(), 2, "{notices:?}");
+    let all = read_all(reader.as_ref(), false, 1).await;
+    assert_eq!(
+        (all.len(), ids(&all).len()),
+        (2, 10),
+        "each query is a split"
+    );
+    assert_eq!(
+        all[0][0]
+            .batch
+            .column(0)
+            .as_primitive::<Int64Type>()
+            .value(0),
+        10
+    );
+}
+
+/// All values of the first column, each of which must be there once.
+fn ids(splits: &[Vec<ReadBatch>]) -> BTreeSet<Option<i64>> {
+    let mut seen = BTreeSet::new();
+    let mut count = 0;
+    for batch in splits.iter().flatten() {
+        let column = batch.batch.column(0).as_primitive::<Int64Type>();
+        count += column.len() - column.null_count().saturating_sub(1);
+        seen.extend(column.iter());
+    }
+    assert!(count >= seen.len());
+    seen
+}
+
+use arrow_array::Array;
+
+#[tokio::test]
+async fn splits_hold_every_row_once() {
+    let schema = Schema::new("splits").await;
+    schema
+        .run("CREATE TABLE t (id int8, name text COLLATE \"C\", u uuid, at timestamptz, n int8 PRIMARY KEY); \
+              INSERT INTO t SELECT CASE WHEN i % 100 = 0 THEN NULL ELSE i * i END, 'k' || i % 977, \
+              md5(i::text)::uuid, '2020-01-01'::timestamptz + i * interval '1 hour', i \
+              FROM generate_series(1, 20000) AS i; ANALYZE t")
+        .await;
+    let cases = [
+        (json!({ "splitPk": "id" }), 21, "id below"),
+        (json!({ "splitPk": "n" }), 20, "n below"),
+        (json!({ "splitPk": "name" }), 1, "table"),
+        (
+            json!({ "splitPk": "name", "splitMode": "auto" }),
+            21,
+            "name below",
+        ),
+        (
+            json!({ "splitPk": "u", "splitMode": "auto" }),
+            21,
+            "u below",
+        ),
+        (
+            json!({ "splitPk": "at", "splitMode": "auto", "where": "n > 5" }),
+            21,
+            "at below",
+        ),
+        (json!({ "splitMode": "auto" }), 20, "n below"),
+        (json!({}), 1, "table"),
+    ];
+    for (mut parameters, count, label) in cases {
+        parameters["table"] = json!("t");
+        parameters["column"] = json!(["n"]);
+        let reader = schema.reader(parameters.clone()).await;
+        reader.schema().await.unwrap();
+        let splits = reader.splits(4).await.unwrap();
+        assert_eq!(
+            splits.splits.len(),
+            count,
+            "{parameters} {:?}",
+            splits.notices
+        );
+        assert!(
+            splits.splits[0].label.starts_with(label),
+            "{}",
+            splits.splits[0].label
+        );
+        assert_eq!(
+            splits.notices.len(),
+            usize::from(count == 1),
+            "{:?}",
+            splits.notices
+        );
+        let all = read_all(reader.as_ref(), false, 4).await;
+        let rows: usize = all
+            .iter()
+            .flatten()
+            .map(|batch| batch.batch.num_rows())
+            .sum();
+        let expected = if parameters.get("where").is_some() {
+            19_995
+        } else {
+            20_000
+        };
+        assert_eq!(
+            (rows, ids(&all).len()),
+            (expected, expected),
+            "{parameters}"
+        );
+    }
+    // Without a key, blocks on disk.
+    schema
+        .run("CREATE TABLE heap AS SELECT n, name FROM t; ANALYZE heap")
+        .await;
+    let reader = schema
+        .reader(json!({ "table": "heap", "splitMode": "auto" }))
+        .await;
+    let all = read_all(reader.as_ref(), false, 4).await;
+    assert!(all.len() > 1);
+    assert_eq!(ids(&all).len(), 20_000);
+}
+
+#[tokio::test]
+async fn all_splits_see_one_moment() {
+    let schema = Schema::new("snapshot").await;
+    schema
+        .run("CREATE TABLE t (id int8 PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)")
+        .await;
+    let reader = schema
+        .reader(json!({ "table": "t", "splitPk": "id" }))
+        .await;
+    reader.schema().await.unwrap();
+    let splits = reader.splits(3).await.unwrap().splits;
+    schema
+        .run("DELETE FROM t WHERE id % 2 = 0; INSERT INTO t VALUES (-5), (5000)")
+        .await;
+    let mut rows = 0;
+    for split in splits.iter().chain(&splits) {
+        let read = reader.read(split, &options(vec![])).await.unwrap();
+        let read: Vec<ReadBatch> = read.try_collect().await.unwrap();
+        rows += read
+            .iter()
+            .map(|batch| batch.batch.num_rows())
+            .sum::<usize>();
+    }
+    assert_eq!(rows, 2000, "twice the same rows");
+    drop(reader);
+    // Another process continues the run: the old snapshot is gone, and a new one is shared.
+    let reader = schema
+        .reader(json!({ "table": "t", "splitPk": "id" }))
+        .await;
+    reader.schema().await.unwrap();
+    let mut rows = 0;
+    for split in &splits {
+        let read = reader.read(split, &options(vec![])).await.unwrap();
+        let read: Vec<ReadBatch> = read.try_collect().await.unwrap();
+        rows += read
+            .iter()
+            .map(|batch| batch.batch.num_rows())
+            .sum::<usize>();
+        schema.run("DELETE FROM t").await;
+    }
+    assert_eq!(rows, 502);
+}
+
+#[tokio::test]
+async fn unusual_tables_are_read() {
+    let schema = Schema::new("unusual").await;
+    let wide: Vec<String> = (0..1600)
+        .map(|i| format!("c{i} int2 DEFAULT {i}"))
+        .collect();
+    schema
+        .run(&format!(
+            "CREATE TABLE empty (id int8); CREATE TABLE bare (); INSERT INTO bare DEFAULT VALUES; \
+             CREATE TABLE wide ({}); INSERT INTO wide DEFAULT VALUES; \
+             CREATE TABLE big AS SELECT 1::int8 AS id, repeat('x', 100 << 20) AS cell; \
+             CREATE TABLE parent (id int8); CREATE TABLE child () INHERITS (parent); \
+             INSERT INTO parent VALUES (1); INSERT INTO child VALUES (2); \
+             CREATE VIEW v AS SELECT id FROM parent; \
+             CREATE TABLE parts (id int8) PARTITION BY RANGE (id); \
+             CREATE TABLE part1 PARTITION OF parts FOR VALUES FROM (0) TO (10); \
+             INSERT INTO parts VALUES (1), (2), (3)",
+            wide.join(", ")
+        ))
+        .await;
+    for (table, rows, columns) in [
+        ("empty", 0, 1),
+        ("bare", 1, 0),
+        ("wide", 1, 1600),
+        ("big", 1, 2),
+        ("parent", 2, 1),
+        ("v", 2, 1),
+        ("parts", 3, 1),
+    ] {
+        let reader = schema.reader(json!({ "table": table })).await;
+        assert_eq!(reader.schema().await.unwrap().len(), columns, "{table}");
+        let all = read_all(reader.as_ref(), false, 4).await;
+        let count: usize = all
+            .iter()
+            .flatten()
+            .map(|batch| batch.batch.num_rows())
+            .sum();
+        assert_eq!(count, rows, "{table}");
+        if table == "wide" {
+            let last = all[0][0].batch.column(1599);
+            assert_eq!(
+                last.as_primitive::<arrow_array::types::Int16Type>()
+                    .value(0),
+                1599
+            );
+        }
+        if table == "big" {
+            assert_eq!(
+                all[0][0].batch.column(1).as_string::<i32>().value(0).len(),
+                100 << 20
+            );
+        }
+    }
+    let reader = schema.reader(json!({ "table": ["parent", "parts"] })).await;
+    assert_eq!(read_all(reader.as_ref(), false, 1).await.len(), 2);
+    let error = schema_error(&schema.config(), json!({ "table": ["big", "parent"] })).await;
+    assert_eq!(error.kind(), Kind::NotFound, "{error}");
+}
+
+#[tokio::test]
+async fn a_browser_shows_tables_columns_and_first_rows() {
+    let schema = Schema::new("browse").await;
+    schema
+        .run("CREATE TABLE person (id int PRIMARY KEY, pay numeric(5,2)); CREATE VIEW \"Old People\" AS TABLE person; \
+              INSERT INTO person SELECT i, i FROM generate_series(1, 50) AS i")
+        .await;
+    let browser = open_browser(&schema.config()).await;
+    let tables = browser.tables(&schema.name, 10).await.unwrap();
+    let seen: Vec<(String, &str)> = tables
+        .iter()
+        .map(|t| (t.name.clone(), t.kind.as_str()))
+        .collect();
+    let name = |table: &str| format!("{}.{table}", schema.name);
+    assert_eq!(
+        seen,
+        [(name("\"Old People\""), "view"), (name("person"), "table")]
+    );
+    let columns = browser.columns(&name("person")).await.unwrap();
+    assert_eq!(
+        (columns[0].key, columns[0].nullable, columns[1].key),
+        (true, false, false)
+    );
+    let batch = browser.preview(&tables[0].name, 20).await.unwrap();
+    assert_eq!((batch.num_rows(), batch.num_columns()), (20, 2));
+    schema
+        .run("UPDATE person SET pay = 'NaN' WHERE id = 3")
+        .await;
+    let batch = browser.preview("person", 20).await.unwrap();
+    assert_eq!(batch.num_rows(), 20);
+    assert_eq!(browser.tables("no such", 10).await.unwrap(), []);
+}

@@ -1,0 +1,230 @@
+//! Looking around: the connectivity test step by step, tables, columns, the first rows.
+
+use std::time::Instant;
+
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use sdk::{Browser, Column, Error, Kind, PingStage, ReadBatch, ReadOptions, Result, TableName};
+
+use super::catalog::{find_table, table_columns, types};
+use super::config::{Datasource, ReaderParameters};
+use super::connect::{connect, dial, log_in, resolve, secure};
+use super::read;
+use super::sql::{identifier, literal};
+use super::tap::Link;
+use super::typemap::map;
+use super::url::{Address, addresses};
+
+/// Opens the browser; it connects anew for each question.
+pub(crate) fn open(source: Datasource) -> Box<dyn Browser> {
+    Box::new(PgBrowser { source })
+}
+
+struct PgBrowser {
+    source: Datasource,
+}
+
+/// Stages of a connectivity test, each with its time.
+struct Stages(Vec<PingStage>);
+
+impl Stages {
+    /// Notes how a stage ended; `None` ends the test.
+    async fn run<T>(
+        &mut self,
+        name: &'static str,
+        step: impl Future<Output = Result<(T, String)>>,
+    ) -> Option<T> {
+        let start = Instant::now();
+        let (value, outcome) = match step.await {
+            Ok((value, remark)) => (Some(value), Ok(remark)),
+            Err(error) => (None, Err(error)),
+        };
+        self.0.push(PingStage {
+            name,
+            took: start.elapsed(),
+            outcome,
+        });
+        value
+    }
+
+    async fn all(&mut self, address: &Address) -> Option<()> {
+        let step = async {
+            let sockets = resolve(address).await?;
+            let list: Vec<String> = sockets.iter().map(|s| s.ip().to_string()).collect();
+            Ok((sockets, list.join(", ")))
+        };
+        let sockets = self.run("resolve", step).await?;
+        let step = async {
+            let (stream, socket) = dial(address, &sockets).await?;
+            Ok((stream, socket.to_string()))
+        };
+        let stream = self.run("connect", step).await?;
+        let step = async {
+            let link = secure(address, stream).await?;
+            let remark = match link {
+                Link::Tls(_) => "encrypted",
+                Link::Plain(_) => "not encrypted",
+            };
+            Ok((link, remark.to_string()))
+        };
+        let link = self.run("tls", step).await?;
+        let step = async {
+            let session = log_in(address, link).await?;
+            session.set_up(&[]).await?;
+            let version = session.value("SELECT version()").await;
+            let version = version.map_err(|f| f.into_error("cannot ask for the version"))?;
+            Ok((session, version.unwrap_or_default()))
+        };
+        let session = self.run("login", step).await?;
+        let step = async {
+            let sql = format!("SELECT count(*) FROM ({TABLES}) AS t");
+            let count = session.value(&sql).await;
+            let count = count.map_err(|f| f.into_error("cannot list tables"))?;
+            Ok(((), format!("{} tables", count.unwrap_or_default())))
+        };
+        self.run("tables", step).await
+    }
+}
+
+/// Everything that can be read like a table and is not the server's own.
+const TABLES: &str = "SELECT n.nspname, c.relname, c.relkind FROM pg_catalog.pg_class AS c \
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' \
+    AND n.nspname NOT LIKE 'pg\\_%' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')";
+
+#[async_trait]
+impl Browser for PgBrowser {
+    async fn ping(&self) -> Vec<PingStage> {
+        let addresses = match addresses(&self.source) {
+            Ok(addresses) => addresses,
+            Err(error) => {
+                return vec![PingStage {
+                    name: "resolve",
+                    took: std::time::Duration::ZERO,
+                    outcome: Err(error),
+                }];
+            }
+        };
+        let mut stages = Stages(Vec::new());
+        for address in &addresses {
+            // Of several servers, the first that can be reached is the one that counts.
+            stages.0.clear();
+            stages.all(address).await;
+            let failed = stages
+                .0
+                .last()
+                .and_then(|stage| stage.outcome.as_ref().err());
+            if failed.is_none_or(|error| error.kind() != Kind::Unreachable) {
+                break;
+            }
+        }
+        stages.0
+    }
+
+    async fn tables(&self, search: &str, limit: usize) -> Result<Vec<TableName>> {
+        let session = connect(&self.source, &[]).await?;
+        let sql = format!(
+            "SELECT nspname, relname, relkind FROM ({TABLES}) AS t \
+             WHERE position(lower({}) IN lower(nspname || '.' || relname)) > 0 \
+             ORDER BY nspname, relname LIMIT {limit}",
+            literal(search)
+        );
+        let rows = session.query(&sql).await;
+        let rows = rows.map_err(|failure| failure.into_error("cannot list tables"))?;
+        let part = |name: Option<&Option<String>>| {
+            let name = name.and_then(Option::as_deref).unwrap_or_default();
+            if name.contains(['.', '"', ' ']) {
+                identifier(name)
+            } else {
+                name.to_string()
+            }
+        };
+        Ok(rows
+            .iter()
+            .map(|row| TableName {
+                name: format!("{}.{}", part(row.first()), part(row.get(1))),
+                kind: match row.get(2).and_then(Option::as_deref) {
+                    Some("p") => "partitioned table",
+                    Some("v") => "view",
+                    Some("m") => "materialized view",
+                    Some("f") => "foreign table",
+                    _ => "table",
+                }
+                .to_string(),
+            })
+            .collect())
+    }
+
+    async fn columns(&self, table: &str) -> Result<Vec<Column>> {
+        let session = connect(&self.source, &[]).await?;
+        let table = find_table(&session, table).await?;
+        let columns = table_columns(&session, &table).await?;
+        let oids: Vec<u32> = columns.iter().map(|column| column.type_oid).collect();
+        let types = types(&session, &oids).await?;
+        Ok(columns
+            .into_iter()
+            .map(|column| {
+                let mapped = map(&types, column.type_oid, column.modifier);
+                Column {
+                    name: column.name,
+                    data_type: mapped.data_type,
+                    nullable: !column.not_null,
+                    native: column.native,
+                    extension: mapped.extension,
+                    wire: mapped.wire,
+                    key: column.key,
+                }
+            })
+            .collect())
+    }
+
+    async fn preview(&self, table: &str, row_count: usize) -> Result<RecordBatch> {
+        let session = connect(&self.source, &[]).await?;
+        let table = find_table(&session, table).await?;
+        let columns = table_columns(&session, &table).await?;
+        drop(session);
+        let from = format!("FROM {} LIMIT {row_count}", table.sql());
+        let names: Vec<String> = columns.iter().map(|c| identifier(&c.name)).collect();
+        let (batch, unreadable) = self
+            .rows(format!("SELECT {} {from}", names.join(", ")))
+            .await?;
+        if unreadable == 0 {
+            return Ok(batch);
+        }
+        // A person would rather see every row as text than miss the unusual ones.
+        let texts: Vec<String> = names.iter().map(|name| format!("{name}::text")).collect();
+        let (batch, _) = self
+            .rows(format!("SELECT {} {from}", texts.join(", ")))
+            .await?;
+        Ok(batch)
+    }
+}
+
+impl PgBrowser {
+    /// The rows of a query and how many more could not be read.
+    async fn rows(&self, query: String) -> Result<(RecordBatch, usize)> {
+        let parameters = serde_json::json!({ "querySql": [query] });
+        let parameters = sdk::parse::<ReaderParameters>(&parameters)
+            .map_err(|_| Error::internal("a preview's parameters are wrong"))?;
+        let reader = read::open(self.source.clone(), parameters).await?;
+        let columns = reader.schema().await?;
+        let options = ReadOptions {
+            wire: vec![false; columns.len()],
+            batch_rows: 1024,
+            batch_bytes: 16 << 20,
+        };
+        let fields: Vec<_> = columns.iter().map(Column::field).collect();
+        let schema = std::sync::Arc::new(arrow_schema::Schema::new(fields));
+        let (mut batches, mut unreadable) = (Vec::new(), 0);
+        for split in reader.splits(1).await?.splits {
+            let read: Vec<ReadBatch> = reader.read(&split, &options).await?.try_collect().await?;
+            for batch in read {
+                unreadable += batch.unreadable.len();
+                batches.push(batch.batch);
+            }
+        }
+        Ok((concat_batches(&schema, &batches)?, unreadable))
+    }
+}

@@ -101,9 +101,9 @@ fn describe(connector: &Connector) -> Value {
         "aliases": connector.aliases,
         "title": connector.title,
         "family": connector.family,
-        "support": connector.tier,
-        "reads": connector.reader_schema().is_some(),
-        "writes": connector.writer_schema().is_some(),
+        "tier": connector.tier,
+        "reader": connector.reader_schema().is_some(),
+        "writer": connector.writer_schema().is_some(),
     })
 }
 

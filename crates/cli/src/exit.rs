@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use engine::Failure;
+use engine::{Ended, Failure};
 use sdk::Kind;
 
 /// The documented exit codes; stable.
@@ -33,14 +33,15 @@ impl Exit {
         }
     }
 
-    /// How a run that had begun ends. Whatever stopped it then is a failure of the job, except what
-    /// a user would look for elsewhere.
-    pub(crate) fn of_failure(failure: &Failure) -> Self {
-        match failure {
-            Failure::Interrupted => Exit::Interrupted,
-            Failure::TooManyDirtyRows { .. } => Exit::DirtyLimit,
-            Failure::Error(error) => match Exit::of_error(error) {
-                Exit::Usage => Exit::Failed,
+    /// How a run ends. Once the target was touched, whatever stopped it is a failure of the job, except
+    /// what a user would look for elsewhere.
+    pub(crate) fn of_run(ended: &Ended) -> Self {
+        match &ended.failure {
+            None => Exit::Success,
+            Some(Failure::Interrupted) => Exit::Interrupted,
+            Some(Failure::TooManyDirtyRows { .. }) => Exit::DirtyLimit,
+            Some(Failure::Error(error)) => match Exit::of_error(error) {
+                Exit::Usage if ended.started => Exit::Failed,
                 other => other,
             },
         }

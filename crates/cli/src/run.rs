@@ -171,10 +171,7 @@ async fn execute(plan: Plan, folder: &RunFolder, output: &OutputArguments) -> Re
     let ended = engine::run(plan, context).await;
     display.stop();
     print_report(&ended.report, folder);
-    let exit = ended
-        .failure
-        .as_ref()
-        .map_or(Exit::Success, Exit::of_failure);
+    let exit = Exit::of_run(&ended);
     if let Some(path) = &output.report {
         write_report(path, &ended.report)?;
     }

@@ -10,18 +10,18 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow_array::{ArrayRef, BinaryArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::{DataType, Schema};
 use async_trait::async_trait;
 use futures::StreamExt;
 use job::{ColumnItem, Job, Problems, Strictness};
 use sdk::{
     BatchStream, Column, Error, Kind, ReadBatch, ReadOptions, Reader, Registry, Result, Split,
-    Splits, State, UnreadableRow,
+    Splits, State, UnreadableRow, bytes_from_json,
 };
 use serde_json::{Map, Value};
 
-use crate::convert::Conversion;
+use crate::convert::{BadValue, Conversion, Converted};
 use crate::dirty::{DirtyRow, Stage};
 use crate::resolve::{Datasources, Resolved, resolve};
 
@@ -42,7 +42,7 @@ impl Replay<'_> {
     /// Problems of the document are added to `problems`, and the runs they concern are left out.
     pub fn runs(&self, problems: &mut Problems) -> Result<Vec<Resolved>> {
         let mut runs = Vec::new();
-        for (form, first) in forms_in(self.file)? {
+        for (form, columns) in forms_in(self.file)? {
             let job = appending(self.job, form);
             if let Some(resolved) = resolve(
                 &job,
@@ -55,7 +55,7 @@ impl Replay<'_> {
                     resolved,
                     self.file.to_path_buf(),
                     form,
-                    &first,
+                    columns,
                 ));
             }
         }
@@ -102,44 +102,52 @@ fn appending(job: &Job, form: Form) -> Job {
     job
 }
 
-fn reading_from(resolved: Resolved, path: PathBuf, form: Form, first: &DirtyRow) -> Resolved {
+fn reading_from(resolved: Resolved, path: PathBuf, form: Form, written: Vec<Column>) -> Resolved {
     let Resolved { reader, .. } = resolved;
-    let names: Vec<String> = first.row.keys().cloned().collect();
     let opening: sdk::Opening<dyn Reader> = Box::new(move || {
         Box::pin(async move {
             let columns = match form {
                 Form::Source => reader().await?.schema().await?,
-                Form::Target => names
-                    .into_iter()
-                    .map(|name| Column::new(name, DataType::Utf8))
-                    .collect(),
+                Form::Target => written,
             };
+            let columns = Arc::new(columns);
             let reader: Box<dyn Reader> = Box::new(DirtyRowReader {
                 path,
                 form,
-                columns: Arc::new(columns),
+                columns,
             });
             Ok(reader)
         })
     });
+    let reader_title = "the dirty-row file".to_string();
     Resolved {
         reader: opening,
-        reader_title: "the dirty-row file".to_string(),
+        reader_title,
         ..resolved
     }
 }
 
-/// The forms that occur, each with its first row.
-fn forms_in(path: &Path) -> Result<Vec<(Form, DirtyRow)>> {
-    let mut forms: Vec<(Form, DirtyRow)> = Vec::new();
+/// The forms that occur, each with its columns as the file has them: text, or bytes where a row
+/// shows bytes.
+fn forms_in(path: &Path) -> Result<Vec<(Form, Vec<Column>)>> {
+    let mut forms: Vec<(Form, Vec<Column>)> = Vec::new();
     for row in rows_of(path)? {
         let row = row?;
         let form = Form::of(row.stage);
-        if !forms.iter().any(|(known, _)| *known == form) {
-            forms.push((form, row));
-        }
-        if forms.len() == 2 {
-            break;
+        let known = forms.iter().position(|(known, _)| *known == form);
+        let index = known.unwrap_or_else(|| {
+            let text = |name: &String| Column::new(name, DataType::Utf8);
+            forms.push((form, row.row.keys().map(text).collect()));
+            forms.len() - 1
+        });
+        for column in &mut forms[index].1 {
+            if row
+                .row
+                .get(&column.name)
+                .is_some_and(|cell| bytes_from_json(cell).is_some())
+            {
+                *column = Column::new(&column.name, DataType::Binary);
+            }
         }
     }
     Ok(forms)
@@ -222,13 +230,13 @@ fn to_batch(columns: &[Column], rows: Vec<DirtyRow>) -> Result<ReadBatch> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     let mut bad: Vec<Option<(String, String)>> = vec![None; rows.len()];
     for column in columns {
-        let text: ArrayRef = Arc::new(
-            rows.iter()
-                .map(|row| cell_text(&row.row, &column.name))
-                .collect::<StringArray>(),
-        );
-        let converted =
-            Conversion::plan(&Column::new(&column.name, DataType::Utf8), column).apply(&text)?;
+        let converted = if column.data_type == DataType::Binary {
+            bytes_of(&rows, &column.name)
+        } else {
+            let cells = rows.iter().map(|row| cell_text(&row.row, &column.name));
+            let text: ArrayRef = Arc::new(cells.collect::<StringArray>());
+            Conversion::plan(&Column::new(&column.name, DataType::Utf8), column).apply(&text)?
+        };
         for value in converted.bad {
             bad[value.row].get_or_insert((column.name.clone(), value.reason));
         }
@@ -258,6 +266,23 @@ fn to_batch(columns: &[Column], rows: Vec<DirtyRow>) -> Result<ReadBatch> {
         batch: arrow_select::filter::filter_record_batch(&batch, &good)?,
         unreadable: unreadable.collect(),
     })
+}
+
+fn bytes_of(rows: &[DirtyRow], column: &str) -> Converted {
+    let mut bad = Vec::new();
+    let cells = rows
+        .iter()
+        .enumerate()
+        .map(|(row, dirty)| match dirty.row.get(column) {
+            None | Some(Value::Null) => None,
+            Some(cell) => bytes_from_json(cell).or_else(|| {
+                let reason = r#"bytes are written as {"hex": "00ff"}"#.to_string();
+                bad.push(BadValue { row, reason });
+                None
+            }),
+        });
+    let array: ArrayRef = Arc::new(cells.collect::<BinaryArray>());
+    Converted { array, bad }
 }
 
 fn cell_text(row: &Map<String, Value>, column: &str) -> Option<String> {

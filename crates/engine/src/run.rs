@@ -75,6 +75,8 @@ pub struct Ended {
     pub report: Report,
     /// Why it did not succeed, if so.
     pub failure: Option<Failure>,
+    /// Whether the target was touched, by this process or an earlier one of the run.
+    pub started: bool,
 }
 
 /// Runs a planned job to its end and reports it. Continues the run if its ledger has a history.
@@ -96,7 +98,13 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
         Ok(file) => report.dirty_file = file,
         Err(error) => report.notices.push(error.to_string()),
     }
-    Ended { report, failure }
+    let started = driver.context.ledger.history().prepared.is_some();
+    report.resumable &= started;
+    Ended {
+        report,
+        failure,
+        started,
+    }
 }
 
 struct Driver {

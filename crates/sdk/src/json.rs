@@ -4,13 +4,16 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use arrow_schema::DataType;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-/// Timestamps with full precision and ISO 8601 separators; bytes as hexadecimal digits.
+/// Timestamps with full precision and ISO 8601 separators.
 const FORMAT: FormatOptions<'static> = FormatOptions::new().with_display_error(true);
 
+/// The key of the object that stands for bytes.
+const HEX: &str = "hex";
+
 /// One cell as JSON. Integers of 64 bits and decimals become strings when a JSON reader could round
-/// them; anything that JSON has no form for becomes its text.
+/// them; bytes become `{"hex": "00ff"}`; anything else that JSON has no form for becomes its text.
 pub fn cell_to_json(array: &dyn Array, row: usize) -> Value {
     if array.is_null(row) {
         return Value::Null;
@@ -47,8 +50,24 @@ pub fn cell_to_json(array: &dyn Array, row: usize) -> Value {
                 .map(|(field, column)| (field.name().clone(), cell_to_json(column, row)))
                 .collect()
         }
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            json!({ HEX: text(array, row) })
+        }
         _ => Value::String(text(array, row)),
     }
+}
+
+/// The bytes of a cell that [`cell_to_json`] wrote as `{"hex": …}`; `None` if it is anything else.
+pub fn bytes_from_json(cell: &Value) -> Option<Vec<u8>> {
+    let digits = cell.get(HEX)?.as_str()?.as_bytes();
+    let pairs = digits.chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    let digit = |byte: u8| (byte as char).to_digit(16).map(|digit| digit as u8);
+    pairs
+        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
+        .collect()
 }
 
 /// One row as a JSON object in column order.
@@ -103,7 +122,15 @@ mod tests {
         assert_eq!(
             Value::Object(row_to_json(&batch, 0)),
             json!({"big": "9223372036854775807", "small": -7, "amount": "-1.50",
-                   "at": "1970-01-01T00:00:00.000001Z", "bytes": "00ff"})
+                   "at": "1970-01-01T00:00:00.000001Z", "bytes": {"hex": "00ff"}})
         );
+    }
+
+    #[test]
+    fn bytes_come_back_from_their_digits() {
+        assert_eq!(bytes_from_json(&json!({"hex": "00fF"})), Some(vec![0, 255]));
+        assert_eq!(bytes_from_json(&json!({"hex": "0"})), None);
+        assert_eq!(bytes_from_json(&json!({"hex": "zz"})), None);
+        assert_eq!(bytes_from_json(&json!("00")), None);
     }
 }

@@ -21,7 +21,7 @@ pub use browser::{Browser, PingStage, TableName};
 pub use column::{Column, Extension, Wire};
 pub use connector::{ConfigProblems, Connector, Family, Opening, Registry, Tier};
 pub use error::{Error, Kind, Result, Retry};
-pub use json::{cell_to_json, row_to_json};
+pub use json::{bytes_from_json, cell_to_json, row_to_json};
 pub use parameters::{FieldProblem, Flaw, nearest, parse, schema_of};
 pub use reader::{BatchStream, ReadOptions, Reader};
 pub use secret::Secret;

@@ -224,3 +224,45 @@ async fn parameters_are_shown_with_their_values() {
         .run(&["params", example.to_str().unwrap(), "--bizdate", "20240230"])
         .fails(2, &["20240230"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dirty_rows_are_mended_and_fed_back() {
+    let place = Place::new().await;
+    place
+        .sql(
+            "CREATE TABLE t (id bigint PRIMARY KEY, n text, b bytea);
+             INSERT INTO t VALUES (1, '1', '\\x00ff'), (2, 'two', '\\x0a'), (3, '3', '\\x2a00'), (4, NULL, NULL);
+             CREATE TABLE u (id bigint PRIMARY KEY, n int, b bytea);
+             INSERT INTO u VALUES (3, 0, NULL)",
+        )
+        .await;
+    let text = job(
+        r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "t", "column": ["*"]}}"#,
+        r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "u", "column": ["*"], "postSql": ["select 1/0 where (select count(*) from u) > 3"]}}"#,
+    );
+    place.write(
+        "job.json",
+        &text.replace(r#""record": 0"#, r#""record": 2"#),
+    );
+    place.run(&["run", "job.json"]).ok();
+    let run = place.latest_run().unwrap();
+    let file = place
+        .path("state")
+        .join("runs")
+        .join(&run)
+        .join("dirty.jsonl");
+    let dirty = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        dirty.contains(r#""stage":"convert""#) && dirty.contains(r#""stage":"write""#),
+        "{dirty}"
+    );
+    std::fs::write(&file, dirty.replace(r#""two""#, "2")).unwrap();
+    place.sql("DELETE FROM u WHERE id = 3").await;
+    place.run(&["replay", &run]).ok();
+    assert_eq!(
+        place
+            .value("SELECT string_agg(u::text, ' ' ORDER BY id) FROM u")
+            .await,
+        r#"(1,1,"\\x00ff") (2,2,"\\x0a") (3,3,"\\x2a00") (4,,)"#
+    );
+}

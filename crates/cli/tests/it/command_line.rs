@@ -238,7 +238,7 @@ async fn dirty_rows_are_mended_and_fed_back() {
         .await;
     let text = job(
         r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "t", "column": ["*"]}}"#,
-        r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "u", "column": ["*"], "postSql": ["select 1/0 where (select count(*) from u) > 3"]}}"#,
+        r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "u", "column": ["*"], "postSql": ["select 1 / (4 - count(*)) from u"]}}"#,
     );
     place.write(
         "job.json",

@@ -15,7 +15,7 @@ use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBufferBuilder, OffsetBuffer
 use arrow_schema::DataType;
 use sdk::Result;
 
-use super::{EPOCH_DAYS, EPOCH_MICROS, numeric};
+use super::{EPOCH_DAYS, EPOCH_MICROS, copy_field, numeric};
 
 /// Why a field cannot be taken.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,11 +39,8 @@ pub(crate) trait Builder: Send {
         index: &[(u32, i32)],
         troubles: &mut Vec<(usize, Trouble)>,
     ) {
-        for (row, &(start, length)) in index.iter().enumerate() {
-            let cell = match usize::try_from(length) {
-                Ok(length) => Some(&bytes[start as usize..][..length]),
-                Err(_) => None,
-            };
+        for (row, slot) in index.iter().enumerate() {
+            let cell = cell_at(bytes, *slot);
             if let Err(trouble) = self.append(cell) {
                 troubles.push((row, trouble));
             }
@@ -58,6 +55,25 @@ pub(crate) trait Builder: Send {
     /// The array of everything taken since the last call. Cells that turn out not to be text are
     /// replaced and returned with their rows.
     fn finish(&mut self, invalid: &mut Vec<(usize, Vec<u8>)>) -> Result<ArrayRef>;
+}
+
+/// The field at a slot of the index; `None` is NULL.
+#[inline]
+pub(crate) fn cell_at(bytes: &[u8], (start, length): (u32, i32)) -> Option<&[u8]> {
+    let length = usize::try_from(length).ok()?;
+    Some(&bytes[start as usize..][..length])
+}
+
+/// Notes which fields of a block are NULL; in most blocks none is.
+#[inline]
+pub(crate) fn note_nulls(nulls: &mut NullBufferBuilder, index: &[(u32, i32)]) {
+    if index.iter().all(|(_, length)| *length >= 0) {
+        nulls.append_n_non_nulls(index.len());
+    } else {
+        index
+            .iter()
+            .for_each(|(_, length)| nulls.append(*length >= 0));
+    }
 }
 
 /// A type whose field has a fixed width and becomes one primitive value.
@@ -195,6 +211,23 @@ impl<S: Scalar> Builder for Fixed<S> {
                 Err(trouble)
             }
         }
+    }
+
+    fn append_block(
+        &mut self,
+        bytes: &[u8],
+        index: &[(u32, i32)],
+        troubles: &mut Vec<(usize, Trouble)>,
+    ) {
+        note_nulls(&mut self.nulls, index);
+        let values = index.iter().enumerate().map(|(row, slot)| {
+            let value = cell_at(bytes, *slot).map_or(Ok(Default::default()), S::read);
+            value.unwrap_or_else(|trouble| {
+                troubles.push((row, trouble));
+                Default::default()
+            })
+        });
+        self.values.extend(values);
     }
 
     fn finish(&mut self, _: &mut Vec<(usize, Vec<u8>)>) -> Result<ArrayRef> {
@@ -358,6 +391,37 @@ impl Builder for Variable {
         // own check of its offsets would turn this into an error.
         self.ends.push(self.bytes.len() as i32);
         outcome
+    }
+
+    fn append_block(
+        &mut self,
+        bytes: &[u8],
+        index: &[(u32, i32)],
+        troubles: &mut Vec<(usize, Trouble)>,
+    ) {
+        if !matches!(self.content, Content::Bytes | Content::Text) {
+            for (row, slot) in index.iter().enumerate() {
+                if let Err(trouble) = self.append(cell_at(bytes, *slot)) {
+                    troubles.push((row, trouble));
+                }
+            }
+            return;
+        }
+        note_nulls(&mut self.nulls, index);
+        let total: usize = index
+            .iter()
+            .map(|(_, length)| (*length).max(0) as usize)
+            .sum();
+        let mut end = self.bytes.len();
+        self.bytes.resize(end + total, 0);
+        let (out, ends) = (self.bytes.as_mut_slice(), &mut self.ends);
+        ends.extend(index.iter().map(|slot| {
+            if let Some(cell) = cell_at(bytes, *slot) {
+                copy_field(&mut out[end..end + cell.len()], cell);
+                end += cell.len();
+            }
+            end as i32
+        }));
     }
 
     fn byte_len(&self) -> usize {

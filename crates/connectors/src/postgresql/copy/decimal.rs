@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, PrimitiveArray};
 use arrow_buffer::{NullBufferBuilder, ScalarBuffer, i256};
 use sdk::Result;
 
-use super::build::{Builder, Trouble};
+use super::build::{Builder, Trouble, cell_at, note_nulls};
 use super::numeric;
 
 /// Collects `numeric` of a fixed precision and scale.
@@ -36,6 +36,25 @@ impl Builder for Decimal128 {
         let value = cell.map_or(Ok(0), |cell| numeric::to_i128(cell, self.scale));
         self.values.push(*value.as_ref().unwrap_or(&0));
         value.map(|_| ())
+    }
+
+    fn append_block(
+        &mut self,
+        bytes: &[u8],
+        index: &[(u32, i32)],
+        troubles: &mut Vec<(usize, Trouble)>,
+    ) {
+        note_nulls(&mut self.nulls, index);
+        let scale = self.scale;
+        let values = index.iter().enumerate().map(|(row, slot)| {
+            let cell = cell_at(bytes, *slot);
+            let value = cell.map_or(Ok(0), |cell| numeric::to_i128(cell, scale));
+            value.unwrap_or_else(|trouble| {
+                troubles.push((row, trouble));
+                0
+            })
+        });
+        self.values.extend(values);
     }
 
     fn finish(&mut self, _: &mut Vec<(usize, Vec<u8>)>) -> Result<ArrayRef> {

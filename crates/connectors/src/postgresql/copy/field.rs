@@ -3,6 +3,8 @@
 
 use arrow_buffer::NullBuffer;
 
+use super::copy_field;
+
 /// What a target column expects in a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -82,12 +84,23 @@ impl Fields {
             Fields::Eight(..) => 8,
             Fields::Variable { ends, version, .. } => {
                 let extra = 4 + usize::from(version.is_some());
-                for (row, size) in sizes.iter_mut().enumerate() {
-                    *size += if self.is_null(first + row) {
-                        4
-                    } else {
-                        extra + (ends[first + row + 1] - ends[first + row]) as usize
-                    };
+                let lengths = ends[first..]
+                    .windows(2)
+                    .map(|pair| (pair[1] - pair[0]) as usize);
+                match self.nulls() {
+                    None => {
+                        for (size, length) in sizes.iter_mut().zip(lengths) {
+                            *size += extra + length;
+                        }
+                    }
+                    Some(nulls) => {
+                        for (row, (size, length)) in sizes.iter_mut().zip(lengths).enumerate() {
+                            *size += match nulls.is_null(first + row) {
+                                true => 4,
+                                false => extra + length,
+                            };
+                        }
+                    }
                 }
                 return;
             }
@@ -140,24 +153,26 @@ impl Fields {
                 version,
                 ..
             } => {
-                for (row, place) in places.iter_mut().enumerate() {
-                    let row = first + row;
-                    if self.is_null(row) {
+                let nulls = self.nulls();
+                let spans = ends[first..].windows(2);
+                for (row, (place, span)) in places.iter_mut().zip(spans).enumerate() {
+                    if nulls.is_some_and(|nulls| nulls.is_null(first + row)) {
                         out[*place..*place + 4].copy_from_slice(&NULL);
                         *place += 4;
                         continue;
                     }
-                    let value = &bytes[ends[row] as usize..ends[row + 1] as usize];
+                    let value = &bytes[span[0] as usize..span[1] as usize];
                     let extra = usize::from(version.is_some());
                     // Arrow's 32-bit offsets keep a value below 2 GiB.
-                    let length = (value.len() + extra) as u32;
-                    let field = &mut out[*place..][..4 + length as usize];
-                    field[..4].copy_from_slice(&length.to_be_bytes());
-                    if let Some(version) = version {
-                        field[4] = *version;
+                    let length = value.len() + extra;
+                    let field = &mut out[*place..][..4 + length];
+                    let (head, rest) = field.split_at_mut(4);
+                    head.copy_from_slice(&(length as u32).to_be_bytes());
+                    if let (Some(version), [first, ..]) = (version, &mut *rest) {
+                        *first = *version;
                     }
-                    copy_short(&mut field[4 + extra..], value);
-                    *place += 4 + length as usize;
+                    copy_field(&mut rest[extra..], value);
+                    *place += 4 + length;
                 }
             }
         }
@@ -174,19 +189,6 @@ impl Fields {
 }
 
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
-
-/// Most values are a few bytes, for which a call to the general copy costs more than the copy.
-#[inline]
-fn copy_short(to: &mut [u8], from: &[u8]) {
-    match (to.first_chunk_mut::<8>(), from.len()) {
-        (Some(to), 8) => {
-            if let Some(from) = from.first_chunk::<8>() {
-                *to = *from;
-            }
-        }
-        _ => to.copy_from_slice(from),
-    }
-}
 
 #[inline]
 fn scatter_fixed<const N: usize>(

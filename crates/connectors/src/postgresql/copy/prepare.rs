@@ -80,6 +80,10 @@ fn mismatch(array: &ArrayRef) -> Error {
     ))
 }
 
+fn is_valid(nulls: &Option<NullBuffer>, row: usize) -> bool {
+    nulls.as_ref().is_none_or(|nulls| nulls.is_valid(row))
+}
+
 fn values<T: ArrowPrimitiveType>(array: &ArrayRef) -> Result<&[T::Native]> {
     let array = array
         .as_primitive_opt::<T>()
@@ -108,7 +112,7 @@ fn date(array: &ArrayRef, nulls: Option<NullBuffer>, refused: &mut Vec<Refusal>)
         let days = days
             .checked_sub(EPOCH_DAYS)
             .filter(|days| DATE_RANGE.contains(days));
-        if days.is_none() && array.is_valid(row) {
+        if days.is_none() && is_valid(&nulls, row) {
             refused.push((row, "the date is outside PostgreSQL's range".to_string()));
         }
         fields.push(days.unwrap_or(0).to_be_bytes());
@@ -130,13 +134,13 @@ fn timestamp(
         let shifted = micros
             .checked_sub(EPOCH_MICROS)
             .filter(|micros| TIMESTAMP_RANGE.contains(micros));
-        if array.is_valid(row) {
+        if (shifted.is_none() || step > 1) && is_valid(&nulls, row) {
             if shifted.is_none() {
                 refused.push((
                     row,
                     "the timestamp is outside PostgreSQL's range".to_string(),
                 ));
-            } else if step > 1 && micros % step != 0 {
+            } else if micros % step != 0 {
                 refused.push((row, too_fine(step)));
             }
         }
@@ -153,7 +157,7 @@ fn time(
 ) -> Result<Fields> {
     let mut fields = Vec::with_capacity(array.len());
     for (row, micros) in values::<Time64MicrosecondType>(array)?.iter().enumerate() {
-        if array.is_valid(row) {
+        if is_valid(&nulls, row) {
             if !(0..=86_400_000_000).contains(micros) {
                 refused.push((
                     row,
@@ -256,38 +260,46 @@ fn numbers(
     let mut bytes = Vec::with_capacity(rows * 14);
     let mut ends = Vec::with_capacity(rows + 1);
     ends.push(0);
-    let too_long = |precision: u8| format!("the number has more than {precision} digits");
-    for row in 0..rows {
-        if array.is_valid(row) {
-            match array.data_type() {
-                DataType::Decimal128(digits, scale) => {
-                    let value = values::<Decimal128Type>(array)?[row];
-                    if value.unsigned_abs() >= 10_u128.pow(u32::from(*digits)) {
-                        refused.push((row, too_long(*digits)));
+    let is_null = |row: usize| nulls.as_ref().is_some_and(|nulls| nulls.is_null(row));
+    let mut end_of = |bytes: &Vec<u8>| {
+        let end = i32::try_from(bytes.len());
+        end.map_err(|_| Error::internal("a batch of numbers is larger than 2 GiB"))
+            .map(|end| ends.push(end))
+    };
+    match array.data_type() {
+        DataType::Decimal128(digits, scale) => {
+            let limit = 10_u128.pow(u32::from(*digits));
+            for (row, value) in values::<Decimal128Type>(array)?.iter().enumerate() {
+                if !is_null(row) {
+                    if value.unsigned_abs() >= limit {
+                        refused.push((row, format!("the number has more than {digits} digits")));
                     }
-                    numeric::from_i128(value, scale.unsigned_abs(), &mut bytes);
+                    numeric::from_i128(*value, scale.unsigned_abs(), &mut bytes);
                 }
-                DataType::Decimal256(_, scale) => {
-                    let value = values::<Decimal256Type>(array)?[row];
-                    if let Err(reason) = numeric::from_i256(value, scale.unsigned_abs(), &mut bytes)
-                    {
-                        refused.push((row, reason));
-                    }
-                }
-                DataType::Utf8 => {
-                    let text = array.as_string::<i32>().value(row);
-                    // Without a precision there is no scale that could round.
-                    let scale = precision.and(column_scale);
-                    if let Err(reason) = numeric::from_text(text.as_bytes(), scale, &mut bytes) {
-                        refused.push((row, reason));
-                    }
-                }
-                _ => return Err(mismatch(array)),
+                end_of(&bytes)?;
             }
         }
-        let end = i32::try_from(bytes.len())
-            .map_err(|_| Error::internal("a batch of numbers is larger than 2 GiB"))?;
-        ends.push(end);
+        DataType::Decimal256(_, scale) => {
+            for (row, value) in values::<Decimal256Type>(array)?.iter().enumerate() {
+                if !is_null(row) {
+                    let written = numeric::from_i256(*value, scale.unsigned_abs(), &mut bytes);
+                    refused.extend(written.err().map(|reason| (row, reason)));
+                }
+                end_of(&bytes)?;
+            }
+        }
+        DataType::Utf8 => {
+            // Without a precision there is no scale that could round.
+            let scale = precision.and(column_scale);
+            for (row, text) in array.as_string::<i32>().iter().enumerate() {
+                if let Some(text) = text {
+                    let written = numeric::from_text(text.as_bytes(), scale, &mut bytes);
+                    refused.extend(written.err().map(|reason| (row, reason)));
+                }
+                end_of(&bytes)?;
+            }
+        }
+        _ => return Err(mismatch(array)),
     }
     Ok(Fields::Variable {
         ends,

@@ -13,7 +13,7 @@ use crate::exit::Stop;
 use crate::secrets;
 
 /// Keys of a data source that are not the connector's.
-const OWN_KEYS: [&str; 3] = ["type", "description", "resource_group"];
+const OWN_KEYS: [&str; 4] = ["type", "description", "resourceGroup", "resource_group"];
 const LONGEST_NAME: usize = 60;
 const LONGEST_DESCRIPTION: usize = 80;
 

@@ -8,9 +8,12 @@ use std::time::Duration;
 use engine::{Meter, Progress};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 const TERMINAL_INTERVAL: Duration = Duration::from_millis(200);
 const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
+/// Short runs show a line too.
+const FIRST_PLAIN_LINE: Duration = Duration::from_secs(1);
 
 /// Shows progress until it is stopped.
 pub(crate) struct Display {
@@ -37,12 +40,12 @@ impl Display {
         );
         let shown = bar.clone();
         let task = tokio::spawn(async move {
-            let mut interval = tokio::time::interval(if terminal {
-                TERMINAL_INTERVAL
+            let (first, every) = if terminal {
+                (TERMINAL_INTERVAL, TERMINAL_INTERVAL)
             } else {
-                PLAIN_INTERVAL
-            });
-            interval.tick().await;
+                (FIRST_PLAIN_LINE, PLAIN_INTERVAL)
+            };
+            let mut interval = tokio::time::interval_at(Instant::now() + first, every);
             loop {
                 interval.tick().await;
                 let text = line(&meter.progress());

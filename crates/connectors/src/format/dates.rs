@@ -54,7 +54,7 @@ impl Pattern {
                 ('X', 3) => "%:z",
                 (other, _) if other.is_ascii_alphabetic() => {
                     return Err(format!(
-                        "the date format `{java}` has `{}`, which is not understood; use yyyy, MM, dd, HH, mm, ss, SSS, SSSSSS, XXX",
+                        "the date format `{java}` has `{}`, which is not understood; use yyyy, MM, dd, HH, mm, ss, SSS, SSSSSS, Z",
                         &rest[..run]
                     ));
                 }

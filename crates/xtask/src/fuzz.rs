@@ -2,6 +2,7 @@
 //!
 //! The targets and their corpora live in `fuzz/`; the normal tests replay the corpora.
 
+use std::fs;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -33,10 +34,17 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
              install with: rustup toolchain install nightly && cargo install cargo-fuzz"
         );
     }
+    // New inputs go to the first folder, so the committed corpus grows only on purpose.
+    let (grown, corpus) = (
+        format!("fuzz/grown/{target}"),
+        format!("fuzz/corpus/{target}"),
+    );
+    let root = root::path()?;
+    fs::create_dir_all(root.join(&grown)).with_context(|| format!("cannot make {grown}"))?;
     process::run(
         Command::new("cargo")
-            .args(["+nightly", "fuzz", "run", target, "--"])
+            .args(["+nightly", "fuzz", "run", target, &grown, &corpus, "--"])
             .arg(format!("-max_total_time={seconds}"))
-            .current_dir(root::path()?),
+            .current_dir(root),
     )
 }

@@ -1,13 +1,15 @@
 //! Single cells and rows as JSON, for dirty-row files and previews. Not for bulk work.
 
 use arrow_array::cast::AsArray;
+use arrow_array::types::{Date32Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, TimeUnit};
 use serde_json::{Map, Value, json};
 
 /// Timestamps with full precision and ISO 8601 separators.
 const FORMAT: FormatOptions<'static> = FormatOptions::new().with_display_error(true);
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The key of the object that stands for bytes.
 const HEX: &str = "hex";
@@ -82,10 +84,54 @@ pub fn row_to_json(batch: &RecordBatch, row: usize) -> Map<String, Value> {
 }
 
 fn text(array: &dyn Array, row: usize) -> String {
-    match ArrayFormatter::try_new(array, &FORMAT) {
-        Ok(formatter) => formatter.value(row).to_string(),
-        Err(error) => format!("({error})"),
+    let formatted = ArrayFormatter::try_new(array, &FORMAT)
+        .and_then(|formatter| formatter.value(row).try_to_string());
+    match formatted {
+        Ok(text) => text,
+        Err(error) => far_moment(array, row).unwrap_or_else(|| format!("({error})")),
     }
+}
+
+/// A date or timestamp of a year that Arrow stores but its formatter does not know, six digits and
+/// more, in ISO 8601.
+fn far_moment(array: &dyn Array, row: usize) -> Option<String> {
+    match array.data_type() {
+        DataType::Date32 => {
+            let days = array.as_primitive::<Date32Type>().value(row);
+            Some(far_date(i64::from(days)))
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+            let value = array.as_primitive::<TimestampMicrosecondType>().value(row);
+            let date = far_date(value.div_euclid(DAY_MICROS));
+            let (seconds, micros) = {
+                let of_day = value.rem_euclid(DAY_MICROS);
+                (of_day / 1_000_000, of_day % 1_000_000)
+            };
+            let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+            let end = if zone.is_some() { "Z" } else { "" };
+            Some(format!(
+                "{date}T{hour:02}:{minute:02}:{second:02}.{micros:06}{end}"
+            ))
+        }
+        _ => None,
+    }
+}
+
+/// The date so many days after 1970-01-01, by the arithmetic of
+/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
+fn far_date(days: i64) -> String {
+    const ERA_DAYS: i64 = 146_097;
+    let days = days + 719_468;
+    let era = days.div_euclid(ERA_DAYS);
+    let of_era = days.rem_euclid(ERA_DAYS);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    // Years begin in March here, so that the leap day is their last.
+    let month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:+}-{month:02}-{day:02}")
 }
 
 #[cfg(test)]
@@ -132,5 +178,24 @@ mod tests {
         assert_eq!(bytes_from_json(&json!({"hex": "0"})), None);
         assert_eq!(bytes_from_json(&json!({"hex": "zz"})), None);
         assert_eq!(bytes_from_json(&json!("00")), None);
+    }
+
+    #[test]
+    fn far_away_years_are_written_out() {
+        // 5874897-12-31 and 4713-01-01 BC are PostgreSQL's; the others surround leap days.
+        for (days, text) in [
+            (2_145_042_905, "+5874897-12-31"),
+            (-2_440_550, "-4712-01-01"),
+            (11_016, "+2000-02-29"),
+            (11_017, "+2000-03-01"),
+            (0, "+1970-01-01"),
+            (-1, "+1969-12-31"),
+        ] {
+            assert_eq!(far_date(days), text);
+        }
+        let far = TimestampMicrosecondArray::from(vec![i64::MAX]).with_timezone("UTC");
+        assert_eq!(cell_to_json(&far, 0), "+294247-01-10T04:00:54.775807Z");
+        let days = arrow_array::Date32Array::from(vec![2_145_042_905]);
+        assert_eq!(cell_to_json(&days, 0), "+5874897-12-31");
     }
 }

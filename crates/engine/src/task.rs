@@ -34,7 +34,7 @@ pub(crate) struct Pipeline {
 }
 
 /// Moves one split. On success its rows are published and the ledger says so; on failure nothing of
-/// the attempt counts, and the meter has forgotten it.
+/// the attempt is written, and the meter has forgotten it unless it ends the run by its dirty rows.
 pub(crate) async fn run_split(
     pipeline: &Pipeline,
     task: TaskId,
@@ -48,8 +48,16 @@ pub(crate) async fn run_split(
         dirty: pipeline.context.dirty.begin(task)?,
     };
     let result = run.run(split, attempt).await;
-    if result.is_err() {
-        pipeline.context.meter.take_back(&run.counts);
+    if let Err(failure) = &result {
+        let forgotten = match failure {
+            // No attempt follows, and the report must show the rows that ended the run.
+            Failure::TooManyDirtyRows { .. } => Counts {
+                rows_written: run.counts.rows_written,
+                ..Counts::default()
+            },
+            _ => run.counts,
+        };
+        pipeline.context.meter.take_back(&forgotten);
     }
     result.map(|()| run.counts)
 }

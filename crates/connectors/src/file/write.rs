@@ -191,6 +191,13 @@ impl FileWriter {
 #[async_trait]
 impl Writer for FileWriter {
     async fn schema(&self, source: &[Column]) -> Result<Vec<Column>> {
+        if source.is_empty() {
+            return Err(
+                Error::new(Kind::Unsupported, "a file cannot hold rows without columns").hint(
+                    "name at least one column of the reader, a constant if there is no other",
+                ),
+            );
+        }
         self.target.check_header(source.len())?;
         let columns = |name: &dyn Fn(usize) -> String| {
             let targets = source

@@ -50,7 +50,7 @@ pub(crate) fn write_error(name: &str, error: io::Error) -> Error {
                 .hint("let the user that runs the job write to the folder")
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            Error::new(Kind::Unreachable, format!("{message}: no space is left"))
+            Error::new(Kind::Throttled, format!("{message}: no space is left"))
                 .source(error)
                 .hint("free space on the disk or write elsewhere, then run the job again")
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod command_line;
+mod hostile;
 mod kill;
 mod memory;
 mod seed;

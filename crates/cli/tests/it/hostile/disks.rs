@@ -12,6 +12,7 @@ struct SmallDisk(PathBuf);
 
 impl SmallDisk {
     /// `None`, with a printed word, where this user cannot mount.
+    #[expect(clippy::print_stderr, reason = "a skipped test must say so")]
     fn mount(path: &Path) -> Option<Self> {
         std::fs::create_dir_all(path).unwrap();
         let mounted = Command::new("mount")

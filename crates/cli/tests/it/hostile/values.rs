@@ -28,7 +28,13 @@ async fn text_that_is_too_long() {
     place.refuses(&document, 3, &["2 of 5 rows are dirty", "errorLimit"]);
     assert_eq!(place.value("SELECT count(*) FROM target").await, "0");
     let dirty = place.moves(&document.replace(STRICT, TOLERANT), 3, 2);
-    reasons(&dirty, &[("note", "varying(3)"), ("note", "varying(3)")]);
+    reasons(
+        &dirty,
+        &[
+            ("note", "takes 3 characters"),
+            ("note", "takes 3 characters"),
+        ],
+    );
     assert_eq!(dirty[1]["row"]["note"], "ééééé", "the value is kept whole");
     assert_eq!(
         place
@@ -53,22 +59,12 @@ async fn text_that_is_not_text() {
         TOLERANT,
     );
     let dirty = place.moves(&document, 4, 3);
-    let mut lines: Vec<String> = dirty
-        .iter()
-        .map(|row| {
-            format!(
-                "{} {}",
-                row["row"].get("column1").or(row["row"].get("id")).unwrap(),
-                row["reason"]
-            )
-        })
-        .collect();
-    lines.sort();
-    assert!(
-        lines[0].contains("UTF-8") && lines[2].contains("UTF-8"),
-        "{lines:?}"
-    );
-    assert!(lines[1].contains("NUL"), "{lines:?}");
+    let count = |reason: &str| {
+        let reasons = dirty.iter().map(|row| row["reason"].as_str().unwrap());
+        reasons.filter(|found| found.contains(reason)).count()
+    };
+    assert_eq!(count("not valid in the file's encoding"), 2, "{dirty:?}");
+    assert_eq!(count("cannot hold a NUL byte"), 1, "{dirty:?}");
     assert_eq!(
         place
             .value("SELECT string_agg(id || coalesce(note, '-'), ' ' ORDER BY id) FROM target")
@@ -116,12 +112,13 @@ async fn dates_beyond_every_calendar() {
              INSERT INTO d VALUES (1, 'infinity', '2024-01-01', '2024-01-01+00'), (2, '2024-01-01', '-infinity', '2024-01-01+00'),
                (3, '294276-12-31', '2024-01-01', '2024-01-01+00'), (4, '2024-01-01', '5874897-12-31', '2024-01-01+00'),
                (5, '2024-01-01', '2024-02-29', '294276-12-30+00'), (6, '0001-01-01', '0001-01-01', '0001-01-01+00'),
-               (7, '9999-12-31 23:59:59.999999', '9999-12-31', '9999-12-31+00'), (8, NULL, NULL, NULL);
+               (7, '9999-12-31 23:59:59.999999', '9999-12-31', '9999-12-31+00'), (8, NULL, NULL, NULL),
+               (9, '2024-02-29 12:34:56.123456', '2024-02-29', '2024-02-29+00');
              CREATE TABLE copy (LIKE d)",
         )
         .await;
     // Between two PostgreSQL databases every value survives.
-    place.moves(&job(&postgresql("d"), &postgresql("copy"), STRICT), 8, 0);
+    place.moves(&job(&postgresql("d"), &postgresql("copy"), STRICT), 9, 0);
     assert_eq!(
         place
             .value("SELECT count(*) FROM (TABLE d EXCEPT TABLE copy) t")
@@ -135,7 +132,7 @@ async fn dates_beyond_every_calendar() {
     );
     let dirty = place.moves(
         &job(&postgresql("d"), &to_file("d.parquet"), TOLERANT),
-        4,
+        5,
         4,
     );
     reasons(
@@ -153,7 +150,8 @@ async fn dates_beyond_every_calendar() {
         .maxcompute_sql("CREATE TABLE d (id BIGINT, at TIMESTAMP, day DATE, zoned TIMESTAMP)")
         .await;
     let to_maxcompute = r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "d", "column": ["*"], "truncate": true}}"#;
-    let dirty = place.moves(&job(&postgresql("d"), to_maxcompute, TOLERANT), 3, 5);
+    // TIMESTAMP counts nanoseconds here, which reach from 1677 to 2262.
+    let dirty = place.moves(&job(&postgresql("d"), to_maxcompute, TOLERANT), 2, 7);
     assert!(
         dirty.iter().all(|row| !row.to_string().contains("ERROR")),
         "{dirty:?}"

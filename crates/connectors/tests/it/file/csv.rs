@@ -58,7 +58,7 @@ async fn columns_are_found_by_name_and_by_index_and_typed() {
         rows.json(),
         [json!({
             "amount": "12.30", "key": 1, "AT": "2024-02-29T23:59:59.123456", "ok": true,
-            "raw": "00ff", "place": "here", "at": "2024-02-29T23:59:59.123456"
+            "raw": {"hex": "00ff"}, "place": "here", "at": "2024-02-29T23:59:59.123456"
         })]
     );
 }

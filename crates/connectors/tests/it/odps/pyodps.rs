@@ -95,7 +95,7 @@ async fn values_of_every_type_survive_both_ways() {
         json!({
             "id": 1, "c_tinyint": 127, "c_smallint": 32767, "c_int": 2_147_483_647_i64, "c_float": "1.5",
             "c_double": "1.7976931348623157e308", "c_boolean": true, "c_string": "中文 😀\u{0}\t\n",
-            "c_varchar": "中文字符", "c_char": "abc", "c_binary": "00fffe",
+            "c_varchar": "中文字符", "c_char": "abc", "c_binary": {"hex": "00fffe"},
             "c_decimal": "99999999999999999999.999999999999999999", "c_date": "9999-12-31",
             "c_datetime": "9999-12-31T23:59:59.999Z", "c_timestamp": "2024-01-02T03:04:05.123456789Z",
             "c_timestamp_ntz": "1969-12-31T23:59:59.999999999", "c_json": "{\"a\": [1, null, \"x\"]}",

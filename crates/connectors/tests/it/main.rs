@@ -1,5 +1,6 @@
 //! Connectors against real stores, driven through the registry as the engine drives them.
 
+mod conformance;
 mod drive;
 mod file;
 mod odps;

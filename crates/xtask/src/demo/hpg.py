@@ -5,6 +5,7 @@ The dump is CSV ordered by id, written as PostgreSQL's COPY writes it, so that t
 
 import os
 import sys
+from decimal import Decimal
 
 from odps import ODPS
 
@@ -19,6 +20,9 @@ def as_csv(value):
         return ""
     if isinstance(value, bool):
         return "t" if value else "f"
+    if isinstance(value, Decimal):
+        # The client drops zeros at the end; a salary has two digits.
+        return f"{value:.2f}"
     return str(value)
 
 

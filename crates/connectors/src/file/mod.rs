@@ -8,6 +8,7 @@ mod browse;
 mod config;
 mod encode;
 mod names;
+mod place;
 mod plan;
 mod read;
 mod task;

@@ -16,7 +16,7 @@ use crate::format::layout::{
     self, ColumnEntry, Pick, TextColumnPlan, names_only, position_name, unknown_column, wants_all,
 };
 use crate::format::parquet::{ParquetFile, ParquetPlan};
-use crate::store::{Compress, Listed, list, open_input, read_error, shown};
+use crate::store::{Compress, Listed, list, no_snappy, open_input, read_error, shown};
 
 /// The longest row that offsets of 32 bits leave room for beside a batch.
 const MAX_ROW_BYTES: usize = 1 << 30;
@@ -50,6 +50,9 @@ impl Source {
             Some(format) => format,
             None => guessed_format(&files)?,
         };
+        if format != FileFormat::Parquet && parameters.compress == Some(Compress::Snappy) {
+            return Err(no_snappy());
+        }
         if !(1024..=MAX_ROW_BYTES).contains(&parameters.csv.max_row_bytes) {
             return Err(config("`maxRowBytes` must be between 1 KiB and 1 GiB"));
         }

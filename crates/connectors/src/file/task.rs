@@ -1,7 +1,7 @@
 //! One attempt of one task: a file under a hidden name, written by a thread of its own so that
 //! encoding overlaps with reading.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::encode::FileSink;
+use super::place::Place;
 use super::write::{Prepared, Target};
 use crate::format::background::blocking;
 use crate::store::{StagedFile, remove, shown, sync_folder, write_error};
@@ -21,13 +22,12 @@ const QUEUED_BATCHES: usize = 2;
 
 /// Creates the file and starts the thread.
 pub(super) async fn start(
-    folder: PathBuf,
-    name: String,
+    place: Arc<Place>,
     target: Arc<Target>,
     prepared: Prepared,
     task: TaskId,
 ) -> Result<Box<dyn TaskWriter>> {
-    let job = blocking(move || FileJob::new(&folder, name, &target, &prepared, task)).await?;
+    let job = blocking(move || FileJob::new(&place, &target, &prepared, task)).await?;
     let (to_thread, batches) = mpsc::channel(QUEUED_BATCHES);
     let (reports, from_thread) = mpsc::unbounded_channel();
     let thread = tokio::task::spawn_blocking(move || job.run(batches, &reports));
@@ -54,19 +54,15 @@ struct FileJob {
 }
 
 impl FileJob {
-    fn new(
-        folder: &Path,
-        name: String,
-        target: &Target,
-        prepared: &Prepared,
-        task: TaskId,
-    ) -> Result<FileJob> {
+    fn new(place: &Place, target: &Target, prepared: &Prepared, task: TaskId) -> Result<FileJob> {
+        let folder = &place.folder;
+        let name = place.name(prepared, task);
         let attempt = Uuid::now_v7().simple().to_string();
         let (file, path) = StagedFile::create(folder, &name, &prepared.run, task.0, &attempt)?;
         let mut job = FileJob {
             sink: None,
             path,
-            folder: folder.to_path_buf(),
+            folder: folder.clone(),
             name,
         };
         let schema = Arc::new(prepared.schema.clone());

@@ -1,29 +1,24 @@
-//! The writer. Each task writes one file under a hidden name (see `task`); commit gives all of them
-//! their names, and removes older files if the job replaces them.
+//! The writer. Each task writes one file under a hidden name (see `task`); the commit gives all of them
+//! their names and removes older files if the job replaces them (see `place`).
 
-use std::fs;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_schema::{Field, Schema};
 use async_trait::async_trait;
 use sdk::{Column, Error, Kind, Receipt, Result, State, TaskId, TaskWriter, WritePlan, Writer};
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::config::{Datasource, WriteMode, WriterParameters, either, encoding, named_format};
-use super::names::FileNames;
+use super::config::{Datasource, WriterParameters, either, encoding, named_format};
+use super::place::Place;
 use super::typemap;
 use crate::format::FileFormat;
+use crate::format::background::blocking;
 use crate::format::csv::Dialect;
 use crate::format::dates::Pattern;
 use crate::format::encoding::Encoding;
 use crate::format::layout::{ColumnEntry, wants_all};
 use crate::format::parquet::ParquetSettings;
-use crate::store::{
-    Compress, Existing, StagedFile, no_snappy, publish_all, remove, remove_staged, resolve, shown,
-    sync_folder, write_error,
-};
+use crate::store::{Compress, StagedFile, no_snappy, resolve};
 
 /// Opens the writer; touches nothing yet.
 pub(super) async fn open(
@@ -33,11 +28,14 @@ pub(super) async fn open(
     let root = datasource.checked_root()?;
     let folder = resolve(root.as_deref(), &parameters.path)?;
     Ok(Box::new(FileWriter {
-        folder,
-        names: parameters.names()?,
-        mode: parameters.write_mode,
         columns: parameters.column.clone(),
         target: Arc::new(Target::new(&parameters)?),
+        place: Arc::new(Place {
+            names: parameters.names()?,
+            mode: parameters.write_mode,
+            folder,
+            root,
+        }),
     }))
 }
 
@@ -135,9 +133,7 @@ impl WriterParameters {
 }
 
 struct FileWriter {
-    folder: PathBuf,
-    names: FileNames,
-    mode: WriteMode,
+    place: Arc<Place>,
     columns: Vec<ColumnEntry>,
     target: Arc<Target>,
 }
@@ -146,46 +142,8 @@ struct FileWriter {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Prepared {
     pub(super) run: String,
-    task_count: u32,
+    pub(super) task_count: u32,
     pub(super) schema: Schema,
-}
-
-impl FileWriter {
-    fn replaces(&self) -> bool {
-        matches!(self.mode, WriteMode::Truncate | WriteMode::Overwrite)
-    }
-
-    /// Files of earlier runs in the folder.
-    fn existing(&self) -> Result<Vec<String>> {
-        let failed = |error| write_error(&shown(&self.folder), error);
-        let mut found = Vec::new();
-        for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if self.names.matches(&name) && entry.file_type().map_err(failed)?.is_file() {
-                found.push(name);
-            }
-        }
-        found.sort();
-        Ok(found)
-    }
-
-    fn name(&self, prepared: &Prepared, task: TaskId) -> String {
-        let run = (self.mode == WriteMode::Append).then_some(prepared.run.as_str());
-        self.names.of(task, prepared.task_count, run)
-    }
-
-    fn refuse_existing(&self) -> Result<()> {
-        let existing = self.existing()?;
-        match existing.first() {
-            Some(name) if self.mode == WriteMode::NonConflict => Err(Error::new(
-                Kind::Conflict,
-                format!("{} exists already", shown(&self.folder.join(name))),
-            )
-            .hint("set `writeMode` to `truncate` to replace it or to `append` to keep it, or choose another `fileName`")),
-            _ => Ok(()),
-        }
-    }
 }
 
 #[async_trait]
@@ -231,38 +189,31 @@ impl Writer for FileWriter {
 
     async fn prepare(&self, plan: &WritePlan) -> Result<State> {
         if let Some(previous) = &plan.previous
-            && self.folder.is_dir()
+            && self.place.folder.is_dir()
         {
             return Ok(previous.clone());
         }
-        fs::create_dir_all(&self.folder)
-            .map_err(|error| write_error(&shown(&self.folder), error))?;
-        self.refuse_existing()?;
+        let place = self.place.clone();
+        let run = blocking(move || place.prepare()).await?;
         let fields: Vec<Field> = plan.columns.iter().map(Column::field).collect();
-        let id = Uuid::now_v7().simple().to_string();
-        let prepared = Prepared {
-            // The random end of the id; its beginning is the time.
-            run: id[id.len() - 12..].to_string(),
+        State::new(&Prepared {
+            run,
             task_count: plan.task_count,
             schema: Schema::new(fields),
-        };
-        // A folder that cannot be written to is found now, not after the first batch.
-        let probe = self.folder.join(format!(".{}.longshore", prepared.run));
-        fs::write(&probe, b"").map_err(|error| write_error(&shown(&self.folder), error))?;
-        remove(&probe)?;
-        State::new(&prepared)
+        })
     }
 
     async fn task(&self, prepared: &State, task: TaskId) -> Result<Box<dyn TaskWriter>> {
         let prepared: Prepared = prepared.read()?;
-        let name = self.name(&prepared, task);
-        let (folder, target) = (self.folder.clone(), self.target.clone());
-        super::task::start(folder, name, target, prepared, task).await
+        let (place, target) = (self.place.clone(), self.target.clone());
+        super::task::start(place, target, prepared, task).await
     }
 
     async fn recover(&self, _: &State, task: TaskId, seal: &State) -> Result<Option<Receipt>> {
         let file: StagedFile = seal.read()?;
-        Ok(file.exists(&self.folder).then(|| Receipt {
+        let place = self.place.clone();
+        let there = blocking(move || Ok(file.exists(&place.folder))).await?;
+        Ok(there.then(|| Receipt {
             task,
             state: seal.clone(),
         }))
@@ -274,25 +225,13 @@ impl Writer for FileWriter {
             .iter()
             .map(|receipt| receipt.state.read())
             .collect::<Result<Vec<StagedFile>>>()?;
-        if !self.replaces() {
-            publish_all(&self.folder, &files, Existing::Refuse)?;
-            return remove_staged(&self.folder, &prepared.run);
-        }
-        publish_all(&self.folder, &files, Existing::Replace)?;
-        for name in self.existing()? {
-            if files.iter().all(|file| file.name != name) {
-                remove(&self.folder.join(name))?;
-            }
-        }
-        remove_staged(&self.folder, &prepared.run)?;
-        sync_folder(&self.folder)
+        let place = self.place.clone();
+        blocking(move || place.commit(&prepared.run, &files)).await
     }
 
     async fn abort(&self, prepared: &State) -> Result<()> {
         let prepared: Prepared = prepared.read()?;
-        if !self.folder.is_dir() {
-            return Ok(());
-        }
-        remove_staged(&self.folder, &prepared.run)
+        let place = self.place.clone();
+        blocking(move || place.abort(&prepared.run)).await
     }
 }

@@ -306,6 +306,11 @@ fn exact_double(text: &str) -> std::result::Result<f64, String> {
         // NaN and infinities have no digits to lose.
         return Ok(value);
     };
+    // Any number of 15 digits survives a double, unless it lies near the ends of the range.
+    let digits = parts.whole.len() + parts.fraction.len();
+    if digits <= 15 && parts.exponent.abs() < 250 {
+        return Ok(value);
+    }
     let printed = format!("{value:e}");
     let exact = value.is_finite()
         && number(&printed).is_some_and(|again| canonical(&again) == canonical(&parts));

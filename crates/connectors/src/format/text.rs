@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
-use arrow_buffer::{Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::{BooleanBufferBuilder, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{Schema, SchemaRef};
 use sdk::{Error, ReadBatch, Result, UnreadableRow};
 use serde_json::{Map, Value};
@@ -15,6 +15,9 @@ use super::parse;
 
 /// The longest piece of a broken row that is kept for the dirty-row file.
 const SHOWN_BYTES: usize = 4096;
+
+/// The longest cell that [`TextRows::push_short`] takes.
+pub(crate) const SHORT: usize = 16;
 
 /// Where a row stands in its file.
 pub(crate) type Place = u64;
@@ -26,7 +29,8 @@ pub(crate) type Locate = Box<dyn FnMut(Place) -> String + Send>;
 struct TextCells {
     values: Vec<u8>,
     offsets: Vec<i32>,
-    nulls: NullBufferBuilder,
+    /// The rows that are NULL, ascending.
+    nulls: Vec<usize>,
 }
 
 impl TextCells {
@@ -36,8 +40,22 @@ impl TextCells {
         TextCells {
             values: Vec::with_capacity(bytes),
             offsets,
-            nulls: NullBufferBuilder::new(rows),
+            nulls: Vec::new(),
         }
+    }
+
+    /// The validity of the rows; none if all have values.
+    fn validity(&self) -> Option<NullBuffer> {
+        if self.nulls.is_empty() {
+            return None;
+        }
+        let row_count = self.offsets.len() - 1;
+        let mut valid = BooleanBufferBuilder::new(row_count);
+        valid.append_n(row_count, true);
+        for row in &self.nulls {
+            valid.set_bit(*row, false);
+        }
+        Some(NullBuffer::new(valid.finish()))
     }
 }
 
@@ -86,18 +104,30 @@ impl TextRows {
 
     /// Adds a cell to a column; every row gives one to each column that is not a constant, then
     /// calls [`TextRows::end_row`].
+    #[inline]
     pub(crate) fn push(&mut self, column: usize, text: Option<&[u8]>) {
         let cells = &mut self.cells[column];
         match text {
             Some(text) => {
                 cells.values.extend_from_slice(text);
-                cells.nulls.append_non_null();
                 self.bytes += text.len();
             }
-            None => cells.nulls.append_null(),
+            None => cells.nulls.push(cells.offsets.len() - 1),
         }
         // A batch ends far below 2 GiB: its bytes are bounded and so is the longest row.
         cells.offsets.push(cells.values.len() as i32);
+    }
+
+    /// Adds the first `length` bytes of a window, which is [`TextRows::push`] for short cells: copying
+    /// a fixed number of bytes and forgetting the rest needs no call.
+    #[inline]
+    pub(crate) fn push_short(&mut self, column: usize, window: &[u8; SHORT], length: usize) {
+        let cells = &mut self.cells[column];
+        let end = cells.values.len() + length;
+        cells.values.extend_from_slice(window);
+        cells.values.truncate(end);
+        self.bytes += length;
+        cells.offsets.push(end as i32);
     }
 
     /// Ends a row whose cells were all pushed.
@@ -223,12 +253,10 @@ impl Faults {
 
 /// The cells as a string array. Cells that are not UTF-8 are noted and replaced by readable text.
 fn strings(cells: TextCells, column: usize, faults: &mut Faults) -> Result<StringArray> {
+    let nulls = cells.validity();
     let TextCells {
-        values,
-        offsets,
-        mut nulls,
+        values, offsets, ..
     } = cells;
-    let nulls: Option<NullBuffer> = nulls.finish();
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     // Buffers share their memory, so trying costs nothing when it succeeds.
     let values = Buffer::from_vec(values);

@@ -126,7 +126,10 @@ pub(crate) fn list_root(root: &Path, search: &str, limit: usize) -> Result<Vec<P
 }
 
 /// A link inside the root must not lead out of it.
-fn check_links<'a>(root: &Path, paths: impl Iterator<Item = &'a PathBuf>) -> Result<()> {
+pub(crate) fn check_links<'a>(
+    root: &Path,
+    paths: impl IntoIterator<Item = &'a PathBuf>,
+) -> Result<()> {
     let error = |path: &Path, error| super::read_error(&super::shown(path), error);
     let real_root = fs::canonicalize(root).map_err(|cause| error(root, cause))?;
     for path in paths {

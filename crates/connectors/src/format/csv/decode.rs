@@ -10,7 +10,7 @@ use sdk::{Error, Kind, Result};
 use super::Dialect;
 use super::scan::{Fault, Field, Form, Row, Scanner};
 use crate::format::layout::position_name;
-use crate::format::text::TextRows;
+use crate::format::text::{SHORT, TextRows};
 
 const BUFFER: usize = 1 << 18;
 
@@ -135,17 +135,27 @@ impl<'a> Fields<'a> {
         matches!(self.fields, [field] if field.start == field.end && field.form == Form::Bare)
     }
 
-    /// The value of a field; `None` stands for NULL.
+    /// The value of an unquoted field; `None` stands for NULL.
     #[inline]
-    fn value(&self, field: Field) -> Option<Cow<'a, [u8]>> {
+    fn bare(&self, field: Field) -> Option<&'a [u8]> {
         let mut bytes = &self.buffer[field.start..field.end];
+        if self.dialect.trim {
+            bytes = bytes.trim_ascii();
+        }
+        (!self.dialect.null.is_null(bytes)).then_some(bytes)
+    }
+
+    /// The bytes from the field's first on, unless the buffer ends there.
+    #[inline]
+    fn window(&self, field: Field) -> Option<&'a [u8; SHORT]> {
+        self.buffer.get(field.start..)?.first_chunk()
+    }
+
+    /// The value of a field; `None` stands for NULL.
+    fn value(&self, field: Field) -> Option<Cow<'a, [u8]>> {
+        let bytes = &self.buffer[field.start..field.end];
         match field.form {
-            Form::Bare => {
-                if self.dialect.trim {
-                    bytes = bytes.trim_ascii();
-                }
-                (!self.dialect.null.is_null(bytes)).then_some(Cow::Borrowed(bytes))
-            }
+            Form::Bare => self.bare(field).map(Cow::Borrowed),
             Form::Quoted => Some(Cow::Borrowed(bytes)),
             Form::Escaped => Some(Cow::Owned(self.unescaped(bytes))),
         }
@@ -193,9 +203,16 @@ impl<'a> Fields<'a> {
             let Some(field) = pick.and_then(|index| self.fields.get(index)) else {
                 continue;
             };
-            match self.value(*field) {
-                Some(value) => rows.push(column, Some(&value)),
-                None => rows.push(column, None),
+            match field.form {
+                Form::Escaped => rows.push(column, self.value(*field).as_deref()),
+                // The common forms need no copy of their own.
+                Form::Quoted => rows.push(column, Some(&self.buffer[field.start..field.end])),
+                Form::Bare => match (self.bare(*field), self.window(*field)) {
+                    (Some(value), Some(window)) if value.len() <= SHORT && !self.dialect.trim => {
+                        rows.push_short(column, window, value.len());
+                    }
+                    (value, _) => rows.push(column, value),
+                },
             }
         }
         rows.end_row(self.line);

@@ -27,11 +27,12 @@ pub(crate) struct NullRule {
 }
 
 impl NullRule {
+    #[inline]
     pub(crate) fn is_null(&self, field: &[u8]) -> bool {
-        if field.is_empty() {
-            self.empty || self.text.is_empty()
-        } else {
-            field == self.text
+        match field.first() {
+            None => self.empty || self.text.is_empty(),
+            // Comparing whole fields costs a call, and the first byte mostly tells.
+            Some(first) => self.text.first() == Some(first) && field == self.text,
         }
     }
 }
@@ -63,6 +64,14 @@ impl Dialect {
                 Kind::Config,
                 "`escape` cannot be the delimiter or a line end",
             ));
+        }
+        let clash = roles.iter().find(|(_, byte)| self.null.text.contains(byte));
+        if let Some((role, _)) = clash {
+            return Err(Error::new(
+                Kind::Config,
+                format!("`nullFormat` holds the character of `{role}`"),
+            )
+            .hint("choose a text that can stand in a file without quotes"));
         }
         Ok(self)
     }

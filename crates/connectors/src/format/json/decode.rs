@@ -73,7 +73,9 @@ impl JsonRows {
 
 /// Which key goes to which columns.
 pub(crate) struct KeyMap {
-    columns: HashMap<String, Vec<usize>>,
+    /// Keys in the order of their first column, and the columns of each.
+    keys: Vec<(String, Vec<usize>)>,
+    place_of: HashMap<String, usize>,
     /// Column count, and which of them are constants.
     constant: Vec<bool>,
     /// Keys that no column wants make a row unreadable instead of being passed over.
@@ -83,14 +85,20 @@ pub(crate) struct KeyMap {
 impl KeyMap {
     /// The map of a plan. `strict` when the plan was made from a sample and should know every key.
     pub(crate) fn new(plan: &[TextColumnPlan], strict: bool) -> KeyMap {
-        let mut columns: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut keys: Vec<(String, Vec<usize>)> = Vec::new();
+        let mut place_of = HashMap::new();
         for (index, column) in plan.iter().enumerate() {
             if let Pick::Name(name) = &column.pick {
-                columns.entry(name.clone()).or_default().push(index);
+                let place = *place_of.entry(name.clone()).or_insert_with(|| {
+                    keys.push((name.clone(), Vec::new()));
+                    keys.len() - 1
+                });
+                keys[place].1.push(index);
             }
         }
         KeyMap {
-            columns,
+            keys,
+            place_of,
             constant: plan
                 .iter()
                 .map(|column| matches!(column.pick, Pick::Constant(_)))
@@ -123,14 +131,23 @@ impl KeyMap {
     fn cells<'a>(&self, text: &'a str) -> std::result::Result<Vec<Option<Cow<'a, str>>>, String> {
         let mut cells: Vec<Option<Cow<'a, str>>> = vec![None; self.constant.len()];
         let mut stranger = None;
-        each_entry(text, |key, value| match self.columns.get(key) {
-            Some(columns) => {
-                for column in columns {
-                    cells[*column] = plain(value);
+        let mut expected = 0;
+        each_entry(text, |key, value| {
+            // Rows mostly have their keys in the same order.
+            let place = match self.keys.get(expected) {
+                Some((name, _)) if name == key => Some(expected),
+                _ => self.place_of.get(key).copied(),
+            };
+            match place {
+                Some(place) => {
+                    expected = place + 1;
+                    for column in &self.keys[place].1 {
+                        cells[*column] = plain(value);
+                    }
                 }
+                None if self.strict => stranger = Some(key.to_string()),
+                None => {}
             }
-            None if self.strict => stranger = Some(key.to_string()),
-            None => {}
         })?;
         match stranger {
             Some(key) => Err(format!(

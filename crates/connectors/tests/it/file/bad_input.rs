@@ -82,6 +82,11 @@ async fn what_is_missing_is_named() {
             "must be one ASCII character",
         ),
         (
+            json!({"path": "a.csv", "nullFormat": "a,b"}),
+            Kind::Config,
+            "`nullFormat` holds the character of `fieldDelimiter`",
+        ),
+        (
             json!({"path": "a.csv", "quote": ","}),
             Kind::Config,
             "are the same character",
@@ -127,6 +132,12 @@ async fn paths_stay_below_the_root() {
         .await
         .err()
         .unwrap();
+    assert_eq!(error.kind(), Kind::Denied);
+    std::os::unix::fs::symlink(outside.root(), folder.path("way-out")).unwrap();
+    let parameters = json!({"path": "way-out", "fileName": "a"});
+    let error = write("file", &folder.config(), &parameters, &batch())
+        .await
+        .expect_err("the folder lies outside");
     assert_eq!(error.kind(), Kind::Denied);
     let inside = folder.path("a.csv").to_string_lossy().into_owned();
     assert!(

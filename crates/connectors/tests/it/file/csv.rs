@@ -226,3 +226,19 @@ async fn lines_are_counted_across_byte_ranges() {
     assert_eq!(rows.splits.len(), 4);
     assert!(rows.reasons()[0].ends_with("line 1001 has 1 field instead of 2"));
 }
+
+#[tokio::test]
+async fn cells_of_every_length_up_to_the_end_of_the_file() {
+    let cells: Vec<String> = (1..40).map(|length| "x".repeat(length)).collect();
+    for end in ["", "\n"] {
+        let mut reversed = cells.clone();
+        reversed.reverse();
+        let text = format!("{}\n{}{end}", cells.join(","), reversed.join(","));
+        let rows = csv(text.as_bytes(), json!({})).await;
+        for (row, expected) in rows.json().iter().zip([&cells, &reversed]) {
+            let row = row.as_object().unwrap();
+            assert!(row.values().eq(expected.iter().map(String::as_str)));
+        }
+        assert_eq!(rows.batch.num_rows(), 2);
+    }
+}

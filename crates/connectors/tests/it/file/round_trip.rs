@@ -198,7 +198,7 @@ proptest! {
     #[test]
     fn any_text_survives_csv(
         rows in collection::vec((hostile_text(), any::<Option<i64>>(), hostile_text()), 1..40),
-        dialect in 0..5_usize,
+        dialect in 0..6_usize,
     ) {
         let extra = [
             json!({}),
@@ -206,6 +206,7 @@ proptest! {
             json!({"fieldDelimiter": "\t", "escape": "\\"}),
             json!({"nullFormat": "x", "lineDelimiter": "\r\n"}),
             json!({"fieldDelimiter": " ", "nullFormat": "\\N"}),
+            json!({"nullFormat": ""}),
         ][dialect].clone();
         let columns: Vec<(&str, ArrayRef)> = vec![
             ("a", Arc::new(rows.iter().map(|row| row.0.clone()).collect::<StringArray>())),

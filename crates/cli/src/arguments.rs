@@ -173,7 +173,7 @@ pub(crate) struct ParameterArguments {
     pub(crate) lenient: bool,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct FileArguments {
     #[command(flatten)]
     pub(crate) datasources: DatasourceArguments,
@@ -182,7 +182,7 @@ pub(crate) struct FileArguments {
     pub(crate) state: Option<PathBuf>,
 }
 
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct DatasourceArguments {
     /// The file of data sources [default: ./datasources.toml, then ~/.config/longshore/datasources.toml]
     #[arg(long, value_name = "FILE", env = "LONGSHORE_DATASOURCES")]

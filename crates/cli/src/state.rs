@@ -79,15 +79,13 @@ pub(crate) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a new run; its id begins with the time in UTC.
+    /// Makes the folder of a new run. Its id is the time in UTC to the millisecond and a tail that keeps
+    /// runs of one millisecond apart; ids sort as the runs began.
     pub(crate) fn create(files: &FileArguments, begun: &Begun) -> Result<Self, Stop> {
         let runs = runs_folder(files)?;
         fs::create_dir_all(&runs).map_err(|error| cannot("create", &runs, &error))?;
-        let time = Utc::now();
-        for salt in 0..1000u32 {
-            let tail =
-                (std::process::id() ^ time.timestamp_subsec_nanos()).wrapping_add(salt) & 0xffff;
-            let id = format!("{}-{tail:04x}", time.format("%Y%m%d-%H%M%S"));
+        for tail in 0..=u8::MAX {
+            let id = format!("{}-{tail:02x}", Utc::now().format("%Y%m%d-%H%M%S-%3f"));
             let path = runs.join(&id);
             match fs::create_dir(&path) {
                 Ok(()) => {
@@ -173,4 +171,25 @@ fn recent(runs: &Path) -> String {
 
 fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> Stop {
     Stop::usage(format!("cannot {verb} {}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_as_the_runs_began() {
+        let state = tempfile::tempdir().unwrap();
+        let document = state.path().join("job.json");
+        fs::write(&document, "{}").unwrap();
+        let begun = Begun::now(&document, &ParameterArguments::default()).unwrap();
+        let files = FileArguments {
+            state: Some(state.path().to_path_buf()),
+            ..FileArguments::default()
+        };
+        let ids: Vec<String> = (0..50)
+            .map(|_| RunFolder::create(&files, &begun).unwrap().id)
+            .collect();
+        assert!(ids.is_sorted(), "{ids:?}");
+    }
 }

@@ -116,7 +116,10 @@ fn run(options: &Options, phases: &mut Phases) -> Result<()> {
     let mut broken = Vec::new();
     for case in &cases {
         let outcome = phases.run(case.name, || track.race(case, options))?;
-        table += &outcome.rows(case, options.rows);
+        let rows = outcome.rows(case, options.rows);
+        // A long run that breaks off has shown what it measured.
+        eprint!("{rows}");
+        table += &rows;
         broken.extend(outcome.broken_limits(case));
     }
     println!("{}\n{table}", machine());

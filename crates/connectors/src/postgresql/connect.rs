@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use sdk::{Error, Kind, Result, Retry};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio_postgres::config::{SslMode as DriverTls, SslNegotiation};
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -17,6 +17,9 @@ use super::session::Session;
 use super::tap::{AlreadyEncrypted, Link, tap};
 use super::tls::client_config;
 use super::url::{Address, addresses};
+
+/// Room for what one read of an encrypted socket may bring.
+const TLS_INBOX_BYTES: usize = 256 << 10;
 
 /// Opens a session with the first server of the datasource that can be reached.
 pub(crate) async fn connect(source: &Datasource, statements: &[String]) -> Result<Session> {
@@ -146,7 +149,9 @@ pub(crate) async fn secure(address: &Address, mut stream: TcpStream) -> Result<L
             )
             .hint("switch TLS on at the server, or set `sslMode` to `prefer` or `disable`"));
         }
-        let Ok(connector) = MakeTlsConnect::<TcpStream>::make_tls_connect(
+        // rustls asks the socket for 4 KiB at a time, which is half of what the server sends at a time.
+        let stream = BufReader::with_capacity(TLS_INBOX_BYTES, stream);
+        let Ok(connector) = MakeTlsConnect::<BufReader<TcpStream>>::make_tls_connect(
             &mut MakeRustlsConnect::new(settings),
             &address.host,
         );

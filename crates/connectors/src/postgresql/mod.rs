@@ -14,6 +14,7 @@ mod connect;
 mod copy;
 mod exchange;
 mod fault;
+mod idle;
 mod isolate;
 pub mod lab;
 mod merge;

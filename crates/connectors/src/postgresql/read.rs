@@ -1,7 +1,7 @@
 //! The reader: what to select, described by the server itself, and each split as one
 //! `COPY (SELECT …) TO STDOUT`. How tables are cut is in `split`, decoding in `copy`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -17,6 +17,7 @@ use super::copy::build::{Content, Variable};
 use super::copy::decode::{Decoder, Decoding};
 use super::copy::text::text_of;
 use super::exchange::CopyOut;
+use super::idle::Idle;
 use super::plan::{Plan, plan};
 use super::session::Session;
 use super::split::{Holder, cut};
@@ -45,31 +46,13 @@ pub(crate) async fn open(
     }))
 }
 
-/// Sessions whose split is finished, each still inside its transaction, ready for another split.
-#[derive(Default)]
-struct Idle(Mutex<Vec<(Option<String>, Session)>>);
-
-impl Idle {
-    fn take(&self, snapshot: Option<&str>) -> Option<Session> {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = idle
-            .iter()
-            .position(|(seen, _)| seen.as_deref() == snapshot)?;
-        Some(idle.swap_remove(place).1)
-    }
-
-    fn give(&self, snapshot: Option<String>, session: Session) {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push((snapshot, session));
-    }
-}
-
 struct PgReader {
     source: Datasource,
     parameters: ReaderParameters,
     plan: OnceCell<Plan>,
     /// Keeps the snapshot that all splits see; lives as long as the reader.
     holder: OnceCell<Holder>,
+    /// Sessions whose split is finished, each still inside its transaction.
     idle: Arc<Idle>,
 }
 

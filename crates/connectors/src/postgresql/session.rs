@@ -85,6 +85,11 @@ impl Session {
         Ok(())
     }
 
+    /// Whether the connection has ended.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
     /// Runs statements without looking at results.
     pub(crate) async fn run(&self, sql: &str) -> Outcome<()> {
         Ok(self.client.batch_execute(sql).await?)
@@ -148,7 +153,7 @@ impl Session {
     }
 
     async fn take(&self) -> Outcome<super::tap::Taken> {
-        if self.client.is_closed() {
+        if self.is_closed() {
             return Err(Failure::Lost(lost(std::io::Error::from(
                 std::io::ErrorKind::NotConnected,
             ))));

@@ -104,6 +104,7 @@ pub(crate) async fn cut(
         let cutting = Cutting {
             session,
             source,
+            channels: per_source,
             slices,
         };
         let (pieces, notice) = cutting.pieces(parameters).await?;
@@ -136,6 +137,9 @@ pub(crate) async fn cut(
 struct Cutting<'a> {
     session: &'a Session,
     source: &'a Source,
+    /// How many parts are read at the same time.
+    channels: usize,
+    /// How many parts are wanted, so that a long one does not keep the others' channels waiting.
     slices: usize,
 }
 
@@ -183,7 +187,7 @@ impl Cutting<'_> {
             )
         };
         match candidate {
-            Some(Key::Integer(column)) => Ok((self.ranges(column).await?, None)),
+            Some(Key::Integer(column)) => self.ranges(table, column).await,
             Some(Key::Ordered(column)) if auto && chosen.is_some() => {
                 Ok((self.quantiles(table, column).await?, None))
             }
@@ -229,9 +233,55 @@ impl Cutting<'_> {
         failure.into_error(format!("cannot cut {} into parts", self.source.name))
     }
 
-    /// Even ranges between the smallest and the largest value. The first and the last are open, so
-    /// that they hold whatever lies outside.
-    async fn ranges(&self, column: &TableColumn) -> Result<Vec<Slice>> {
+    /// Ranges of an integer key; the first and the last are open, so that together they hold whatever
+    /// there is. With an index they are many and even. Without one each of them costs the server a scan
+    /// of the whole table, as would the search for the extremes, so they are as few as the channels and
+    /// their bounds come from the table's statistics if there are any.
+    async fn ranges(
+        &self,
+        table: &Table,
+        column: &TableColumn,
+    ) -> Result<(Vec<Slice>, Option<String>)> {
+        if self.is_indexed(table, column).await? {
+            let bounds = self.even_bounds(column, self.slices).await?;
+            let nullable = !column.not_null;
+            let slices = slices_between(&column.name, &bounds, nullable, i128::to_string);
+            return Ok((slices, None));
+        }
+        let mut bounds = self.bounds_by_statistics(table, column).await?;
+        if bounds.is_empty() {
+            bounds = self.even_bounds(column, self.channels).await?;
+        }
+        let mut slices = slices_between(&column.name, &bounds, false, i128::to_string);
+        if slices.len() == 1 {
+            return Ok((slices, None));
+        }
+        if let (false, Some((label, Some(condition)))) = (column.not_null, slices.first_mut()) {
+            *label += " or null";
+            *condition = format!("({condition} OR {} IS NULL)", identifier(&column.name));
+        }
+        let notice = format!(
+            "{} is read in {} parts, and each scans the whole table, because `splitPk` \"{}\" has no \
+             index; `splitMode` `auto` without `splitPk` reads parts by their place on disk",
+            self.source.name,
+            slices.len(),
+            column.name
+        );
+        Ok((slices, Some(notice)))
+    }
+
+    async fn is_indexed(&self, table: &Table, column: &TableColumn) -> Result<bool> {
+        let sql = format!(
+            "SELECT 1 FROM pg_catalog.pg_index WHERE indrelid = {} AND indkey[0] = {} \
+             AND indisvalid AND indpred IS NULL LIMIT 1",
+            table.oid, column.number
+        );
+        let found = self.session.value(&sql).await.map_err(|f| self.fail(f))?;
+        Ok(found.is_some())
+    }
+
+    /// Even bounds between the smallest and the largest value; none if there is no value.
+    async fn even_bounds(&self, column: &TableColumn, count: usize) -> Result<Vec<i128>> {
         let key = identifier(&column.name);
         let sql = self
             .source
@@ -239,15 +289,29 @@ impl Cutting<'_> {
         let rows = self.session.query(&sql).await.map_err(|f| self.fail(f))?;
         let bound =
             |place: usize| -> Option<i128> { rows.first()?.get(place)?.as_deref()?.parse().ok() };
-        let (Some(low), Some(high)) = (bound(0), bound(1)) else {
-            return Ok(whole());
-        };
-        Ok(slices_between(
-            &column.name,
-            &integer_bounds(low, high, self.slices),
-            !column.not_null,
-            |bound| bound.to_string(),
-        ))
+        Ok(match (bound(0), bound(1)) {
+            (Some(low), Some(high)) => integer_bounds(low, high, count),
+            _ => Vec::new(),
+        })
+    }
+
+    /// Bounds between which there are about as many rows, by the statistics of the whole table.
+    async fn bounds_by_statistics(&self, table: &Table, column: &TableColumn) -> Result<Vec<i128>> {
+        if self.source.filter.is_some() {
+            return Ok(Vec::new());
+        }
+        let sql = format!(
+            "SELECT unnest(histogram_bounds::text::bigint[]) FROM pg_catalog.pg_stats \
+             WHERE schemaname = {} AND tablename = {} AND attname = {} AND NOT inherited",
+            literal(&table.schema),
+            literal(&table.name),
+            literal(&column.name)
+        );
+        let rows = self.session.query(&sql).await.map_err(|f| self.fail(f))?;
+        let values = rows
+            .iter()
+            .filter_map(|row| row.first()?.as_deref()?.parse().ok());
+        Ok(inner_bounds(values.collect(), self.channels))
     }
 
     /// Ranges between quantiles, in the order that the server itself gives the values.
@@ -362,6 +426,17 @@ fn integer_bounds(low: i128, high: i128, count: usize) -> Vec<i128> {
     (1..count).map(|place| low + span * place / count).collect()
 }
 
+/// Of the bounds of even shares, extremes included, those that make `count` shares.
+fn inner_bounds(mut bounds: Vec<i128>, count: usize) -> Vec<i128> {
+    bounds.sort_unstable();
+    bounds.dedup();
+    let shares = bounds.len().saturating_sub(1);
+    let count = count.min(shares);
+    (1..count)
+        .map(|place| bounds[place * shares / count])
+        .collect()
+}
+
 /// Slices below, between and above bounds in ascending order, and one for NULL.
 fn slices_between<T: std::fmt::Display>(
     name: &str,
@@ -423,6 +498,14 @@ mod tests {
             slices_between::<i128>("id", &[], true, |b| b.to_string()),
             whole()
         );
+    }
+
+    #[test]
+    fn shares_are_joined_evenly() {
+        assert_eq!(inner_bounds(vec![0, 10, 20, 30, 40], 2), [20]);
+        assert_eq!(inner_bounds(vec![-5, 7, 7, 90], 4), [7]);
+        assert_eq!(inner_bounds(vec![3], 4), [0; 0]);
+        assert_eq!(inner_bounds(vec![], 4), [0; 0]);
     }
 
     proptest! {

@@ -18,6 +18,7 @@ use super::connect::connect;
 use super::copy::encode::{Encoded, encode, write_header, write_trailer};
 use super::exchange::CopyIn;
 use super::fault::{Failure, Outcome};
+use super::idle::Idle;
 use super::merge::Route;
 use super::session::Session;
 use super::sql::literal;
@@ -37,6 +38,7 @@ pub(crate) async fn open(
         source,
         parameters,
         target: OnceCell::new(),
+        idle: Arc::new(Idle::default()),
     }))
 }
 
@@ -44,6 +46,8 @@ struct PgWriter {
     source: Datasource,
     parameters: WriterParameters,
     target: OnceCell<Arc<Target>>,
+    /// Sessions outside any transaction, as they were set up.
+    idle: Arc<Idle>,
 }
 
 /// What `prepare` leaves for later processes of the run: that it was done.
@@ -62,13 +66,18 @@ struct Seal {
 
 impl PgWriter {
     async fn session(&self) -> Result<Session> {
-        connect(&self.source, &self.parameters.session).await
+        match self.idle.take(None) {
+            Some(session) => Ok(session),
+            None => connect(&self.source, &self.parameters.session).await,
+        }
     }
 
     async fn target(&self) -> Result<&Arc<Target>> {
         let look = || async {
             let session = self.session().await?;
-            Ok(Arc::new(target(&session, &self.parameters).await?))
+            let target = Arc::new(target(&session, &self.parameters).await?);
+            self.idle.give(None, session);
+            Ok(target)
         };
         self.target.get_or_try_init(look).await
     }
@@ -78,6 +87,7 @@ impl PgWriter {
             return Ok(());
         }
         let table = self.target().await?.table.sql();
+        // Dropped at the end, for statements of the user may leave settings behind.
         let session = self.session().await?;
         for (number, statement) in statements.iter().enumerate() {
             let statement = statement.replace("@table", &table);
@@ -118,6 +128,7 @@ impl Writer for PgWriter {
         begun.map_err(|failure| failure.into_error(&what))?;
         Ok(Box::new(PgTask {
             task,
+            idle: self.idle.clone(),
             load: Load {
                 session,
                 target,
@@ -249,6 +260,7 @@ struct OpenChunk {
 
 struct PgTask {
     task: TaskId,
+    idle: Arc<Idle>,
     load: Load,
     open: Option<OpenChunk>,
     what: String,
@@ -415,12 +427,11 @@ impl TaskWriter for PgTask {
             .unwrap_or_default();
         let committed = self.load.session.run("COMMIT").await;
         committed.map_err(|failure| self.error(failure))?;
+        let server = self.load.target.server.clone();
+        self.idle.give(None, self.load.session);
         Ok(Receipt {
             task: self.task,
-            state: State::new(&Seal {
-                xid,
-                server: self.load.target.server.clone(),
-            })?,
+            state: State::new(&Seal { xid, server })?,
         })
     }
 }

@@ -73,15 +73,18 @@ pub fn parse<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<T, Vec<F
 /// The known name that is nearest to a mistyped one, if one is near enough to be meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let folded = word.to_lowercase();
+    let near = |name: &str, distance| distance <= name.len().max(word.len()) / 3;
     known
         .into_iter()
+        // The distance costs time and memory by both lengths, and a word may be of any.
+        .filter(|name| near(name, name.len().abs_diff(word.len())))
         .map(|name| {
             (
                 strsim::damerau_levenshtein(&folded, &name.to_lowercase()),
                 name,
             )
         })
-        .filter(|(distance, name)| *distance <= name.len().max(word.len()) / 3)
+        .filter(|(distance, name)| near(name, *distance))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -127,7 +130,10 @@ impl Checker {
             "object" => self.check_object(value, schema, pointer),
             "array" => self.check_array(value, schema, pointer),
             wanted => match scalar(value, wanted) {
-                Some(scalar) => scalar,
+                Some(scalar) => {
+                    self.check_range(&scalar, schema, pointer);
+                    scalar
+                }
                 None => {
                     self.problem(
                         pointer,
@@ -142,6 +148,35 @@ impl Checker {
                 }
             },
         }
+    }
+
+    fn check_range(&mut self, value: &Value, schema: &Value, pointer: &str) {
+        let Some(number) = value.as_f64() else {
+            return;
+        };
+        let bound = |key| schema.get(key).cloned();
+        // The schema of an integer names its width where it names no bounds.
+        let widest = match schema.get("format").and_then(Value::as_str) {
+            Some("uint32") => (None, Some(Value::from(u32::MAX))),
+            Some("int32") => (Some(Value::from(i32::MIN)), Some(Value::from(i32::MAX))),
+            _ => (None, None),
+        };
+        let least = bound("minimum").or(widest.0);
+        let most = bound("maximum").or(widest.1);
+        let beyond = |bound: &Option<Value>, is_beyond: fn(&f64, &f64) -> bool| {
+            let bound = bound.as_ref().and_then(Value::as_f64);
+            bound.is_some_and(|bound| is_beyond(&number, &bound))
+        };
+        if !beyond(&least, f64::lt) && !beyond(&most, f64::gt) {
+            return;
+        }
+        let range = match (least, most) {
+            (Some(least), Some(most)) => format!("from {least} to {most}"),
+            (Some(least), None) => format!("{least} or more"),
+            (None, Some(most)) => format!("at most {most}"),
+            (None, None) => return,
+        };
+        self.problem(pointer, format!("{} must be {range}", name_of(pointer)));
     }
 
     fn check_object(&mut self, value: &Value, schema: &Value, pointer: &str) -> Value {
@@ -163,7 +198,7 @@ impl Checker {
             .unwrap_or(&empty);
         let extra = schema
             .get("additionalProperties")
-            .filter(|extra| extra.is_object());
+            .filter(|extra| **extra != Value::Bool(false));
         let mut coerced = Map::new();
         for (key, field) in fields {
             let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
@@ -285,7 +320,12 @@ fn scalar(value: &Value, wanted: &str) -> Option<Value> {
         ("integer", Value::Number(number)) if number.is_i64() || number.is_u64() => {
             Some(value.clone())
         }
-        ("integer", Value::String(text)) => text.trim().parse::<i64>().ok().map(Value::from),
+        ("integer", Value::String(text)) => {
+            let signed = text.trim().parse::<i64>().map(Value::from);
+            signed
+                .or_else(|_| text.trim().parse::<u64>().map(Value::from))
+                .ok()
+        }
         ("number", Value::String(text)) => text.trim().parse::<f64>().ok().map(Value::from),
         ("boolean", Value::String(text)) => match text.to_ascii_lowercase().as_str() {
             "true" => Some(Value::Bool(true)),
@@ -354,6 +394,13 @@ mod tests {
         truncate: bool,
         #[serde(default)]
         write_mode: Mode,
+        #[serde(default)]
+        #[schemars(range(min = 1, max = 100))]
+        split_factor: Option<u32>,
+        #[serde(default)]
+        seed: u64,
+        #[serde(default)]
+        labels: Map<String, Value>,
     }
 
     #[derive(Debug, PartialEq, Default, Deserialize, JsonSchema)]
@@ -374,9 +421,43 @@ mod tests {
                 split_pk: None,
                 fetch_size: Some(1024),
                 truncate: true,
-                write_mode: Mode::Update
+                write_mode: Mode::Update,
+                split_factor: None,
+                seed: 0,
+                labels: Map::new(),
             })
         );
+    }
+
+    #[test]
+    fn maps_take_any_key_and_value() {
+        let value =
+            json!({"table": [], "labels": {"a": 1, "b/c": [null]}, "seed": u64::MAX.to_string()});
+        let parameters = parse::<Parameters>(&value).unwrap();
+        assert_eq!(Value::Object(parameters.labels), value["labels"]);
+        assert_eq!(parameters.seed, u64::MAX);
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_reported_at_their_field() {
+        let value = json!({"table": [], "splitFactor": "0", "fetchSize": u64::from(u32::MAX) + 1, "seed": -1});
+        let problems = parse::<Parameters>(&value).unwrap_err();
+        let lines: Vec<_> = problems
+            .iter()
+            .map(|problem| (problem.pointer.as_str(), problem.message.as_str()))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                ("/splitFactor", "`splitFactor` must be from 1 to 100"),
+                ("/fetchSize", "`fetchSize` must be from 0 to 4294967295"),
+                ("/seed", "`seed` must be 0 or more"),
+            ]
+        );
+        for split_factor in [1, 100] {
+            let value = json!({"table": [], "splitFactor": split_factor});
+            assert!(parse::<Parameters>(&value).is_ok());
+        }
     }
 
     #[test]

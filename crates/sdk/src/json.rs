@@ -38,10 +38,20 @@ pub fn cell_to_json(array: &dyn Array, row: usize) -> Value {
         }
         DataType::Utf8 => Value::String(array.as_string::<i32>().value(row).to_string()),
         DataType::LargeUtf8 => Value::String(array.as_string::<i64>().value(row).to_string()),
-        DataType::List(_) => {
-            let items = array.as_list::<i32>().value(row);
-            (0..items.len())
-                .map(|item| cell_to_json(items.as_ref(), item))
+        DataType::List(_) => items_to_json(&array.as_list::<i32>().value(row)),
+        DataType::LargeList(_) => items_to_json(&array.as_list::<i64>().value(row)),
+        DataType::FixedSizeList(..) => items_to_json(&array.as_fixed_size_list().value(row)),
+        DataType::Map(..) => {
+            let entries = array.as_map().value(row);
+            let [keys, values] = [0, 1].map(|place| entries.column(place).as_ref());
+            (0..entries.len())
+                .map(|entry| {
+                    let key = match cell_to_json(keys, entry) {
+                        Value::String(text) => text,
+                        other => other.to_string(),
+                    };
+                    (key, cell_to_json(values, entry))
+                })
                 .collect()
         }
         DataType::Struct(fields) => {
@@ -55,8 +65,16 @@ pub fn cell_to_json(array: &dyn Array, row: usize) -> Value {
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
             json!({ HEX: text(array, row) })
         }
+        // Sixteen bytes are a UUID as a rule, which people know as bare digits.
+        DataType::FixedSizeBinary(size) if *size != 16 => json!({ HEX: text(array, row) }),
         _ => Value::String(text(array, row)),
     }
+}
+
+fn items_to_json(items: &dyn Array) -> Value {
+    (0..items.len())
+        .map(|item| cell_to_json(items, item))
+        .collect()
 }
 
 /// The bytes of a cell that [`cell_to_json`] wrote as `{"hex": …}`; `None` if it is anything else.
@@ -138,8 +156,12 @@ fn far_date(days: i64) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use arrow_array::builder::{
+        FixedSizeListBuilder, Int32Builder, LargeListBuilder, MapBuilder, StringBuilder,
+    };
     use arrow_array::{
-        ArrayRef, BinaryArray, Decimal128Array, Int64Array, TimestampMicrosecondArray,
+        ArrayRef, BinaryArray, Decimal128Array, FixedSizeBinaryArray, Int64Array,
+        TimestampMicrosecondArray,
     };
     use serde_json::json;
 
@@ -170,6 +192,29 @@ mod tests {
             json!({"big": "9223372036854775807", "small": -7, "amount": "-1.50",
                    "at": "1970-01-01T00:00:00.000001Z", "bytes": {"hex": "00ff"}})
         );
+    }
+
+    #[test]
+    fn containers_are_json_all_the_way_down() {
+        let mut map = MapBuilder::new(None, Int32Builder::new(), StringBuilder::new());
+        map.keys().append_value(7);
+        map.values().append_value("a\"b");
+        map.keys().append_value(8);
+        map.values().append_null();
+        map.append(true).unwrap();
+        assert_eq!(
+            cell_to_json(&map.finish(), 0),
+            json!({"7": "a\"b", "8": null})
+        );
+        let mut list = LargeListBuilder::new(StringBuilder::new());
+        list.append_value([Some("x, y"), None]);
+        assert_eq!(cell_to_json(&list.finish(), 0), json!(["x, y", null]));
+        let mut pair = FixedSizeListBuilder::new(Int32Builder::new(), 2);
+        pair.values().append_slice(&[1, 2]);
+        pair.append(true);
+        assert_eq!(cell_to_json(&pair.finish(), 0), json!([1, 2]));
+        let bytes = FixedSizeBinaryArray::try_from_iter([[0u8, 255]].into_iter()).unwrap();
+        assert_eq!(cell_to_json(&bytes, 0), json!({"hex": "00ff"}));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! killed anywhere can be continued from the events alone (see [`History`]).
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
@@ -135,7 +135,14 @@ impl History {
 
 /// A ledger in one file of JSON lines, synced line by line and locked while in use.
 pub struct FileLedger {
-    inner: Mutex<(File, History)>,
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    file: File,
+    history: History,
+    /// A step was cut off half-way. Another one behind it would make the file unreadable.
+    broken: bool,
 }
 
 impl FileLedger {
@@ -157,19 +164,23 @@ impl FileLedger {
             .truncate(false)
             .open(path)
             .map_err(refuse)?;
-        file.try_lock().map_err(|_| {
-            Error::new(
+        file.try_lock().map_err(|failure| match failure {
+            TryLockError::WouldBlock => Error::new(
                 Kind::Conflict,
                 "the run is being worked on by another process",
             )
-            .hint("wait for it to end, or stop it")
+            .hint("wait for it to end, or stop it"),
+            TryLockError::Error(error) => refuse(error),
         })?;
-        let mut text = String::new();
-        file.read_to_string(&mut text).map_err(refuse)?;
-        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        sync_folder_of(path).map_err(refuse)?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).map_err(refuse)?;
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n');
+        let whole = whole.map_or(0, |end| end + 1);
         let mut history = History::default();
-        for (index, line) in text[..whole].lines().enumerate() {
-            let event = serde_json::from_str(line).map_err(|error| {
+        let lines = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
+        for (index, line) in lines.enumerate() {
+            let event = serde_json::from_slice(line).map_err(|error| {
                 Error::new(
                     Kind::Data,
                     format!(
@@ -186,11 +197,15 @@ impl FileLedger {
         file.set_len(whole as u64).map_err(refuse)?;
         file.seek(SeekFrom::End(0)).map_err(refuse)?;
         Ok(FileLedger {
-            inner: Mutex::new((file, history)),
+            inner: Mutex::new(Inner {
+                file,
+                history,
+                broken: false,
+            }),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, (File, History)> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner
             .lock()
             .unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -199,26 +214,99 @@ impl FileLedger {
 
 impl Ledger for FileLedger {
     fn history(&self) -> History {
-        self.lock().1.clone()
+        self.lock().history.clone()
     }
 
     fn task(&self, task: TaskId) -> TaskState {
-        self.lock().1.tasks.get(&task).cloned().unwrap_or_default()
+        let inner = self.lock();
+        inner.history.tasks.get(&task).cloned().unwrap_or_default()
     }
 
     fn record(&self, event: Event) -> Result<()> {
         let mut line = serde_json::to_string(&event)
             .map_err(|error| Error::internal("cannot write a ledger event").source(error))?;
         line.push('\n');
-        let (file, history) = &mut *self.lock();
-        file.write_all(line.as_bytes())
-            .and_then(|()| file.sync_data())
-            .map_err(|error| {
-                Error::new(Kind::Unreachable, "cannot write the run ledger")
-                    .hint("check the space left in the state folder")
-                    .source(error)
-            })?;
-        history.apply(event);
+        let inner = &mut *self.lock();
+        let cannot_write = || {
+            Error::new(Kind::Unreachable, "cannot write the run ledger")
+                .hint("check the space left in the state folder, then resume the run")
+        };
+        if inner.broken {
+            return Err(cannot_write());
+        }
+        let written = inner.file.write_all(line.as_bytes());
+        if let Err(error) = written.and_then(|()| inner.file.sync_data()) {
+            inner.broken = true;
+            return Err(cannot_write().source(error));
+        }
+        inner.history.apply(event);
         Ok(())
+    }
+}
+
+/// Makes the name of a new file as durable as its content.
+pub(crate) fn sync_folder_of(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn planned(label: &str) -> Event {
+        let split = Split {
+            label: label.to_string(),
+            estimated_rows: None,
+            state: State::default(),
+        };
+        Event::Planned {
+            splits: vec![split],
+        }
+    }
+
+    fn claimed(task: u32) -> Event {
+        Event::Claimed {
+            task: TaskId(task),
+            attempt: 1,
+        }
+    }
+
+    #[test]
+    fn a_line_that_a_kill_cut_anywhere_is_dropped() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let ledger = FileLedger::open(&path).unwrap();
+        ledger.record(claimed(0)).unwrap();
+        let kept = std::fs::read(&path).unwrap().len();
+        ledger.record(planned("pt=é日")).unwrap();
+        drop(ledger);
+        let whole = std::fs::read(&path).unwrap();
+        for length in kept..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let ledger = FileLedger::open(&path).unwrap();
+            assert_eq!(ledger.history(), History::default(), "cut at {length}");
+            drop(ledger);
+            assert_eq!(std::fs::read(&path).unwrap().len(), kept);
+        }
+    }
+
+    #[test]
+    fn a_failed_write_ends_the_ledger_instead_of_spoiling_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.jsonl");
+        let ledger = FileLedger::open(&path).unwrap();
+        ledger.record(planned("all")).unwrap();
+        // A file that can only be read stands for a full disk.
+        let writable = std::mem::replace(&mut ledger.lock().file, File::open(&path).unwrap());
+        assert!(ledger.record(claimed(0)).is_err());
+        ledger.lock().file = writable;
+        let error = ledger.record(claimed(1)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Unreachable);
+        drop(ledger);
+        let history = FileLedger::open(&path).unwrap().history();
+        assert_eq!(history.splits.map(|splits| splits.len()), Some(1));
     }
 }

@@ -9,10 +9,10 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, UInt32Array};
 use arrow_schema::{Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use arrow_select::take::take;
-use sdk::{Column, Error, Result};
+use sdk::{Column, Result};
 
-use crate::convert::{Conversion, Converted};
-use crate::expression::{Expression, TransformStep};
+use crate::convert::{BadValue, Conversion, Converted};
+use crate::expression::{Expression, TransformStep, Transformed};
 
 /// How one column of the target is made.
 pub(crate) struct Output {
@@ -89,11 +89,12 @@ impl Mapping {
         if let Some(filter) = &self.filter {
             let verdict = filter.evaluate(source)?;
             rows.keep = Some(verdict.array.as_boolean().clone());
-            rows.set_aside(None, &verdict);
+            rows.set_aside(None, verdict.bad);
         }
         let mut arrays = Vec::with_capacity(self.outputs.len());
         for output in &self.outputs {
-            let array = output.value.make(source, &output.column, &mut rows)?;
+            let Converted { array, bad } = output.value.make(source, &mut rows)?;
+            rows.set_aside(Some(&output.column.name), bad);
             if !output.column.nullable && array.null_count() > 0 {
                 rows.refuse_nulls(&array, &output.column.name);
             }
@@ -113,35 +114,25 @@ impl OutputValue {
         matches!(self, OutputValue::Wire(column) | OutputValue::Source(column, _) if *column == index)
     }
 
-    fn make(&self, source: &RecordBatch, column: &Column, rows: &mut Rows) -> Result<ArrayRef> {
-        let convert =
-            |conversion: &Conversion, array: &ArrayRef, rows: &mut Rows| -> Result<ArrayRef> {
-                let converted = conversion.apply(array)?;
-                rows.set_aside(Some(&column.name), &converted);
-                Ok(converted.array)
-            };
+    fn make(&self, source: &RecordBatch, rows: &mut Rows) -> Result<Converted> {
         match self {
-            OutputValue::Wire(index) => Ok(source.column(*index).clone()),
-            OutputValue::Source(index, conversion) => {
-                convert(conversion, source.column(*index), rows)
-            }
-            OutputValue::Constant(value) => repeat(value, source.num_rows()),
+            OutputValue::Wire(index) => Ok(Converted::clean(source.column(*index).clone())),
+            OutputValue::Source(index, conversion) => conversion.apply(source.column(*index)),
+            OutputValue::Constant(value) => repeat(value, source.num_rows()).map(Converted::clean),
             OutputValue::Expression(expression, conversion) => {
                 let value = expression.evaluate(source)?;
-                rows.set_aside(Some(&column.name), &value);
-                convert(conversion, &value.array, rows)
+                value.then(|array| conversion.apply(array))
             }
             OutputValue::Transformed(transformed) => {
-                let mut array = transformed.base.make(source, column, rows)?;
+                let mut value = transformed.base.make(source, rows)?;
                 for step in &transformed.steps {
-                    let changed = step.apply(&array)?;
-                    rows.set_aside(Some(&column.name), &changed.converted);
-                    if let Some(keep) = changed.keep {
-                        rows.keep_only(&keep)?;
+                    let Transformed { converted, keep } = step.apply(&value.array)?;
+                    if let Some(keep) = keep {
+                        rows.keep_only(&keep, &value.bad);
                     }
-                    array = changed.converted.array;
+                    value = value.then(|_| Ok(converted))?;
                 }
-                convert(&transformed.conversion, &array, rows)
+                value.then(|array| transformed.conversion.apply(array))
             }
         }
     }
@@ -160,11 +151,11 @@ struct Rows {
 }
 
 impl Rows {
-    fn set_aside(&mut self, column: Option<&str>, converted: &Converted) {
-        for bad in &converted.bad {
-            self.dirty.entry(bad.row).or_insert_with(|| BadCell {
+    fn set_aside(&mut self, column: Option<&str>, bad: Vec<BadValue>) {
+        for BadValue { row, reason } in bad {
+            self.dirty.entry(row).or_insert_with(|| BadCell {
                 column: column.map(str::to_string),
-                reason: bad.reason.clone(),
+                reason,
             });
         }
     }
@@ -178,12 +169,17 @@ impl Rows {
         }
     }
 
-    fn keep_only(&mut self, keep: &BooleanArray) -> Result<()> {
-        self.keep = Some(match self.keep.take() {
-            None => keep.clone(),
-            Some(known) => arrow_select_and(&known, keep)?,
-        });
-        Ok(())
+    /// Drops the rows that a filter does not keep. Rows in `bad` have lost the value that the filter
+    /// looks at, so its verdict on them means nothing.
+    fn keep_only(&mut self, keep: &BooleanArray, bad: &[BadValue]) {
+        let mut kept: Vec<bool> = keep.iter().map(|keep| keep == Some(true)).collect();
+        for bad in bad {
+            kept[bad.row] = true;
+        }
+        for (row, kept) in kept.iter_mut().enumerate() {
+            *kept &= self.kept(row);
+        }
+        self.keep = Some(kept.into());
     }
 
     fn kept(&self, row: usize) -> bool {
@@ -222,15 +218,4 @@ impl Rows {
             dirty,
         })
     }
-}
-
-fn arrow_select_and(left: &BooleanArray, right: &BooleanArray) -> Result<BooleanArray> {
-    if left.len() != right.len() {
-        return Err(Error::internal("two filters of one batch differ in length"));
-    }
-    Ok((0..left.len())
-        .map(|row| {
-            Some(left.is_valid(row) && left.value(row) && right.is_valid(row) && right.value(row))
-        })
-        .collect())
 }

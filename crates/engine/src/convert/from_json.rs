@@ -12,22 +12,29 @@ use arrow_buffer::OffsetBuffer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::kernel::{Flaws, Why};
+use super::kernel::{Fits, Flaws, Why};
 
-fn parse<'a, T: serde::Deserialize<'a>>(text: &'a StringArray, row: usize) -> Option<T> {
-    serde_json::from_str(text.value(row)).ok()
+const NO_ARRAY: &str = "it is not a JSON array";
+const NO_OBJECT: &str = "it is not a JSON object";
+
+fn parse<'a, T: Deserialize<'a>>(text: &'a str, malformed: &'static str) -> Fits<T> {
+    serde_json::from_str(text).map_err(|_| malformed)
 }
 
 /// The elements of one JSON array per row, as text.
 pub(super) fn read_arrays(text: &StringArray, flaws: &mut Flaws) -> (OffsetBuffer<i32>, ArrayRef) {
+    let elements = |text| -> Fits<Vec<_>> {
+        let values: Vec<&RawValue> = parse(text, NO_ARRAY)?;
+        values.into_iter().map(text_of).collect()
+    };
     let mut items: Vec<Option<Cow<'_, str>>> = Vec::new();
     let mut lengths = Vec::with_capacity(text.len());
     for row in 0..text.len() {
         let before = items.len();
         if text.is_valid(row) {
-            match parse::<Vec<&RawValue>>(text, row) {
-                Some(values) => items.extend(values.into_iter().map(text_of)),
-                None => flaws.push((row, Why::Rule("it is not a JSON array"))),
+            match elements(text.value(row)) {
+                Ok(texts) => items.extend(texts),
+                Err(why) => flaws.push((row, Why::Rule(why))),
             }
         }
         lengths.push(items.len() - before);
@@ -40,21 +47,25 @@ pub(super) fn read_arrays(text: &StringArray, flaws: &mut Flaws) -> (OffsetBuffe
 
 /// The members of one JSON object per row, a column for each name.
 pub(super) fn read_objects(text: &StringArray, names: &[&str], flaws: &mut Flaws) -> Vec<ArrayRef> {
-    let mut columns: Vec<Vec<Option<Cow<'_, str>>>> = vec![vec![None; text.len()]; names.len()];
     let places: HashMap<&str, usize> = names.iter().copied().zip(0..).collect();
+    let members = |text| -> Fits<Vec<_>> {
+        let Members(members) = parse(text, NO_OBJECT)?;
+        let members = members.into_iter().map(|(name, value)| {
+            let place = places.get(name.as_ref());
+            let place = place.ok_or("it has a field that the target lacks")?;
+            Ok((*place, text_of(value)?))
+        });
+        members.collect()
+    };
+    let mut columns: Vec<Vec<Option<Cow<'_, str>>>> = vec![vec![None; text.len()]; names.len()];
     for row in (0..text.len()).filter(|row| text.is_valid(*row)) {
-        let Some(Members(members)) = parse(text, row) else {
-            flaws.push((row, Why::Rule("it is not a JSON object")));
-            continue;
-        };
-        for (name, value) in members {
-            match places.get(name.as_ref()) {
-                Some(place) => columns[*place][row] = text_of(value),
-                None => {
-                    flaws.push((row, Why::Rule("it has a field that the target lacks")));
-                    break;
+        match members(text.value(row)) {
+            Ok(members) => {
+                for (place, value) in members {
+                    columns[place][row] = value;
                 }
             }
+            Err(why) => flaws.push((row, Why::Rule(why))),
         }
     }
     columns
@@ -68,20 +79,27 @@ pub(super) fn read_maps(
     text: &StringArray,
     flaws: &mut Flaws,
 ) -> (OffsetBuffer<i32>, [ArrayRef; 2]) {
+    let entries = |text| -> Fits<Vec<_>> {
+        let Members(members) = parse(text, NO_OBJECT)?;
+        let entries = members
+            .into_iter()
+            .map(|(key, value)| Ok((Some(key), text_of(value)?)));
+        entries.collect()
+    };
     let mut keys = Vec::new();
     let mut values = Vec::new();
     let mut lengths = Vec::with_capacity(text.len());
     for row in 0..text.len() {
         let before = keys.len();
         if text.is_valid(row) {
-            match parse(text, row) {
-                Some(Members(members)) => {
-                    for (key, value) in members {
-                        keys.push(Some(key));
-                        values.push(text_of(value));
+            match entries(text.value(row)) {
+                Ok(entries) => {
+                    for (key, value) in entries {
+                        keys.push(key);
+                        values.push(value);
                     }
                 }
-                None => flaws.push((row, Why::Rule("it is not a JSON object"))),
+                Err(why) => flaws.push((row, Why::Rule(why))),
             }
         }
         lengths.push(keys.len() - before);
@@ -97,23 +115,25 @@ pub(super) fn read_maps(
 
 /// The text that a JSON value stands for: a string's characters, NULL for `null`, and every other
 /// value as it is written, so that numbers keep their digits.
-pub(super) fn text_of(value: &RawValue) -> Option<Cow<'_, str>> {
+fn text_of(value: &RawValue) -> Fits<Option<Cow<'_, str>>> {
     let raw = value.get();
     if raw == "null" {
-        return None;
+        return Ok(None);
     }
-    if raw.starts_with('"') {
-        // A raw value is valid JSON, and its borrowed form fails only for escapes.
-        return match serde_json::from_str::<&str>(raw) {
-            Ok(text) => Some(Cow::Borrowed(text)),
-            Err(_) => serde_json::from_str::<String>(raw).ok().map(Cow::Owned),
-        };
+    if !raw.starts_with('"') {
+        return Ok(Some(Cow::Borrowed(raw)));
     }
-    Some(Cow::Borrowed(raw))
+    // The borrowed form fails for escapes.
+    if let Ok(text) = serde_json::from_str::<&str>(raw) {
+        return Ok(Some(Cow::Borrowed(text)));
+    }
+    // A raw value is valid JSON, whose grammar lets a string escape a lone surrogate.
+    let text: String = parse(raw, "it escapes half a character")?;
+    Ok(Some(Cow::Owned(text)))
 }
 
 /// The members of a JSON object in their order.
-pub(super) struct Members<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -71,21 +71,7 @@ pub(super) fn map<V, T: ArrowPrimitiveType>(
     cells: Cells<'_, impl Iterator<Item = V>>,
     convert: impl Fn(V) -> Fits<T::Native>,
 ) -> (PrimitiveArray<T>, Flaws) {
-    let mut flaws = Vec::new();
-    let values: Vec<T::Native> = cells
-        .values
-        .enumerate()
-        .map(|(row, value)| match convert(value) {
-            Ok(value) => value,
-            Err(why) => {
-                if cells.nulls.is_none_or(|nulls| nulls.is_valid(row)) {
-                    flaws.push((row, Why::Rule(why)));
-                }
-                T::Native::default()
-            }
-        })
-        .collect();
-    let nulls = without(cells.nulls, values.len(), &flaws);
+    let (values, nulls, flaws) = collect(cells, convert);
     (PrimitiveArray::new(values.into(), nulls), flaws)
 }
 
@@ -94,8 +80,19 @@ pub(super) fn map_boolean<V>(
     cells: Cells<'_, impl Iterator<Item = V>>,
     convert: impl Fn(V) -> Fits<bool>,
 ) -> Mapped {
+    let (values, nulls, flaws) = collect(cells, convert);
+    Mapped {
+        array: std::sync::Arc::new(BooleanArray::new(values.into(), nulls)),
+        flaws,
+    }
+}
+
+fn collect<V, T: Default>(
+    cells: Cells<'_, impl Iterator<Item = V>>,
+    convert: impl Fn(V) -> Fits<T>,
+) -> (Vec<T>, Option<NullBuffer>, Flaws) {
     let mut flaws = Vec::new();
-    let values: Vec<bool> = cells
+    let values: Vec<T> = cells
         .values
         .enumerate()
         .map(|(row, value)| match convert(value) {
@@ -104,15 +101,12 @@ pub(super) fn map_boolean<V>(
                 if cells.nulls.is_none_or(|nulls| nulls.is_valid(row)) {
                     flaws.push((row, Why::Rule(why)));
                 }
-                false
+                T::default()
             }
         })
         .collect();
     let nulls = without(cells.nulls, values.len(), &flaws);
-    Mapped {
-        array: std::sync::Arc::new(BooleanArray::new(values.into(), nulls)),
-        flaws,
-    }
+    (values, nulls, flaws)
 }
 
 /// Writes each cell that is not NULL as text.

@@ -83,6 +83,32 @@ pub(crate) struct Converted {
     pub(crate) bad: Vec<BadValue>,
 }
 
+impl Converted {
+    pub(crate) fn clean(array: ArrayRef) -> Converted {
+        Converted {
+            array,
+            bad: Vec::new(),
+        }
+    }
+
+    /// The next step over the array. Rows that are bad already keep their first reason.
+    pub(crate) fn then(
+        self,
+        step: impl FnOnce(&ArrayRef) -> Result<Converted>,
+    ) -> Result<Converted> {
+        let mut next = step(&self.array)?;
+        if !self.bad.is_empty() {
+            let mut bad = self.bad;
+            bad.append(&mut next.bad);
+            // Stable, so that the first reason of a row stays the first.
+            bad.sort_by_key(|bad| bad.row);
+            bad.dedup_by_key(|bad| bad.row);
+            next.bad = bad;
+        }
+        Ok(next)
+    }
+}
+
 /// A row that could not be converted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BadValue {
@@ -150,11 +176,17 @@ impl Conversion {
             )));
         }
         let mapped = match &self.step {
-            Step::Pass | Step::Cast => {
-                return Ok(Converted {
-                    array: cast_if_needed(array, &self.target.data_type)?,
-                    bad: Vec::new(),
-                });
+            Step::Pass => {
+                let array = cast_if_needed(array, &self.target.data_type)?;
+                return Ok(Converted::clean(array));
+            }
+            Step::Cast => {
+                let cast = cast_if_needed(array, &self.target.data_type)?;
+                // A number with more digits than its own type declares would become NULL unseen.
+                if cast.logical_null_count() == array.logical_null_count() {
+                    return Ok(Converted::clean(cast));
+                }
+                self.convert_cells(&self.canonical(array)?)?
             }
             Step::Null => Mapped::clean(new_null_array(&self.target.data_type, array.len())),
             Step::Refuse => return Err(self.refusal()),

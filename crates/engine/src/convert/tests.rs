@@ -67,6 +67,23 @@ fn timestamp(unit: TimeUnit) -> DataType {
 }
 
 #[test]
+fn a_number_beyond_its_own_declared_digits_is_bad_and_not_null() {
+    // Nobody checks the precision of the decimals in a file.
+    let array = Arc::new(
+        Decimal128Array::from(vec![999_999_999, 9_999_999_999])
+            .with_data_type(DataType::Decimal128(9, 0)),
+    );
+    assert_eq!(
+        *plan(&(array.clone() as ArrayRef), &DataType::Int32).fit(),
+        Fit::Lossless
+    );
+    assert_eq!(
+        shown(array, &DataType::Int32),
+        ["999999999", "! it is out of range"]
+    );
+}
+
+#[test]
 fn integers_narrow_only_within_range() {
     let array: ArrayRef = Arc::new(Int64Array::from(vec![
         Some(32_767),

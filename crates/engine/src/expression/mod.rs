@@ -26,7 +26,7 @@ use sdk::{Error, Kind, Result};
 
 use crate::convert::{BadValue, Converted};
 use text::refuse;
-pub(crate) use transformer::TransformStep;
+pub(crate) use transformer::{TransformStep, Transformed};
 
 /// An expression that is ready to run on batches of one schema.
 #[derive(Debug)]

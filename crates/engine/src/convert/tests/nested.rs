@@ -109,6 +109,11 @@ fn json_text_becomes_a_list_with_all_its_digits() {
         shown(strings, &list(DataType::Utf8)),
         ["[\"a\\\"bé\\n\",\"\"]"]
     );
+    let halves = text(&["[\"\\ud800\"]", "[\"\\ud83d\\ude00\"]"]);
+    assert_eq!(
+        shown(halves, &list(DataType::Utf8)),
+        ["! it escapes half a character", "[\"😀\"]"]
+    );
 }
 
 #[test]
@@ -156,6 +161,8 @@ fn structs_meet_by_the_names_of_their_fields() {
             "! it is out of range"
         ]
     );
+    let half = text(&["{\"a\":1,\"b\":\"\\udc00\"}"]);
+    assert_eq!(shown(half, &swapped), ["! it escapes half a character"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! becomes up to two runs. Statements before and after the load and the clearing of the target are
 //! left out, since a replay adds to what is there.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,10 +17,10 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use job::{ColumnItem, Job, Problems, Strictness};
 use sdk::{
-    BatchStream, Column, Error, Kind, ReadBatch, ReadOptions, Reader, Registry, Result, Split,
-    Splits, State, UnreadableRow, bytes_from_json,
+    BatchStream, Column, Error, Extension, Kind, ReadBatch, ReadOptions, Reader, Registry, Result,
+    Split, Splits, State, UnreadableRow, bytes_from_json,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::convert::{BadValue, Conversion, Converted};
 use crate::dirty::{DirtyRow, Stage};
@@ -110,6 +111,7 @@ fn reading_from(resolved: Resolved, path: PathBuf, form: Form, written: Vec<Colu
                 Form::Source => reader().await?.schema().await?,
                 Form::Target => written,
             };
+            refuse_doubled_names(&columns)?;
             let columns = Arc::new(columns);
             let reader: Box<dyn Reader> = Box::new(DirtyRowReader {
                 path,
@@ -127,12 +129,28 @@ fn reading_from(resolved: Resolved, path: PathBuf, form: Form, written: Vec<Colu
     }
 }
 
+/// A row in the file has one value for each name.
+fn refuse_doubled_names(columns: &[Column]) -> Result<()> {
+    let mut names = BTreeSet::new();
+    match columns.iter().find(|column| !names.insert(&column.name)) {
+        None => Ok(()),
+        Some(column) => Err(Error::new(
+            Kind::Unsupported,
+            format!(
+                "the source has two columns `{}`, of which the dirty rows hold one",
+                column.name
+            ),
+        )
+        .hint("give the columns of the query different names, and run the job again")),
+    }
+}
+
 /// The forms that occur, each with its columns as the file has them: text, or bytes where a row
 /// shows bytes.
 fn forms_in(path: &Path) -> Result<Vec<(Form, Vec<Column>)>> {
     let mut forms: Vec<(Form, Vec<Column>)> = Vec::new();
     for row in rows_of(path)? {
-        let row = row?;
+        let (row, _) = row?;
         let form = Form::of(row.stage);
         let known = forms.iter().position(|(known, _)| *known == form);
         let index = known.unwrap_or_else(|| {
@@ -153,7 +171,8 @@ fn forms_in(path: &Path) -> Result<Vec<(Form, Vec<Column>)>> {
     Ok(forms)
 }
 
-fn rows_of(path: &Path) -> Result<impl Iterator<Item = Result<DirtyRow>> + Send + use<>> {
+/// The rows in a file, each with its length in bytes.
+fn rows_of(path: &Path) -> Result<impl Iterator<Item = Result<(DirtyRow, usize)>> + Send + use<>> {
     let shown = path.display().to_string();
     let file = File::open(path).map_err(|error| {
         Error::new(
@@ -173,7 +192,8 @@ fn rows_of(path: &Path) -> Result<impl Iterator<Item = Result<DirtyRow>> + Send 
             .hint("mend the values, not the form of the lines")
         };
         let line = line.map_err(|error| broken().source(error))?;
-        serde_json::from_str(&line).map_err(|error| broken().source(error))
+        let row = serde_json::from_str(&line).map_err(|error| broken().source(error))?;
+        Ok((row, line.len()))
     }))
 }
 
@@ -211,11 +231,10 @@ impl Reader for DirtyRowReader {
     }
 
     async fn read(&self, _split: &Split, options: &ReadOptions) -> Result<BatchStream> {
-        let (form, columns, batch_rows) = (self.form, self.columns.clone(), options.batch_rows);
-        let mut rows = rows_of(&self.path)?
-            .filter(move |row| !row.as_ref().is_ok_and(|row| Form::of(row.stage) != form));
+        let (form, columns, options) = (self.form, self.columns.clone(), options.clone());
+        let mut rows = rows_of(&self.path)?;
         let batches = std::iter::from_fn(move || {
-            let chunk: Result<Vec<DirtyRow>> = rows.by_ref().take(batch_rows).collect();
+            let chunk = next_chunk(&mut rows, form, &options);
             match chunk {
                 Ok(chunk) if chunk.is_empty() => None,
                 chunk => Some(chunk.and_then(|chunk| to_batch(&columns, chunk))),
@@ -225,18 +244,39 @@ impl Reader for DirtyRowReader {
     }
 }
 
+/// The next rows of a form, as many as a batch may have.
+fn next_chunk(
+    rows: impl Iterator<Item = Result<(DirtyRow, usize)>>,
+    form: Form,
+    options: &ReadOptions,
+) -> Result<Vec<DirtyRow>> {
+    let (mut chunk, mut bytes) = (Vec::new(), 0);
+    for row in rows {
+        let (row, length) = row?;
+        if Form::of(row.stage) == form {
+            chunk.push(row);
+            bytes += length;
+            if chunk.len() >= options.batch_rows || bytes >= options.batch_bytes {
+                break;
+            }
+        }
+    }
+    Ok(chunk)
+}
+
 /// Text to the columns' types; rows whose text does not fit stay dirty.
 fn to_batch(columns: &[Column], rows: Vec<DirtyRow>) -> Result<ReadBatch> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
     let mut bad: Vec<Option<(String, String)>> = vec![None; rows.len()];
     for column in columns {
-        let converted = if column.data_type == DataType::Binary {
+        let cells = if holds_bytes(column) {
             bytes_of(&rows, &column.name)
         } else {
-            let cells = rows.iter().map(|row| cell_text(&row.row, &column.name));
-            let text: ArrayRef = Arc::new(cells.collect::<StringArray>());
-            Conversion::plan(&Column::new(&column.name, DataType::Utf8), column).apply(&text)?
+            texts_of(&rows, &column.name)
         };
+        let read_as = Column::new(&column.name, cells.array.data_type().clone());
+        let conversion = Conversion::plan(&read_as, column);
+        let converted = cells.then(|cells| conversion.apply(cells))?;
         for value in converted.bad {
             bad[value.row].get_or_insert((column.name.clone(), value.reason));
         }
@@ -268,27 +308,66 @@ fn to_batch(columns: &[Column], rows: Vec<DirtyRow>) -> Result<ReadBatch> {
     })
 }
 
-fn bytes_of(rows: &[DirtyRow], column: &str) -> Converted {
-    let mut bad = Vec::new();
-    let cells = rows
-        .iter()
-        .enumerate()
-        .map(|(row, dirty)| match dirty.row.get(column) {
-            None | Some(Value::Null) => None,
-            Some(cell) => bytes_from_json(cell).or_else(|| {
-                let reason = r#"bytes are written as {"hex": "00ff"}"#.to_string();
-                bad.push(BadValue { row, reason });
-                None
-            }),
-        });
-    let array: ArrayRef = Arc::new(cells.collect::<BinaryArray>());
-    Converted { array, bad }
+/// Whether a row shows the column's values as bytes. A UUID is sixteen of them, but shown as text.
+fn holds_bytes(column: &Column) -> bool {
+    match column.data_type {
+        DataType::FixedSizeBinary(_) => column.extension != Some(Extension::Uuid),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => true,
+        _ => false,
+    }
 }
 
-fn cell_text(row: &Map<String, Value>, column: &str) -> Option<String> {
-    match row.get(column)? {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
+fn bytes_of(rows: &[DirtyRow], column: &str) -> Converted {
+    let (cells, bad) = cells_of(rows, column, |cell| {
+        let bytes = bytes_from_json(cell);
+        bytes.ok_or(r#"bytes are written as {"hex": "00ff"}"#)
+    });
+    Converted {
+        array: Arc::new(BinaryArray::from_iter(cells)),
+        bad,
     }
+}
+
+fn texts_of(rows: &[DirtyRow], column: &str) -> Converted {
+    let (cells, bad) = cells_of(rows, column, |cell| match cell {
+        Value::String(text) => Ok(text.clone()),
+        other if shows_bytes(other) => Err("bytes inside another value cannot be fed back"),
+        other => Ok(other.to_string()),
+    });
+    Converted {
+        array: Arc::new(StringArray::from_iter(cells)),
+        bad,
+    }
+}
+
+/// A column's cells. One that a row does not have is bad: nobody knows that it was NULL.
+fn cells_of<T>(
+    rows: &[DirtyRow],
+    column: &str,
+    read: impl Fn(&Value) -> std::result::Result<T, &'static str>,
+) -> (Vec<Option<T>>, Vec<BadValue>) {
+    let mut bad = Vec::new();
+    let mut cells = Vec::with_capacity(rows.len());
+    for (row, dirty) in rows.iter().enumerate() {
+        let cell = match dirty.row.get(column) {
+            None => Err("the row has no such column; add it, or null"),
+            Some(Value::Null) => Ok(None),
+            Some(cell) => read(cell).map(Some),
+        };
+        cells.push(cell.unwrap_or_else(|reason| {
+            let reason = reason.to_string();
+            bad.push(BadValue { row, reason });
+            None
+        }));
+    }
+    (cells, bad)
+}
+
+fn shows_bytes(cell: &Value) -> bool {
+    bytes_from_json(cell).is_some()
+        || match cell {
+            Value::Array(items) => items.iter().any(shows_bytes),
+            Value::Object(fields) => fields.values().any(shows_bytes),
+            _ => false,
+        }
 }

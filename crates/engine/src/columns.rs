@@ -29,22 +29,34 @@ pub(crate) struct SourceColumns {
 
 impl SourceColumns {
     /// Takes the list apart. Columns that only an expression or the filter mentions are asked for
-    /// too. On failure says where, below the reader.
+    /// too. What is wrong goes to `refuse` with its place in the list, or none for the filter.
     pub(crate) fn new(
         list: &[ColumnItem],
         filter: Option<&str>,
-    ) -> std::result::Result<Self, (String, Error)> {
+        mut refuse: impl FnMut(Option<usize>, Error),
+    ) -> Self {
         let mut columns = SourceColumns::default();
         let mut mentioned: Vec<String> = Vec::new();
+        let mut mention = |place, sql: &str| match Expression::column_names(sql) {
+            Ok(names) => mentioned.extend(names),
+            Err(error) => refuse(place, error),
+        };
         for (index, item) in list.iter().enumerate() {
-            let at = |error| (format!("/parameter/column/{index}"), error);
+            if let ColumnItem::Expression { sql, .. } = item {
+                mention(Some(index), sql);
+            }
+        }
+        if let Some(filter) = filter {
+            mention(None, filter);
+        }
+        for (index, item) in list.iter().enumerate() {
             match item {
                 ColumnItem::All if list.iter().any(asks_for_more) => {
                     let error = Error::new(
                         Kind::Config,
                         "`*` stands for every column and cannot be mixed with names",
                     );
-                    return Err(at(error.hint("keep `*`, or list the columns")));
+                    refuse(Some(index), error.hint("keep `*`, or list the columns"));
                 }
                 ColumnItem::All => {
                     columns.request.push(Value::from("*"));
@@ -56,7 +68,6 @@ impl SourceColumns {
                     columns.items.push(Item::Constant(constant.clone()))
                 }
                 ColumnItem::Expression { name, sql } => {
-                    mentioned.extend(Expression::column_names(sql).map_err(at)?);
                     let name = name.clone().unwrap_or_else(|| sql.clone());
                     columns.items.push(Item::Expression {
                         name,
@@ -65,16 +76,12 @@ impl SourceColumns {
                 }
             }
         }
-        if let Some(filter) = filter {
-            let at = |error| ("/../filter".to_string(), error);
-            mentioned.extend(Expression::column_names(filter).map_err(at)?);
-        }
         if columns.items.is_empty() {
             columns.items.push(Item::All);
         } else if !list.contains(&ColumnItem::All) {
             columns.ask_also(mentioned);
         }
-        Ok(columns)
+        columns
     }
 
     /// The list for the reader's `column` parameter; empty when the job has none.

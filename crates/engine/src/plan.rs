@@ -85,7 +85,11 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
             .map_err(|error| error.prefix(format!("target, {writer_title}")))
     };
     let (reader, writer) = tokio::join!(open_reader, open_writer);
-    let (reader, writer) = (reader?, writer?);
+    let (reader, writer) = match (reader, writer) {
+        (Ok(reader), Ok(writer)) => (reader, writer),
+        (Err(source), Err(target)) => return Err(both_unopened(&source, &target)),
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
 
     let source = reader
         .schema()
@@ -150,13 +154,26 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
     })
 }
 
+/// One error for two sides, so that both can be mended at once.
+fn both_unopened(source: &Error, target: &Error) -> Error {
+    let error = Error::new(source.kind(), format!("{source}; {target}"));
+    let mut hints: Vec<&str> = [source, target]
+        .into_iter()
+        .filter_map(Error::hint_text)
+        .collect();
+    hints.dedup();
+    if hints.is_empty() {
+        return error;
+    }
+    error.hint(hints.join("; "))
+}
+
 /// The job's column list against the source's real columns.
 struct Draft<'a> {
     source: &'a [Column],
     schema: Schema,
     items: Vec<Item>,
     expressions: Vec<Option<Expression>>,
-    /// What `now()` yields in every expression of the job.
     now: DateTime<Utc>,
 }
 
@@ -397,5 +414,20 @@ fn constant_text(constant: &Constant) -> String {
         Constant::Boolean(value) => value.to_string(),
         Constant::Number(digits) => digits.clone(),
         Constant::String(text) => format!("'{text}'"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_sides_that_cannot_be_opened_are_one_error_that_names_both() {
+        let source = Error::new(Kind::Auth, "source: wrong password").hint("check it");
+        let target = Error::new(Kind::Unreachable, "target: refused").hint("start it");
+        let both = both_unopened(&source, &target);
+        assert_eq!(both.to_string(), "source: wrong password; target: refused");
+        assert_eq!(both.hint_text(), Some("check it; start it"));
+        assert_eq!(both.kind(), Kind::Auth);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use job::{ColumnItem, Job, Problem, Problems, Severity, Step, Strictness};
-use sdk::{Connector, FieldProblem, Flaw, Opening, Reader, Registry, Writer, nearest};
+use sdk::{Connector, Error, FieldProblem, Flaw, Opening, Reader, Registry, Writer, nearest};
 use serde_json::{Map, Value};
 
 use crate::columns::SourceColumns;
@@ -50,32 +50,31 @@ pub fn resolve(
     strictness: Strictness,
     problems: &mut Problems,
 ) -> Option<Resolved> {
-    let mut found = Vec::new();
-    let resolved = resolve_sides(
+    let scope = Scope {
         job,
-        Scope {
-            job,
-            registry,
-            datasources,
-            strictness,
-        },
-        &mut found,
-    );
+        registry,
+        datasources,
+        strictness,
+    };
+    let mut found = Vec::new();
+    let resolved = resolve_sides(&scope, &mut found);
     for problem in found {
         problems.push(problem);
     }
     resolved
 }
 
-fn resolve_sides(job: &Job, scope: Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resolved> {
-    let columns = SourceColumns::new(&job.reader.columns, job.filter.as_deref());
-    let columns = match columns {
-        Ok(columns) => columns,
-        Err((pointer, error)) => {
-            problems.push(scope.problem(&format!("{}{pointer}", job.reader.pointer), &error));
-            SourceColumns::default()
-        }
+fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resolved> {
+    let job = scope.job;
+    let refuse = |place: Option<usize>, error: Error| {
+        let pointer = match place {
+            Some(index) => job.reader.column_pointer(index),
+            None => "/configuration/filter".to_string(),
+        };
+        let hint = error.hint_text().map(str::to_string);
+        problems.push(job.origins.problem(&pointer, error.to_string(), hint));
     };
+    let columns = SourceColumns::new(&job.reader.columns, job.filter.as_deref(), refuse);
     let reader = scope.side(
         &job.reader,
         columns.request(),
@@ -113,14 +112,6 @@ struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn problem(&self, pointer: &str, error: &sdk::Error) -> Problem {
-        self.job.origins.problem(
-            pointer,
-            error.to_string(),
-            error.hint_text().map(str::to_string),
-        )
-    }
-
     /// Writers take names only; what else the list may hold belongs to the reader.
     fn writer_columns(&self, problems: &mut Vec<Problem>) -> Vec<Value> {
         let step = &self.job.writer;
@@ -131,7 +122,7 @@ impl Scope<'_> {
                 ColumnItem::Name(name) => names.push(Value::from(name.as_str())),
                 ColumnItem::Field(field) => names.push(Value::Object(field.clone())),
                 ColumnItem::Constant(_) | ColumnItem::Expression { .. } => problems.push(self.job.origins.problem(
-                    &format!("{}/parameter/column/{index}", step.pointer),
+                    &step.column_pointer(index),
                     "the writer's columns are names of the target; constants and expressions belong to the reader".to_string(),
                     Some("put it at the same place of the reader's `column`".to_string()),
                 )),
@@ -210,11 +201,13 @@ impl Scope<'_> {
     }
 
     fn field_problem(&self, parent: &str, prefix: &str, problem: FieldProblem) -> Problem {
-        self.job.origins.problem(
-            &format!("{parent}{}", problem.pointer),
-            format!("{prefix}{}", problem.message),
-            problem.hint,
-        )
+        let pointer = format!("{parent}{}", problem.pointer);
+        let message = format!("{prefix}{}", problem.message);
+        let origins = &self.job.origins;
+        match problem.flaw {
+            Flaw::UnknownKey => origins.key_problem(&pointer, message, problem.hint),
+            Flaw::Wrong => origins.problem(&pointer, message, problem.hint),
+        }
     }
 
     /// The datasource's fields and its name for messages.

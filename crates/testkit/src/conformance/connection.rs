@@ -2,9 +2,7 @@
 
 use super::proxy::CuttingProxy;
 use super::subject::{Cut, Subject};
-use super::trial::{
-    Copy, Setting, Trial, Verdict, check, memory, people, people_columns, same_ids, text,
-};
+use super::trial::{Copy, Trial, Verdict, check, memory, people, people_columns, same_ids, text};
 
 /// Enough rows that a connection can break well after the greetings and well before the end.
 const ROWS: i64 = 8_000;
@@ -32,11 +30,7 @@ pub(super) async fn wrong_password(subject: &Subject) -> Verdict {
     source.offer(people_columns(), vec![vec![people(0..3, "row")]]);
     let (_, into) = memory();
     for (side, from, into) in [("reader", &reading, &into), ("writer", &from, &writing)] {
-        let copy = Copy {
-            from,
-            into,
-            setting: Setting::default(),
-        };
+        let copy = Copy::of(from, into);
         // Some connectors ask the server when the job is planned, others when it begins.
         let message = match trial.jobs.run(&copy).await {
             Err(message) => message,
@@ -98,18 +92,9 @@ pub(super) async fn dropped_while_reading(subject: &Subject) -> Verdict {
         let (target, into) = memory();
         target.offer(people_columns(), Vec::new());
         proxy.arm(CUT_AFTER);
-        let setting = Setting {
-            channels: 2,
-            retries: 3,
-            ..Setting::default()
-        };
         trial
             .jobs
-            .succeed(&Copy {
-                from: &from,
-                into: &into,
-                setting,
-            })
+            .succeed(&Copy::of(&from, &into).channels(2).retries(3))
             .await
             .map_err(|problem| format!("{cut:?}: {problem}"))?;
         check("cuts", &(proxy.cuts() - cuts_before), &1)?;
@@ -134,17 +119,9 @@ pub(super) async fn dropped_while_writing(subject: &Subject) -> Verdict {
         let batches = (0..8).map(|part| rows.slice(part * 1_000, 1_000)).collect();
         source.offer(people_columns(), vec![batches]);
         proxy.arm(CUT_AFTER);
-        let setting = Setting {
-            retries,
-            ..Setting::default()
-        };
         let ended = trial
             .jobs
-            .run(&Copy {
-                from: &from,
-                into: &into,
-                setting,
-            })
+            .run(&Copy::of(&from, &into).retries(retries))
             .await?;
         check("cuts", &(proxy.cuts() - cuts_before), &1)?;
         match ended.failure {

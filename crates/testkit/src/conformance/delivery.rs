@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::subject::{Cut, Misfit, ModeOutcome, Subject, Table};
 use super::trial::{
-    Copy, End, Jobs, Setting, Trial, Verdict, batch, check, memory, people, people_columns,
-    same_ids, same_rows, text,
+    Copy, End, Jobs, Trial, Verdict, batch, check, memory, people, people_columns, same_ids,
+    same_rows, text,
 };
 use crate::{Action, DyingLedger, Fault, MemoryStore, Step, id_column};
 
@@ -27,18 +27,10 @@ pub(super) async fn write_modes(subject: &Subject) -> Verdict {
         let (source, from) = memory();
         source.offer(people_columns(), vec![vec![people(5..15, "new")]]);
         let into = trial.writing(&table, mode);
-        let setting = Setting {
-            dirty_limit: 10,
-            ..Setting::default()
-        };
         // What is not a dirty row may be refused when the job is planned or while it runs.
         let ended = trial
             .jobs
-            .run(&Copy {
-                from: &from,
-                into: &into,
-                setting,
-            })
+            .run(&Copy::of(&from, &into).dirty_limit(10))
             .await;
         let report = match ended {
             Ok(ended) => match ended.failure {
@@ -119,17 +111,9 @@ pub(super) async fn rows_that_cannot_be_converted(subject: &Subject) -> Verdict 
     let numbers = vec![id_column(), Column::new("code", DataType::Int64)];
     target.offer(numbers, Vec::new());
     let from = trial.reading(&table, Cut::AsUsual);
-    let setting = Setting {
-        dirty_limit: 4,
-        ..Setting::default()
-    };
     let ended = trial
         .jobs
-        .succeed(&Copy {
-            from: &from,
-            into: &into,
-            setting,
-        })
+        .succeed(&Copy::of(&from, &into).dirty_limit(4))
         .await?;
     same_ids(&target.keys(), &good_ids().collect::<Vec<_>>())?;
     dirty_file(&ended.report, "convert", Some("seventeen"))
@@ -139,17 +123,9 @@ pub(super) async fn rows_that_cannot_be_converted(subject: &Subject) -> Verdict 
 pub(super) async fn rows_that_the_target_refuses(subject: &Subject) -> Verdict {
     let trial = Trial::new(subject)?;
     let (table, from, into) = misfits(&trial, subject.misfit.as_ref()).await?;
-    let setting = Setting {
-        dirty_limit: 4,
-        ..Setting::default()
-    };
     let ended = trial
         .jobs
-        .succeed(&Copy {
-            from: &from,
-            into: &into,
-            setting,
-        })
+        .succeed(&Copy::of(&from, &into).dirty_limit(4))
         .await?;
     trial.expect_ids(&table, good_ids(), "the table").await?;
     let value = subject.misfit.as_ref().map(|misfit| misfit.value.as_str());
@@ -160,17 +136,9 @@ pub(super) async fn rows_that_the_target_refuses(subject: &Subject) -> Verdict {
 pub(super) async fn too_many_dirty_rows(subject: &Subject) -> Verdict {
     let trial = Trial::new(subject)?;
     let (table, from, into) = misfits(&trial, subject.misfit.as_ref()).await?;
-    let setting = Setting {
-        dirty_limit: 3,
-        ..Setting::default()
-    };
     let ended = trial
         .jobs
-        .run(&Copy {
-            from: &from,
-            into: &into,
-            setting,
-        })
+        .run(&Copy::of(&from, &into).dirty_limit(3))
         .await?;
     if !matches!(ended.failure, Some(Failure::TooManyDirtyRows { .. })) {
         return Err(format!("the wrong end: {:?}", ended.failure));
@@ -292,17 +260,9 @@ pub(super) async fn task_tried_again(subject: &Subject) -> Verdict {
         action: Action::Refuse,
     }]);
     let into = trial.writing(&table, trial.mode()?);
-    let setting = Setting {
-        retries: 1,
-        ..Setting::default()
-    };
     let ended = trial
         .jobs
-        .succeed(&Copy {
-            from: &from,
-            into: &into,
-            setting,
-        })
+        .succeed(&Copy::of(&from, &into).retries(1))
         .await?;
     check("retries", &ended.report.timing.retries, &1)?;
     trial.expect_ids(&table, 0..800, "the table").await
@@ -366,11 +326,7 @@ pub(super) async fn resume_as_target(subject: &Subject) -> Verdict {
         let table = trial.people_table().await;
         let (_source, from) = two_splits();
         let into = trial.writing(&table, trial.mode()?);
-        let copy = Copy {
-            from: &from,
-            into: &into,
-            setting: Setting::default(),
-        };
+        let copy = Copy::of(&from, &into);
         if !killed_and_resumed(&trial.jobs, &copy, events).await? {
             return finished(events);
         }
@@ -393,11 +349,7 @@ pub(super) async fn resume_as_source(subject: &Subject) -> Verdict {
     loop {
         let (target, into) = memory();
         target.offer(people_columns(), Vec::new());
-        let copy = Copy {
-            from: &from,
-            into: &into,
-            setting: Setting::default(),
-        };
+        let copy = Copy::of(&from, &into);
         if !killed_and_resumed(&trial.jobs, &copy, events).await? {
             return finished(events);
         }
@@ -413,7 +365,8 @@ pub(super) async fn killed_and_resumed(
     events: i64,
 ) -> Result<bool, String> {
     let folder = jobs.fresh_folder()?;
-    let ledger = Arc::new(DyingLedger::open(&folder.join("ledger.jsonl"), events).map_err(text)?);
+    let path = folder.join("ledger.jsonl");
+    let ledger = Arc::new(DyingLedger::open(&path, events).map_err(text)?);
     let killed = jobs.run_with(&folder, copy, ledger.clone()).await?;
     let died = ledger.died();
     drop(ledger);

@@ -5,7 +5,7 @@ use sdk::Registry;
 use serde_json::Value;
 
 use super::delivery::{finished, killed_and_resumed};
-use super::trial::{Copy, End, Jobs, Setting, Verdict, memory, same_ids};
+use super::trial::{Copy, End, Jobs, Verdict, memory, same_ids};
 
 /// A source whose first column counts from 0.
 pub struct Source {
@@ -36,15 +36,7 @@ async fn keeps(source: &Source) -> Verdict {
     let mut first: Option<Vec<String>> = None;
     for channels in [1, 3, 1] {
         let (target, into) = memory();
-        let setting = Setting {
-            channels,
-            ..Setting::default()
-        };
-        let copy = Copy {
-            from: &from,
-            into: &into,
-            setting,
-        };
+        let copy = Copy::of(&from, &into).channels(channels);
         jobs.succeed(&copy).await?;
         same_ids(&target.keys(), &ids)?;
         let rows = target.rows();
@@ -65,15 +57,7 @@ async fn keeps(source: &Source) -> Verdict {
     let mut events = 0;
     loop {
         let (target, into) = memory();
-        let setting = Setting {
-            channels: 2,
-            ..Setting::default()
-        };
-        let copy = Copy {
-            from: &from,
-            into: &into,
-            setting,
-        };
+        let copy = Copy::of(&from, &into).channels(2);
         if !killed_and_resumed(&jobs, &copy, events).await? {
             break;
         }

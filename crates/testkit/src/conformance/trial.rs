@@ -30,29 +30,13 @@ pub(super) struct End {
     parameter: Value,
 }
 
-/// The settings of a job that cases vary.
-#[derive(Clone, Copy)]
-pub(super) struct Setting {
-    pub(super) channels: u32,
-    pub(super) retries: u32,
-    pub(super) dirty_limit: u64,
-}
-
-impl Default for Setting {
-    fn default() -> Self {
-        Setting {
-            channels: 1,
-            retries: 0,
-            dirty_limit: 0,
-        }
-    }
-}
-
-/// A job between two ends.
+/// A job between two ends: one channel, no retries and no dirty rows unless a case says so.
 pub(super) struct Copy<'a> {
-    pub(super) from: &'a End,
-    pub(super) into: &'a End,
-    pub(super) setting: Setting,
+    from: &'a End,
+    into: &'a End,
+    channels: u32,
+    retries: u32,
+    dirty_limit: u64,
 }
 
 /// Runs jobs, each with its ledger and dirty rows in a folder of its own.
@@ -219,12 +203,7 @@ impl<'a> Trial<'a> {
         let into = self.writing(table, mode);
         let (source, from) = memory();
         source.offer(columns.to_vec(), vec![vec![batch.clone()]]);
-        let setting = Setting::default();
-        let copy = Copy {
-            from: &from,
-            into: &into,
-            setting,
-        };
+        let copy = Copy::of(&from, &into);
         self.jobs.succeed(&copy).await.map(|_| ())
     }
 
@@ -237,14 +216,7 @@ impl<'a> Trial<'a> {
         let from = self.reading(table, Cut::AsUsual);
         let (target, into) = memory();
         target.offer(columns.to_vec(), Vec::new());
-        let setting = Setting::default();
-        self.jobs
-            .succeed(&Copy {
-                from: &from,
-                into: &into,
-                setting,
-            })
-            .await?;
+        self.jobs.succeed(&Copy::of(&from, &into)).await?;
         Ok(target)
     }
 
@@ -298,21 +270,41 @@ impl End {
     }
 }
 
-impl Copy<'_> {
+impl<'a> Copy<'a> {
+    pub(super) fn of(from: &'a End, into: &'a End) -> Self {
+        Copy {
+            from,
+            into,
+            channels: 1,
+            retries: 0,
+            dirty_limit: 0,
+        }
+    }
+
+    pub(super) fn channels(mut self, channels: u32) -> Self {
+        self.channels = channels;
+        self
+    }
+
+    pub(super) fn retries(mut self, retries: u32) -> Self {
+        self.retries = retries;
+        self
+    }
+
+    pub(super) fn dirty_limit(mut self, rows: u64) -> Self {
+        self.dirty_limit = rows;
+        self
+    }
+
     fn document(&self) -> (String, BTreeMap<String, Datasource>) {
-        let Setting {
-            channels,
-            retries,
-            dirty_limit,
-        } = self.setting;
         let document = json!({
             "type": "job", "version": "1.0",
             "configuration": {
                 "reader": self.from.step("from"), "writer": self.into.step("to"),
                 "setting": {
-                    "errorLimit": { "record": dirty_limit },
-                    "speed": { "concurrent": channels },
-                    "retries": retries
+                    "errorLimit": { "record": self.dirty_limit },
+                    "speed": { "concurrent": self.channels },
+                    "retries": self.retries
                 }
             }
         });

@@ -10,8 +10,7 @@ use sdk::Column;
 
 use super::subject::{Cut, ModeOutcome, Subject, Table};
 use super::trial::{
-    Copy, Setting, Trial, Verdict, batch, check, memory, people, people_columns, same_ids,
-    same_rows, text,
+    Copy, Trial, Verdict, batch, check, memory, people, people_columns, same_ids, same_rows, text,
 };
 use crate::id_column;
 
@@ -25,14 +24,7 @@ pub(super) async fn schema(subject: &Subject) -> Verdict {
     let mut backwards = table.clone();
     backwards.columns.reverse();
     let (from, (_, into)) = (trial.reading(&backwards, Cut::AsUsual), memory());
-    let plan = trial
-        .jobs
-        .plan(&Copy {
-            from: &from,
-            into: &into,
-            setting: Setting::default(),
-        })
-        .await?;
+    let plan = trial.jobs.plan(&Copy::of(&from, &into)).await?;
     let names: Vec<&str> = plan
         .columns()
         .iter()
@@ -40,11 +32,7 @@ pub(super) async fn schema(subject: &Subject) -> Verdict {
         .collect();
     check("columns", &names, &vec!["name", "id"])?;
     let (target, into) = memory();
-    let copy = Copy {
-        from: &from,
-        into: &into,
-        setting: Setting::default(),
-    };
+    let copy = Copy::of(&from, &into);
     trial.jobs.succeed(&copy).await?;
     let expected = people(0..30, "row").project(&[1, 0]).map_err(text)?;
     let seen: usize = target.rows().iter().map(RecordBatch::num_rows).sum();
@@ -127,15 +115,7 @@ pub(super) async fn every_type(subject: &Subject) -> Verdict {
 async fn exact_fit(trial: &Trial<'_>, table: &Table, columns: &[Column]) -> Verdict {
     let (from, (target, into)) = (trial.reading(table, Cut::AsUsual), memory());
     target.offer(columns.to_vec(), Vec::new());
-    let setting = Setting::default();
-    let plan = trial
-        .jobs
-        .plan(&Copy {
-            from: &from,
-            into: &into,
-            setting,
-        })
-        .await?;
+    let plan = trial.jobs.plan(&Copy::of(&from, &into)).await?;
     match plan
         .columns()
         .iter()
@@ -176,17 +156,9 @@ pub(super) async fn splits(subject: &Subject) -> Verdict {
     let (target, into) = memory();
     target.offer(people_columns(), Vec::new());
     let from = trial.reading(&table, Cut::Fine);
-    let setting = Setting {
-        channels: CHANNELS,
-        ..Setting::default()
-    };
     let ended = trial
         .jobs
-        .succeed(&Copy {
-            from: &from,
-            into: &into,
-            setting,
-        })
+        .succeed(&Copy::of(&from, &into).channels(CHANNELS))
         .await?;
     let split_count = ended.report.splits.len();
     if split_count <= CHANNELS as usize {
@@ -207,15 +179,7 @@ pub(super) async fn empty_table(subject: &Subject) -> Verdict {
     for cut in [Cut::AsUsual, Cut::Fine] {
         let (from, (target, into)) = (trial.reading(&table, cut), memory());
         target.offer(people_columns(), Vec::new());
-        let setting = Setting {
-            channels: 2,
-            ..Setting::default()
-        };
-        let copy = Copy {
-            from: &from,
-            into: &into,
-            setting,
-        };
+        let copy = Copy::of(&from, &into).channels(2);
         let ended = trial.jobs.succeed(&copy).await?;
         check("rows read", &ended.report.counts.rows_read, &0)?;
         check("commits", &target.ends().1, &1)?;
@@ -232,17 +196,9 @@ pub(super) async fn one_row(subject: &Subject) -> Verdict {
     for cut in [Cut::AsUsual, Cut::Fine] {
         let (from, (target, into)) = (trial.reading(&table, cut), memory());
         target.offer(people_columns(), Vec::new());
-        let setting = Setting {
-            channels: 4,
-            ..Setting::default()
-        };
         trial
             .jobs
-            .succeed(&Copy {
-                from: &from,
-                into: &into,
-                setting,
-            })
+            .succeed(&Copy::of(&from, &into).channels(4))
             .await?;
         same_rows(&row, &target)?;
     }
@@ -291,17 +247,9 @@ pub async fn pair(pairing: &Pairing<'_>) -> Verdict {
     let (source, target) = (Trial::new(pairing.from.0)?, Trial::new(pairing.into.0)?);
     let from = source.reading(pairing.from.1, Cut::AsUsual);
     let into = target.writing(pairing.into.1, target.mode()?);
-    let setting = Setting {
-        channels: 2,
-        ..Setting::default()
-    };
     source
         .jobs
-        .succeed(&Copy {
-            from: &from,
-            into: &into,
-            setting,
-        })
+        .succeed(&Copy::of(&from, &into).channels(2))
         .await
         .map(|_| ())
         .map_err(|problem| {

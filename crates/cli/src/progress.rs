@@ -71,12 +71,11 @@ impl Display {
 }
 
 fn line(progress: &Progress) -> String {
-    let seconds = progress.elapsed.as_secs_f64().max(1e-3);
     let counts = &progress.counts;
     let mut text = format!(
         "{} rows  {:.1} MiB/s  {} dirty  {}/{} splits",
         counts.rows_read,
-        counts.bytes_read as f64 / seconds / 1_048_576.0,
+        progress.bytes_per_second() / 1_048_576.0,
         counts.rows_dirty,
         progress.splits_done,
         progress.splits_total

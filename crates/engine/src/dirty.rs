@@ -12,6 +12,9 @@ use sdk::{Error, Kind, Result, TaskId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::ledger::sync_folder_of;
+use crate::wrap::off_the_runtime;
+
 /// Where on its way a row failed; tells how to read its `row`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -85,7 +88,7 @@ impl DirtyRows {
 
     /// Joins the files of tasks `0..task_count` in order. Returns the joint file if any row was dirty.
     pub(crate) fn finish(&self, task_count: u32) -> Result<Option<PathBuf>> {
-        let joint = self.folder.join("dirty.jsonl");
+        let joint = self.joint_path();
         let mut output: Option<File> = None;
         for task in 0..task_count {
             let path = self.task_path(TaskId(task));
@@ -107,6 +110,15 @@ impl DirtyRows {
                 .map_err(|error| cannot_write(&joint, error))?;
         }
         Ok(output.map(|_| joint))
+    }
+
+    /// The joint file that [`DirtyRows::finish`] made in an earlier process.
+    pub(crate) fn joint_file(&self) -> Option<PathBuf> {
+        Some(self.joint_path()).filter(|path| path.is_file())
+    }
+
+    fn joint_path(&self) -> PathBuf {
+        self.folder.join("dirty.jsonl")
     }
 
     fn task_path(&self, task: TaskId) -> PathBuf {
@@ -138,21 +150,28 @@ impl TaskDirtyRows {
     }
 
     /// Makes the rows durable; called before the attempt's rows are published.
-    pub(crate) fn sync(&mut self) -> Result<()> {
+    pub(crate) async fn sync(&mut self) -> Result<()> {
         let Some(file) = &mut self.file else {
             return Ok(());
         };
-        file.flush()
-            .and_then(|()| file.get_ref().sync_all())
-            .map_err(|error| cannot_write(&self.path, error))
+        let flushed = file.flush().and_then(|()| file.get_ref().try_clone());
+        let file = flushed.map_err(|error| cannot_write(&self.path, error))?;
+        let path = self.path.clone();
+        off_the_runtime(move || {
+            file.sync_all()
+                .and_then(|()| sync_folder_of(&path))
+                .map_err(|error| cannot_write(&path, error))
+        })
+        .await
     }
 }
 
 fn cannot_write(path: &Path, error: std::io::Error) -> Error {
+    // Neither the job nor its data are at fault, so the run may be resumed.
     Error::new(
-        Kind::Config,
+        Kind::Unreachable,
         format!("cannot keep dirty rows in {}", path.display()),
     )
-    .hint("check the space left and the permissions of the state folder")
+    .hint("check the space left and the permissions of the state folder, then resume the run")
     .source(error)
 }

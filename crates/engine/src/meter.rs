@@ -1,6 +1,8 @@
 //! Live figures of a run: counters that tasks add to and anybody may read.
 
+use std::ops::{AddAssign, SubAssign};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -26,8 +28,10 @@ impl Counts {
     pub(crate) fn balanced(&self) -> bool {
         self.rows_read == self.rows_filtered + self.rows_dirty + self.rows_written
     }
+}
 
-    pub(crate) fn add(&mut self, other: &Counts) {
+impl AddAssign<&Counts> for Counts {
+    fn add_assign(&mut self, other: &Counts) {
         self.rows_read += other.rows_read;
         self.rows_filtered += other.rows_filtered;
         self.rows_dirty += other.rows_dirty;
@@ -36,21 +40,42 @@ impl Counts {
     }
 }
 
+impl SubAssign<&Counts> for Counts {
+    fn sub_assign(&mut self, other: &Counts) {
+        self.rows_read -= other.rows_read;
+        self.rows_filtered -= other.rows_filtered;
+        self.rows_dirty -= other.rows_dirty;
+        self.rows_written -= other.rows_written;
+        self.bytes_read -= other.bytes_read;
+    }
+}
+
 /// Counters shared by all tasks of a run.
 #[derive(Debug)]
 pub struct Meter {
     started: Instant,
-    rows_read: AtomicU64,
-    rows_filtered: AtomicU64,
-    rows_dirty: AtomicU64,
-    rows_written: AtomicU64,
-    bytes_read: AtomicU64,
+    /// Behind one lock, since limits compare them with each other.
+    rows: Mutex<Rows>,
     wait_reader_ns: AtomicU64,
     wait_writer_ns: AtomicU64,
     retries: AtomicU64,
     splits_done: AtomicU64,
     splits_total: AtomicU64,
     rows_expected: AtomicU64,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Rows {
+    counts: Counts,
+    recalled: Recalled,
+}
+
+/// What earlier processes of the run had finished when this one began.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Recalled {
+    rows: u64,
+    bytes: u64,
+    splits: u64,
 }
 
 /// A reading of the meter at one moment.
@@ -72,6 +97,7 @@ pub struct Progress {
     pub splits_total: u64,
     /// Rows expected from the source's own estimate, if it has one.
     pub rows_expected: Option<u64>,
+    pub(crate) recalled: Recalled,
 }
 
 impl Progress {
@@ -80,20 +106,37 @@ impl Progress {
         if self.splits_total > 0 && self.splits_done == self.splits_total {
             return Some(1.0);
         }
+        self.share(self.counts.rows_read, self.splits_done)
+    }
+
+    fn share(&self, rows: u64, splits: u64) -> Option<f64> {
         match self.rows_expected {
             // An estimate may be too low; the last percent is kept for the end.
-            Some(expected) if expected > 0 => {
-                Some((self.counts.rows_read as f64 / expected as f64).min(0.99))
-            }
-            _ if self.splits_total > 0 => Some(self.splits_done as f64 / self.splits_total as f64),
+            Some(expected) if expected > 0 => Some((rows as f64 / expected as f64).min(0.99)),
+            _ if self.splits_total > 0 => Some(splits as f64 / self.splits_total as f64),
             _ => None,
         }
     }
 
-    /// The time left at the pace so far; `None` until there is something to go by.
+    /// The time left at the pace of this process; `None` until there is something to go by.
     pub fn eta(&self) -> Option<Duration> {
-        let fraction = self.fraction().filter(|fraction| *fraction > 0.0)?;
-        Some(self.elapsed.mul_f64((1.0 - fraction) / fraction))
+        let fraction = self.fraction()?;
+        let here = fraction - self.share(self.recalled.rows, self.recalled.splits)?;
+        (here > 0.0).then(|| self.elapsed.mul_f64((1.0 - fraction) / here))
+    }
+
+    /// Rows that this process read per second.
+    pub fn rows_per_second(&self) -> f64 {
+        self.per_second(self.counts.rows_read.saturating_sub(self.recalled.rows))
+    }
+
+    /// Bytes that this process read per second.
+    pub fn bytes_per_second(&self) -> f64 {
+        self.per_second(self.counts.bytes_read.saturating_sub(self.recalled.bytes))
+    }
+
+    fn per_second(&self, amount: u64) -> f64 {
+        amount as f64 / self.elapsed.as_secs_f64().max(1e-3)
     }
 }
 
@@ -101,11 +144,7 @@ impl Default for Meter {
     fn default() -> Self {
         Meter {
             started: Instant::now(),
-            rows_read: AtomicU64::new(0),
-            rows_filtered: AtomicU64::new(0),
-            rows_dirty: AtomicU64::new(0),
-            rows_written: AtomicU64::new(0),
-            bytes_read: AtomicU64::new(0),
+            rows: Mutex::default(),
             wait_reader_ns: AtomicU64::new(0),
             wait_writer_ns: AtomicU64::new(0),
             retries: AtomicU64::new(0),
@@ -120,14 +159,10 @@ impl Meter {
     /// The figures now.
     pub fn progress(&self) -> Progress {
         let expected = self.rows_expected.load(Relaxed);
+        let Rows { counts, recalled } = *self.rows();
         Progress {
-            counts: Counts {
-                rows_read: self.rows_read.load(Relaxed),
-                rows_filtered: self.rows_filtered.load(Relaxed),
-                rows_dirty: self.rows_dirty.load(Relaxed),
-                rows_written: self.rows_written.load(Relaxed),
-                bytes_read: self.bytes_read.load(Relaxed),
-            },
+            counts,
+            recalled,
             elapsed: self.started.elapsed(),
             wait_reader: Duration::from_nanos(self.wait_reader_ns.load(Relaxed)),
             wait_writer: Duration::from_nanos(self.wait_writer_ns.load(Relaxed)),
@@ -144,21 +179,29 @@ impl Meter {
             .store(rows_expected.unwrap_or(0), Relaxed);
     }
 
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        self.rows
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
     pub(crate) fn add(&self, counts: &Counts) {
-        self.rows_read.fetch_add(counts.rows_read, Relaxed);
-        self.rows_filtered.fetch_add(counts.rows_filtered, Relaxed);
-        self.rows_dirty.fetch_add(counts.rows_dirty, Relaxed);
-        self.rows_written.fetch_add(counts.rows_written, Relaxed);
-        self.bytes_read.fetch_add(counts.bytes_read, Relaxed);
+        self.rows().counts += counts;
     }
 
     /// Takes the counts of a failed attempt out again.
     pub(crate) fn take_back(&self, counts: &Counts) {
-        self.rows_read.fetch_sub(counts.rows_read, Relaxed);
-        self.rows_filtered.fetch_sub(counts.rows_filtered, Relaxed);
-        self.rows_dirty.fetch_sub(counts.rows_dirty, Relaxed);
-        self.rows_written.fetch_sub(counts.rows_written, Relaxed);
-        self.bytes_read.fetch_sub(counts.bytes_read, Relaxed);
+        self.rows().counts -= counts;
+    }
+
+    /// Adds a split that an earlier process of the run finished.
+    pub(crate) fn recall(&self, counts: &Counts) {
+        let mut rows = self.rows();
+        rows.counts += counts;
+        rows.recalled.rows += counts.rows_read;
+        rows.recalled.bytes += counts.bytes_read;
+        rows.recalled.splits += 1;
+        self.split_done();
     }
 
     pub(crate) fn waited_for_reader(&self, since: Instant) {
@@ -177,5 +220,43 @@ impl Meter {
 
     pub(crate) fn split_done(&self) {
         self.splits_done.fetch_add(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(count: u64) -> Counts {
+        Counts {
+            rows_read: count,
+            bytes_read: 8 * count,
+            ..Counts::default()
+        }
+    }
+
+    #[test]
+    fn pace_and_time_left_are_those_of_this_process() {
+        let meter = Meter::default();
+        meter.plan(10, Some(1000));
+        meter.recall(&rows(900));
+        meter.add(&rows(50));
+        let progress = Progress {
+            elapsed: Duration::from_secs(10),
+            ..meter.progress()
+        };
+        assert_eq!(progress.splits_done, 1);
+        assert_eq!(progress.rows_per_second(), 5.0);
+        assert_eq!(progress.bytes_per_second(), 40.0);
+        assert_eq!(progress.eta().map(|time| time.as_secs()), Some(10));
+        assert_eq!(
+            Progress {
+                rows_expected: None,
+                ..progress
+            }
+            .eta(),
+            None,
+            "no split was finished here"
+        );
     }
 }

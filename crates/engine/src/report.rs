@@ -72,7 +72,7 @@ pub struct Report {
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Timing {
-    /// From opening the connectors to the end.
+    /// From cutting the source into splits to the end.
     pub seconds: f64,
     /// Rows read per second of this process.
     pub rows_per_second: f64,
@@ -88,7 +88,6 @@ pub struct Timing {
 
 impl Report {
     pub(crate) fn new(start: DateTime<Utc>, progress: Progress, failure: Option<&Failure>) -> Self {
-        let seconds = progress.elapsed.as_secs_f64().max(1e-9);
         Report {
             outcome: match failure {
                 None => Outcome::Succeeded,
@@ -102,9 +101,9 @@ impl Report {
             end: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
             counts: progress.counts,
             timing: Timing {
-                seconds,
-                rows_per_second: progress.counts.rows_read as f64 / seconds,
-                bytes_per_second: progress.counts.bytes_read as f64 / seconds,
+                seconds: progress.elapsed.as_secs_f64(),
+                rows_per_second: progress.rows_per_second(),
+                bytes_per_second: progress.bytes_per_second(),
                 wait_reader_seconds: progress.wait_reader.as_secs_f64(),
                 wait_writer_seconds: progress.wait_writer.as_secs_f64(),
                 retries: progress.retries,

@@ -6,18 +6,18 @@ use std::time::Instant;
 
 use chrono::Utc;
 use job::Setting;
-use sdk::{Error, Receipt, Result, Split, State, TaskId, WritePlan};
+use sdk::{Error, Receipt, Result, Split, Splits, State, TaskId, WritePlan};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::dirty::DirtyRows;
 use crate::failure::Failure;
 use crate::ledger::{Event, Ledger, TaskState};
-use crate::meter::{Counts, Meter};
+use crate::meter::{Counts, Meter, Progress};
 use crate::plan::Plan;
 use crate::report::{Report, TaskReport};
 use crate::task::{Pipeline, run_split};
-use crate::wrap::{Backoff, RateLimit, with_retries};
+use crate::wrap::{Backoff, RateLimit, off_the_runtime, with_retries};
 
 /// What a run works with, besides its plan.
 #[derive(Clone)]
@@ -32,11 +32,58 @@ pub struct RunContext {
     pub cancel: CancellationToken,
 }
 
+/// How far the caller has read when dirty rows are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// More rows may follow.
+    Underway,
+    /// The caller's split is read, and not yet counted as done.
+    EndOfSplit,
+}
+
+/// Without an estimate of the source, a share of fewer rows than these says little about all of them.
+const TELLING_ROWS: u64 = 100_000;
+
+/// The rows that a share of dirty rows is taken of; `None` while it is too early to say. The rows that
+/// the source expects count before they are read, so that a bad beginning does not condemn a good whole.
+fn rows_to_judge_by(progress: &Progress, reading: Reading) -> Option<u64> {
+    let read = progress.counts.rows_read;
+    let splits_read = match reading {
+        Reading::Underway => progress.splits_done,
+        Reading::EndOfSplit => progress.splits_done + 1,
+    };
+    match progress.rows_expected {
+        _ if splits_read >= progress.splits_total => Some(read),
+        Some(expected) => Some(read.max(expected)),
+        None => (read >= TELLING_ROWS).then_some(read),
+    }
+}
+
 impl RunContext {
-    /// Fails as soon as more rows are dirty than the job tolerates. The share is taken of the rows
-    /// that the source expects, so that a bad beginning does not condemn a good whole; without an
-    /// estimate it is judged at the end.
-    pub(crate) fn check_dirty_limit(&self, setting: &Setting) -> std::result::Result<(), Failure> {
+    /// Notes a step in the ledger.
+    pub(crate) async fn record(&self, event: Event) -> Result<()> {
+        let ledger = self.ledger.clone();
+        off_the_runtime(move || ledger.record(event)).await
+    }
+
+    /// Gives a step up as soon as the run is to stop.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        step: impl Future<Output = T>,
+    ) -> std::result::Result<T, Failure> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Failure::Interrupted),
+            value = step => Ok(value),
+        }
+    }
+
+    /// Fails as soon as more rows are dirty than the job tolerates.
+    pub(crate) fn check_dirty_limit(
+        &self,
+        setting: &Setting,
+        reading: Reading,
+    ) -> std::result::Result<(), Failure> {
         let progress = self.meter.progress();
         let Counts {
             rows_dirty: dirty,
@@ -52,14 +99,8 @@ impl RunContext {
             };
             return Err(Failure::TooManyDirtyRows { dirty, read, limit });
         }
-        let finished = progress.splits_total > 0 && progress.splits_done == progress.splits_total;
-        let of = match progress.rows_expected {
-            _ if finished => read,
-            Some(expected) => read.max(expected),
-            None => return Ok(()),
-        };
-        match limit.percentage {
-            Some(share) if dirty as f64 > share * of as f64 => {
+        match limit.percentage.zip(rows_to_judge_by(&progress, reading)) {
+            Some((share, rows)) if dirty as f64 > share * rows as f64 => {
                 let limit = format!("at most {}% of the rows", share * 100.0);
                 Err(Failure::TooManyDirtyRows { dirty, read, limit })
             }
@@ -87,23 +128,30 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
         splits: Vec::new(),
         reports: Arc::new(Mutex::new(Vec::new())),
         notices: Vec::new(),
+        started: false,
         context,
     };
+    let before = driver.context.ledger.history();
     let failure = driver.drive(plan).await.err();
     let mut report = Report::new(start, driver.context.meter.progress(), failure.as_ref());
     report.notices = driver.notices;
     report.splits = std::mem::take(&mut *lock(&driver.reports));
     report.splits.sort_by_key(|task| task.task);
-    match driver.context.dirty.finish(driver.splits.len() as u32) {
-        Ok(file) => report.dirty_file = file,
-        Err(error) => report.notices.push(error.to_string()),
+    let dirty = &driver.context.dirty;
+    if before.committed || before.aborted {
+        // Somebody may have mended the rows since.
+        report.dirty_file = dirty.joint_file();
+    } else {
+        match dirty.finish(driver.splits.len() as u32) {
+            Ok(file) => report.dirty_file = file,
+            Err(error) => report.notices.push(error.to_string()),
+        }
     }
-    let started = driver.context.ledger.history().prepared.is_some();
-    report.resumable &= started;
+    report.resumable &= !before.aborted && driver.context.ledger.history().prepared.is_some();
     Ended {
         report,
         failure,
-        started,
+        started: driver.started,
     }
 }
 
@@ -113,12 +161,14 @@ struct Driver {
     splits: Vec<Split>,
     reports: Arc<Mutex<Vec<TaskReport>>>,
     notices: Vec<String>,
+    started: bool,
 }
 
 impl Driver {
     async fn drive(&mut self, plan: Plan) -> std::result::Result<(), Failure> {
         let ledger = self.context.ledger.clone();
-        let history = ledger.history();
+        let mut history = ledger.history();
+        self.started = history.prepared.is_some();
         if history.aborted {
             return Err(Error::new(
                 sdk::Kind::Conflict,
@@ -127,10 +177,11 @@ impl Driver {
             .hint("begin a new run")
             .into());
         }
-        self.splits = match history.splits {
-            Some(splits) => splits,
-            None => self.plan_splits(&plan).await?,
-        };
+        if history.splits.is_none() {
+            self.plan_splits(&plan).await?;
+            history = ledger.history();
+        }
+        self.splits = history.splits.unwrap_or_default();
         let expected = self
             .splits
             .iter()
@@ -141,6 +192,7 @@ impl Driver {
             self.recall_finished();
             return Ok(());
         }
+        self.started = true;
         let prepared = self.prepare(&plan, history.prepared).await?;
         let pipeline = Arc::new(Pipeline {
             limit: RateLimit::new(
@@ -166,16 +218,14 @@ impl Driver {
         result
     }
 
-    async fn plan_splits(&mut self, plan: &Plan) -> Result<Vec<Split>> {
-        let made = with_retries(self.backoff, &self.context.cancel, async || {
+    async fn plan_splits(&mut self, plan: &Plan) -> std::result::Result<(), Failure> {
+        let planning = with_retries(self.backoff, &self.context.cancel, async || {
             plan.reader.splits(plan.setting.concurrent).await
-        })
-        .await?;
-        self.notices.extend(made.notices);
-        self.context.ledger.record(Event::Planned {
-            splits: made.splits.clone(),
-        })?;
-        Ok(made.splits)
+        });
+        let Splits { splits, notices } = self.context.unless_stopped(planning).await??;
+        self.notices.extend(notices);
+        self.context.record(Event::Planned { splits }).await?;
+        Ok(())
     }
 
     async fn prepare(&self, plan: &Plan, previous: Option<State>) -> Result<State> {
@@ -186,9 +236,8 @@ impl Driver {
         };
         let prepared = plan.writer.prepare(&write_plan).await?;
         if write_plan.previous.as_ref() != Some(&prepared) {
-            self.context.ledger.record(Event::Prepared {
-                state: prepared.clone(),
-            })?;
+            let state = prepared.clone();
+            self.context.record(Event::Prepared { state }).await?;
         }
         Ok(prepared)
     }
@@ -237,7 +286,12 @@ impl Driver {
         }
         match failure {
             Some(failure) => Err(failure),
-            None => pipeline.context.check_dirty_limit(&pipeline.plan.setting),
+            None => {
+                let setting = &pipeline.plan.setting;
+                pipeline
+                    .context
+                    .check_dirty_limit(setting, Reading::Underway)
+            }
         }
     }
 
@@ -246,8 +300,7 @@ impl Driver {
         for (index, split) in self.splits.iter().enumerate() {
             let task = TaskId(index as u32);
             if let TaskState::Done { counts, .. } = self.context.ledger.task(task) {
-                self.context.meter.add(&counts);
-                self.context.meter.split_done();
+                self.context.meter.recall(&counts);
                 let split = split.label.clone();
                 lock(&self.reports).push(TaskReport {
                     task,
@@ -267,7 +320,7 @@ impl Driver {
             writer.commit(&pipeline.prepared, &receipts).await
         })
         .await?;
-        self.context.ledger.record(Event::Committed)?;
+        self.context.record(Event::Committed).await?;
         Ok(())
     }
 
@@ -287,7 +340,7 @@ impl Driver {
         if let Err(error) = pipeline.plan.writer.abort(&pipeline.prepared).await {
             tracing::warn!(error = %error, "cannot clean up after the failed run");
         }
-        if let Err(error) = self.context.ledger.record(Event::Aborted) {
+        if let Err(error) = self.context.record(Event::Aborted).await {
             tracing::warn!(error = %error, "cannot note that the run was given up");
         }
     }
@@ -351,7 +404,7 @@ async fn settle(pipeline: &Pipeline, task: TaskId) -> Result<Option<Counts>> {
     else {
         return Ok(None);
     };
-    context.ledger.record(Event::Done { receipt, counts })?;
+    context.record(Event::Done { receipt, counts }).await?;
     context.meter.add(&counts);
     Ok(Some(counts))
 }
@@ -360,4 +413,33 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_dirty_rows_is_judged_once_it_tells_something() {
+        use Reading::{EndOfSplit, Underway};
+        let judged = |read: u64, expected: Option<u64>, splits_done: u64, reading| {
+            let meter = Meter::default();
+            meter.plan(3, expected);
+            meter.add(&Counts {
+                rows_read: read,
+                ..Counts::default()
+            });
+            for _ in 0..splits_done {
+                meter.split_done();
+            }
+            rows_to_judge_by(&meter.progress(), reading)
+        };
+        assert_eq!(judged(10, Some(1000), 0, Underway), Some(1000));
+        assert_eq!(judged(2000, Some(1000), 0, Underway), Some(2000));
+        assert_eq!(judged(TELLING_ROWS - 1, None, 1, Underway), None);
+        assert_eq!(judged(TELLING_ROWS, None, 0, Underway), Some(TELLING_ROWS));
+        assert_eq!(judged(10, None, 1, EndOfSplit), None);
+        assert_eq!(judged(10, None, 2, EndOfSplit), Some(10));
+        assert_eq!(judged(10, Some(1000), 3, Underway), Some(10));
+    }
 }

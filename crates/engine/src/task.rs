@@ -19,7 +19,7 @@ use crate::ledger::Event;
 use crate::mapping::{BadCell, Mapped, OutputValue};
 use crate::meter::Counts;
 use crate::plan::Plan;
-use crate::run::RunContext;
+use crate::run::{Reading, RunContext};
 use crate::wrap::{RateLimit, prefetch};
 
 /// Batches read ahead of the writer.
@@ -48,18 +48,14 @@ pub(crate) async fn run_split(
         dirty: pipeline.context.dirty.begin(task)?,
     };
     let result = run.run(split, attempt).await;
-    if let Err(failure) = &result {
-        let forgotten = match failure {
-            // No attempt follows, and the report must show the rows that ended the run.
-            Failure::TooManyDirtyRows { .. } => Counts {
-                rows_written: run.counts.rows_written,
-                ..Counts::default()
-            },
-            _ => run.counts,
+    if let Err(Failure::TooManyDirtyRows { .. }) = result {
+        // No attempt follows, and the report must show the rows that ended the run.
+        run.counts = Counts {
+            rows_written: run.counts.rows_written,
+            ..Counts::default()
         };
-        pipeline.context.meter.take_back(&forgotten);
     }
-    result.map(|()| run.counts)
+    result.map(|()| std::mem::take(&mut run.counts))
 }
 
 struct Attempt<'a> {
@@ -67,6 +63,13 @@ struct Attempt<'a> {
     task: TaskId,
     counts: Counts,
     dirty: TaskDirtyRows,
+}
+
+/// The meter forgets whatever an attempt still counts when it ends, be it by a panic.
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        self.pipeline.context.meter.take_back(&self.counts);
+    }
 }
 
 impl Attempt<'_> {
@@ -77,10 +80,8 @@ impl Attempt<'_> {
             context,
             ..
         } = self.pipeline;
-        context.ledger.record(Event::Claimed {
-            task: self.task,
-            attempt,
-        })?;
+        let task = self.task;
+        context.record(Event::Claimed { task, attempt }).await?;
         let mut options = plan.options.clone();
         (options.batch_rows, options.batch_bytes) = self
             .pipeline
@@ -89,35 +90,30 @@ impl Attempt<'_> {
         let opened = async {
             tokio::try_join!(
                 plan.reader.read(split, &options),
-                plan.writer.task(prepared, self.task)
+                plan.writer.task(prepared, task)
             )
         };
-        let (batches, mut writer) = self.unless_stopped(opened).await??;
+        let (batches, mut writer) = context.unless_stopped(opened).await??;
         let mut batches = prefetch(batches, READ_AHEAD);
         loop {
             let since = Instant::now();
-            let next = self.unless_stopped(batches.next()).await?;
+            let next = context.unless_stopped(batches.next()).await?;
             context.meter.waited_for_reader(since);
             let Some(batch) = next else { break };
             self.move_batch(batch?, writer.as_mut()).await?;
         }
         let since = Instant::now();
-        let sealed = self.unless_stopped(writer.seal()).await??;
+        let sealed = context.unless_stopped(writer.seal()).await??;
         self.account_written(sealed.written)?;
+        context.check_dirty_limit(&plan.setting, Reading::EndOfSplit)?;
         self.check_balance(split)?;
-        self.dirty.sync()?;
-        context.ledger.record(Event::Sealed {
-            task: self.task,
-            seal: sealed.state,
-            counts: self.counts,
-        })?;
+        self.dirty.sync().await?;
+        let (seal, counts) = (sealed.state, self.counts);
+        context.record(Event::Sealed { task, seal, counts }).await?;
         // From here on the attempt runs to its end: a stop would leave its fate open without need.
         let receipt = writer.publish().await?;
         context.meter.waited_for_writer(since);
-        context.ledger.record(Event::Done {
-            receipt,
-            counts: self.counts,
-        })?;
+        context.record(Event::Done { receipt, counts }).await?;
         Ok(())
     }
 
@@ -126,11 +122,17 @@ impl Attempt<'_> {
         read: ReadBatch,
         writer: &mut dyn TaskWriter,
     ) -> Result<(), Failure> {
+        let Pipeline {
+            plan,
+            limit,
+            context,
+            ..
+        } = self.pipeline;
         let ReadBatch { batch, unreadable } = read;
         let row_count = (batch.num_rows() + unreadable.len()) as u64;
         let byte_count = value_bytes(&batch);
-        let pass = self.pipeline.limit.pass(byte_count, row_count);
-        self.unless_stopped(pass).await?;
+        let pass = limit.pass(byte_count, row_count);
+        context.unless_stopped(pass).await?;
         self.count(Counts {
             rows_read: row_count,
             bytes_read: byte_count,
@@ -145,7 +147,7 @@ impl Attempt<'_> {
             batch: mapped,
             filtered_rows,
             dirty,
-        } = self.pipeline.plan.mapping.apply(&batch)?;
+        } = plan.mapping.apply(&batch)?;
         self.count(Counts {
             rows_filtered: filtered_rows,
             ..Counts::default()
@@ -157,16 +159,14 @@ impl Attempt<'_> {
         }
         if mapped.num_rows() > 0 {
             let since = Instant::now();
-            let written = self.unless_stopped(writer.write(mapped)).await??;
-            self.pipeline.context.meter.waited_for_writer(since);
+            let written = context.unless_stopped(writer.write(mapped)).await??;
+            context.meter.waited_for_writer(since);
             self.account_written(written)?;
         }
-        self.pipeline
-            .context
-            .check_dirty_limit(&self.pipeline.plan.setting)
+        context.check_dirty_limit(&plan.setting, Reading::Underway)
     }
 
-    fn account_written(&mut self, written: Written) -> Result<(), Failure> {
+    fn account_written(&mut self, written: Written) -> Result<(), Error> {
         self.count(Counts {
             rows_written: written.row_count,
             ..Counts::default()
@@ -176,12 +176,10 @@ impl Attempt<'_> {
             dirty.row = self.target_row(&refused.row);
             self.set_aside(dirty)?;
         }
-        self.pipeline
-            .context
-            .check_dirty_limit(&self.pipeline.plan.setting)
+        Ok(())
     }
 
-    fn set_aside(&mut self, mut dirty: DirtyRow) -> Result<(), Failure> {
+    fn set_aside(&mut self, mut dirty: DirtyRow) -> Result<(), Error> {
         dirty.key = self.key_of(&dirty);
         self.dirty.add(&dirty)?;
         self.count(Counts {
@@ -192,7 +190,7 @@ impl Attempt<'_> {
     }
 
     fn count(&mut self, counts: Counts) {
-        self.counts.add(&counts);
+        self.counts += &counts;
         self.pipeline.context.meter.add(&counts);
     }
 
@@ -205,14 +203,6 @@ impl Attempt<'_> {
             split.label, self.counts
         ))
         .hint("this is a defect of Longshore; please report it"))
-    }
-
-    async fn unless_stopped<T>(&self, step: impl Future<Output = T>) -> Result<T, Failure> {
-        tokio::select! {
-            biased;
-            () = self.pipeline.context.cancel.cancelled() => Err(Failure::Interrupted),
-            value = step => Ok(value),
-        }
     }
 
     /// A row as the reader gave it, wire forms as text.

@@ -5,6 +5,8 @@ use sdk::{Error, Kind, Result, Retry};
 /// A call of reader or writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Preparing the target.
+    Prepare,
     /// Reading a batch.
     Read,
     /// Writing a batch.

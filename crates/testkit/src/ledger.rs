@@ -6,19 +6,29 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use engine::{Event, FileLedger, History, Ledger, TaskState};
 use sdk::{Error, Result, TaskId};
 
-/// Records `events` events, then fails. Whether the last event still reaches the disk decides on
-/// which side of it the process died.
+/// On which side of an event a process dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Death {
+    /// What the event tells of has happened, and nobody notes it.
+    BeforeNoting,
+    /// The event is on the disk, and nothing follows.
+    AfterNoting,
+}
+
+/// Records `events` events, then dies on one side of the next.
 pub struct DyingLedger {
     inner: FileLedger,
     left: AtomicI64,
+    death: Death,
 }
 
 impl DyingLedger {
-    /// A ledger at `path` that dies instead of recording the event after the first `events`.
-    pub fn open(path: &Path, events: i64) -> Result<Self> {
+    /// A ledger at `path` that dies at the event after the first `events`.
+    pub fn open(path: &Path, events: i64, death: Death) -> Result<Self> {
         Ok(DyingLedger {
             inner: FileLedger::open(path)?,
             left: AtomicI64::new(events),
+            death,
         })
     }
 
@@ -38,10 +48,13 @@ impl Ledger for DyingLedger {
     }
 
     fn record(&self, event: Event) -> Result<()> {
-        if self.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
-            self.left.store(-1, Ordering::SeqCst);
-            return Err(Error::internal("the process was killed"));
+        let left = self.left.fetch_sub(1, Ordering::SeqCst);
+        if left > 0 || (left == 0 && self.death == Death::AfterNoting) {
+            self.inner.record(event)?;
         }
-        self.inner.record(event)
+        if left > 0 {
+            return Ok(());
+        }
+        Err(Error::internal("the process was killed"))
     }
 }

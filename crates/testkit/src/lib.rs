@@ -9,6 +9,6 @@ mod run;
 
 pub use conformance::CuttingProxy;
 pub use faults::{Action, Fault, Step};
-pub use ledger::DyingLedger;
+pub use ledger::{Death, DyingLedger};
 pub use memory::{MemoryStore, id_column, registry, schema_of};
 pub use run::{TestRun, run_job};

@@ -78,6 +78,7 @@ struct Content {
     committed: u32,
     aborted: bool,
     refuse_above: Option<i64>,
+    hides_sizes: bool,
     script: Script,
 }
 
@@ -110,6 +111,11 @@ impl MemoryStore {
     /// Refuses rows whose first column, a 64-bit integer, is above this.
     pub fn refuse_above(&self, most: i64) {
         self.lock().refuse_above = Some(most);
+    }
+
+    /// Cannot tell how many rows a split has, from now on.
+    pub fn hide_sizes(&self) {
+        self.lock().hides_sizes = true;
     }
 
     /// Everything visible, in the order of tasks.
@@ -195,7 +201,7 @@ impl Reader for MemoryReader {
             let rows = batches.iter().map(|batch| batch.num_rows() as u64).sum();
             Ok(Split {
                 label: format!("part {index}"),
-                estimated_rows: Some(rows),
+                estimated_rows: (!content.hides_sizes).then_some(rows),
                 state: State::new(&index)?,
             })
         });
@@ -236,14 +242,18 @@ impl Writer for MemoryWriter {
     }
 
     async fn prepare(&self, plan: &WritePlan) -> Result<State> {
-        let mut content = self.store.lock();
-        match &plan.previous {
-            Some(state) => Ok(state.clone()),
-            None => {
-                content.prepared += 1;
-                State::new(&content.prepared)
+        let action = self.store.lock().script.called(Step::Prepare);
+        under(action, Step::Prepare, || {
+            let mut content = self.store.lock();
+            match &plan.previous {
+                Some(state) => Ok(state.clone()),
+                None => {
+                    content.prepared += 1;
+                    State::new(&content.prepared)
+                }
             }
-        }
+        })
+        .await
     }
 
     async fn task(&self, _prepared: &State, task: TaskId) -> Result<Box<dyn TaskWriter>> {

@@ -1,9 +1,11 @@
 //! Wrappers around the connector traits: what every job needs and no connector should know.
 
+mod blocking;
 mod limit;
 mod prefetch;
 mod retry;
 
+pub(crate) use blocking::off_the_runtime;
 pub(crate) use limit::RateLimit;
 pub(crate) use prefetch::prefetch;
 pub(crate) use retry::{Backoff, with_retries};

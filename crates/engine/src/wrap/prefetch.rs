@@ -25,11 +25,13 @@ pub(crate) fn prefetch(mut batches: BatchStream, depth: usize) -> BatchStream {
         }
         // The channel closed: either the stream ended, or its task died.
         match reading?.await {
-            Err(error) if error.is_panic() => {
-                let error = sdk::Error::internal("the reader panicked");
+            Ok(()) => None,
+            // Whatever stopped it, rows may be missing.
+            Err(error) => {
+                let error =
+                    sdk::Error::internal("the reader did not come to its end").source(error);
                 Some((Err(error), (receiver, None)))
             }
-            _ => None,
         }
     })
     .boxed()

@@ -5,6 +5,8 @@ use std::time::Duration;
 use sdk::{Error, Result, Retry};
 use tokio_util::sync::CancellationToken;
 
+use crate::failure::Failure;
+
 /// Waits between attempts: doubling from the first to the longest.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Backoff {
@@ -40,7 +42,7 @@ pub(crate) async fn with_retries<T>(
     backoff: Backoff,
     cancel: &CancellationToken,
     mut step: impl AsyncFnMut() -> Result<T>,
-) -> Result<T> {
+) -> std::result::Result<T, Failure> {
     let mut attempt = 1;
     loop {
         let error = match step().await {
@@ -48,12 +50,12 @@ pub(crate) async fn with_retries<T>(
             Err(error) => error,
         };
         let Some(wait) = backoff.wait(&error, attempt) else {
-            return Err(error);
+            return Err(error.into());
         };
         tracing::warn!(attempt, error = %error, wait_ms = wait.as_millis() as u64, "trying again");
         tokio::select! {
             () = tokio::time::sleep(wait) => attempt += 1,
-            () = cancel.cancelled() => return Err(error),
+            () = cancel.cancelled() => return Err(Failure::Interrupted),
         }
     }
 }

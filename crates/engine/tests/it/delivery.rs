@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use engine::{Ended, Failure, Outcome, run};
-use testkit::{Action, DyingLedger, Fault, Step, run_job};
+use engine::{Counts, Ended, Failure, Outcome, run};
+use testkit::{Action, Death, DyingLedger, Fault, Step, run_job};
 
 use crate::setup::{Bench, all_ids, plain};
 
@@ -150,6 +150,7 @@ async fn a_panic_is_an_internal_error_of_its_task() {
             matches!(&ended.failure, Some(Failure::Error(error)) if error.kind() == sdk::Kind::Internal)
         );
         assert_eq!(bench.target.keys().len(), rows_there);
+        assert_eq!(ended.report.counts, Counts::default(), "{step:?}");
     }
 }
 
@@ -185,12 +186,15 @@ async fn a_stop_interrupts_even_a_hanging_target_and_can_be_continued() {
 async fn a_run_killed_at_any_event_is_continued_exactly() {
     // 1 plan + 1 prepare + 4 × (claim, seal, done) + 1 commit.
     const EVENTS: i64 = 15;
-    for events in 0..=EVENTS {
-        let bench = Bench::new(&format!("killed after {events}")).with_rows(4, 25);
+    for (events, death) in (0..=EVENTS)
+        .flat_map(|events| [(events, Death::BeforeNoting), (events, Death::AfterNoting)])
+    {
+        let name = format!("killed after {events}, {death:?}");
+        let bench = Bench::new(&name).with_rows(4, 25);
         let document = plain("");
         let test = bench.run(&document);
         let path = bench.folder.path().join("ledger.jsonl");
-        let ledger = Arc::new(DyingLedger::open(&path, events).unwrap());
+        let ledger = Arc::new(DyingLedger::open(&path, events, death).unwrap());
         let ended = run(
             test.plan().await.unwrap(),
             test.context_with(ledger.clone()),
@@ -199,15 +203,56 @@ async fn a_run_killed_at_any_event_is_continued_exactly() {
         assert_eq!(
             ledger.died(),
             events < EVENTS,
-            "after {events}: {:?}",
+            "{name}: {:?}",
             ended.failure
         );
         drop(ledger);
         drop(ended);
         let again = run_job(&test).await;
         assert_balanced(&again, 100);
-        assert_eq!(bench.target.keys(), all_ids(100), "after {events}");
+        assert_eq!(bench.target.keys(), all_ids(100), "{name}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_while_the_commit_is_tried_again_is_an_interruption() {
+    let bench = Bench::new("stopped commit").with_rows(1, 5);
+    let refused = |nth| Fault {
+        step: Step::Commit,
+        nth,
+        action: Action::Refuse,
+    };
+    bench.target.script(&[refused(1), refused(2)]);
+    let document = plain("");
+    let test = bench.run(&document);
+    let context = test.context().unwrap();
+    let cancel = context.cancel.clone();
+    let target = bench.target.clone();
+    let stopping = tokio::spawn(async move {
+        while target.calls(Step::Commit) < 1 {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+    });
+    let ended = run(test.plan().await.unwrap(), context).await;
+    stopping.await.unwrap();
+    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    assert_eq!(bench.target.calls(Step::Commit), 1);
+    bench.target.script(&[]);
+    assert_balanced(&run_job(&test).await, 5);
+}
+
+#[tokio::test]
+async fn a_run_whose_preparation_broke_has_touched_the_target() {
+    let bench = Bench::new("broken preparation").with_rows(1, 5);
+    bench.target.script(&[Fault {
+        step: Step::Prepare,
+        nth: 1,
+        action: Action::Break,
+    }]);
+    let ended = run_job(&bench.run(&plain(""))).await;
+    assert!(ended.started);
+    assert!(!ended.report.resumable);
 }
 
 #[tokio::test]

@@ -1,8 +1,9 @@
 //! Dirty rows: kept with their reasons, counted against the limits, and fed back.
 
 use std::fs;
+use std::sync::Arc;
 
-use arrow_schema::DataType;
+use arrow_schema::{DataType, Field};
 use engine::{Failure, Outcome, Replay};
 use job::Problems;
 use sdk::Column;
@@ -89,6 +90,191 @@ async fn the_share_is_taken_of_all_rows() {
         .await;
         assert_eq!(ended.report.outcome == Outcome::Succeeded, fine, "{share}");
     }
+}
+
+#[tokio::test]
+async fn a_share_is_judged_before_a_lone_split_of_unknown_size_is_published() {
+    let bench = Bench::new("lone split").with_rows(1, 50);
+    bench.source.hide_sizes();
+    bench.target.refuse_above(44);
+    let limit = r#", "errorLimit": {"percentage": 0.09}"#;
+    let ended = run_job(&bench.run(&plain(limit))).await;
+    assert!(matches!(
+        ended.failure,
+        Some(Failure::TooManyDirtyRows { .. })
+    ));
+    assert_eq!(bench.target.keys(), all_ids(0));
+}
+
+#[tokio::test]
+async fn a_run_that_was_given_up_is_not_offered_for_resuming() {
+    let bench = Bench::new("given up").with_rows(1, 50);
+    bench.target.refuse_above(48);
+    let document = plain(r#", "errorLimit": {"record": 0}"#);
+    let first = run_job(&bench.run(&document)).await;
+    let again = run_job(&bench.run(&document)).await;
+    assert!(
+        matches!(&again.failure, Some(Failure::Error(error)) if error.kind() == sdk::Kind::Conflict)
+    );
+    assert!(!again.report.resumable);
+    assert_eq!(again.report.dirty_file, first.report.dirty_file);
+}
+
+#[tokio::test]
+async fn a_finished_run_leaves_mended_rows_as_they_are() {
+    let bench = Bench::new("mended").with_rows(1, 20);
+    bench.target.refuse_above(18);
+    let first = run_job(&bench.run(&plain(""))).await;
+    let path = first.report.dirty_file.unwrap();
+    fs::write(&path, "mended").unwrap();
+    let again = run_job(&bench.run(&plain(""))).await;
+    assert_eq!(again.report.dirty_file.as_ref(), Some(&path));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "mended");
+}
+
+#[tokio::test]
+async fn a_full_disk_under_the_dirty_rows_does_not_give_the_run_up() {
+    let bench = Bench::new("no room").with_rows(1, 20);
+    bench.target.refuse_above(18);
+    let (document, folder) = (plain(""), bench.folder.path());
+    let test = bench.run(&document);
+    let context = test.context().unwrap();
+    // A folder that is gone stands for a full disk.
+    fs::remove_dir_all(folder).unwrap();
+    let ended = engine::run(test.plan().await.unwrap(), context).await;
+    fs::create_dir(folder).unwrap();
+    let failure = ended.failure.unwrap();
+    assert!(
+        failure.to_string().contains("cannot keep dirty rows"),
+        "{failure}"
+    );
+    assert!(ended.report.resumable);
+    assert!(!bench.target.ends().2, "not given up");
+}
+
+#[tokio::test]
+async fn a_row_that_failed_in_a_transformer_is_not_judged_by_the_next() {
+    let bench = Bench::new("failed and filtered").with_rows(1, 12);
+    // `name 0` to `name 9` have six characters, two names have seven.
+    let text = document(
+        r#"["id", "name"]"#,
+        r#""transformer": [
+            {"name": "dx_substr", "parameter": {"columnIndex": 1, "paras": ["7", "1"]}},
+            {"name": "dx_filter", "parameter": {"columnIndex": 1, "paras": ["=", "null"]}}],"#,
+        "{}",
+    );
+    let ended = run_job(&bench.run(&text)).await;
+    assert_eq!(bench.target.keys(), [10, 11]);
+    let counts = ended.report.counts;
+    assert_eq!((counts.rows_dirty, counts.rows_filtered), (10, 0));
+}
+
+#[tokio::test]
+async fn rows_are_fed_back_with_every_value_or_not_at_all() {
+    let bench = Bench::new("every value").with_rows(1, 1);
+    let entries = DataType::Struct(
+        vec![
+            Field::new("keys", DataType::Utf8, false),
+            Field::new("values", DataType::Int64, true),
+        ]
+        .into(),
+    );
+    let map = DataType::Map(Arc::new(Field::new("entries", entries, false)), false);
+    let bytes = DataType::new_list(DataType::Binary, true);
+    let columns = [
+        testkit::id_column(),
+        Column::new("map", map),
+        Column::new("large", DataType::LargeBinary),
+        Column::new("four", DataType::FixedSizeBinary(4)),
+        Column::new("list", bytes),
+    ];
+    bench.source.offer(columns.to_vec(), Vec::new());
+    let line = |id: i64, row: &str| {
+        format!(
+            r#"{{"time": "", "task": 0, "stage": "read", "column": null, "reason": "", "key": {{}}, "row": {{"id": {id}{row}}}}}"#
+        )
+    };
+    let lines = [
+        line(
+            0,
+            r#", "map": {"a": 1, "b": null}, "large": {"hex": "00ff"}, "four": {"hex": "00000001"}, "list": null"#,
+        ),
+        line(1, r#", "map": null, "large": null, "four": null"#),
+        line(
+            2,
+            r#", "map": null, "large": null, "four": null, "list": [{"hex": "00"}]"#,
+        ),
+        line(
+            3,
+            r#", "map": null, "large": "00ff", "four": null, "list": null"#,
+        ),
+    ];
+    let file = bench.folder.path().join("mended.jsonl");
+    fs::write(&file, lines.join("\n")).unwrap();
+    let text = plain("");
+    let test = bench.run(&text);
+    let job = test.job().unwrap();
+    let replay = Replay {
+        job: &job,
+        registry: test.registry,
+        datasources: test.datasources,
+        file: &file,
+    };
+    let runs = replay.runs(&mut Problems::new()).unwrap();
+    let plan = engine::plan(runs.into_iter().next().unwrap())
+        .await
+        .unwrap();
+    let ended = engine::run(plan, test.context().unwrap()).await;
+    let shown: Vec<Value> = bench
+        .target
+        .rows()
+        .iter()
+        .map(|row| Value::Object(sdk::row_to_json(row, 0)))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            serde_json::json!({"id": 0, "map": {"a": 1, "b": null}, "large": {"hex": "00ff"},
+            "four": {"hex": "00000001"}, "list": null})
+        ]
+    );
+    let reasons: Vec<Value> = self::lines(&ended)
+        .into_iter()
+        .map(|line| line["reason"].clone())
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "the row has no such column; add it, or null",
+            "bytes inside another value cannot be fed back",
+            r#"bytes are written as {"hex": "00ff"}"#,
+        ]
+    );
+}
+
+#[tokio::test]
+async fn rows_with_two_columns_of_one_name_are_not_fed_back() {
+    let bench = Bench::new("two of one name").with_rows(1, 1);
+    let name = Column::new("name", DataType::Utf8);
+    bench.source.offer(vec![name.clone(), name], Vec::new());
+    let file = bench.folder.path().join("mended.jsonl");
+    let line = r#"{"time": "", "task": 0, "stage": "convert", "column": null, "reason": "", "key": {}, "row": {"name": "x"}}"#;
+    fs::write(&file, line).unwrap();
+    let text = plain("");
+    let test = bench.run(&text);
+    let job = test.job().unwrap();
+    let replay = Replay {
+        job: &job,
+        registry: test.registry,
+        datasources: test.datasources,
+        file: &file,
+    };
+    let runs = replay.runs(&mut Problems::new()).unwrap();
+    let error = engine::plan(runs.into_iter().next().unwrap())
+        .await
+        .err()
+        .unwrap();
+    assert!(error.message().contains("two columns `name`"), "{error}");
 }
 
 #[tokio::test]

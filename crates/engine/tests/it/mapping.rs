@@ -65,6 +65,28 @@ async fn an_expression_may_use_columns_that_the_list_leaves_out() {
 }
 
 #[tokio::test]
+async fn every_bad_expression_is_reported_at_its_place() {
+    let bench = Bench::new("bad expressions").with_rows(1, 3);
+    let text = document(
+        "[\"id\",\n{\"expression\": \"uper(name)\"},\n{\"expression\": \"1 +\"}]",
+        "\n\"filter\": \"sum(id) > 1\",\n",
+        "{}",
+    );
+    let error = bench.run(&text).plan().await.err().unwrap();
+    for (line, message) in [
+        (3, "there is no function `uper`"),
+        (4, "cannot use expression `1 +`"),
+        (7, "`sum` aggregates over many rows"),
+    ] {
+        let place = format!(" job:{line}:");
+        let found = error
+            .split("error: ")
+            .any(|problem| problem.contains(message) && problem.contains(&place));
+        assert!(found, "{place} {message} in\n{error}");
+    }
+}
+
+#[tokio::test]
 async fn what_cannot_be_mapped_is_said_before_a_row_moves() {
     let bench = Bench::new("impossible").with_rows(1, 3);
     bench.target.offer(vec![testkit::id_column()], Vec::new());

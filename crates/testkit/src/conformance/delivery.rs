@@ -14,7 +14,7 @@ use super::trial::{
     Copy, End, Jobs, Trial, Verdict, batch, check, memory, people, people_columns, same_ids,
     same_rows, text,
 };
-use crate::{Action, DyingLedger, Fault, MemoryStore, Step, id_column};
+use crate::{Action, Death, DyingLedger, Fault, MemoryStore, Step, id_column};
 
 /// A table holds rows 0 to 9, rows 5 to 14 are written: each mode does what its name says.
 pub(super) async fn write_modes(subject: &Subject) -> Verdict {
@@ -320,22 +320,26 @@ pub(super) async fn attempts_given_up(subject: &Subject) -> Verdict {
 
 /// The process dies at every single event of its ledger and another one goes on.
 pub(super) async fn resume_as_target(subject: &Subject) -> Verdict {
-    let mut events = 0;
-    loop {
-        let trial = Trial::new(subject)?;
-        let table = trial.people_table().await;
-        let (_source, from) = two_splits();
-        let into = trial.writing(&table, trial.mode()?);
-        let copy = Copy::of(&from, &into);
-        if !killed_and_resumed(&trial.jobs, &copy, events).await? {
-            return finished(events);
+    for death in [Death::BeforeNoting, Death::AfterNoting] {
+        let mut events = 0;
+        loop {
+            let trial = Trial::new(subject)?;
+            let table = trial.people_table().await;
+            let (_source, from) = two_splits();
+            let into = trial.writing(&table, trial.mode()?);
+            let copy = Copy::of(&from, &into);
+            if !killed_and_resumed(&trial.jobs, &copy, events, death).await? {
+                finished(events)?;
+                break;
+            }
+            let what = format!("killed after {events} events, {death:?}");
+            trial.expect_ids(&table, 0..800, &what).await?;
+            let left = subject.store.leftovers(&table).await;
+            check(&what, &left, &vec![])?;
+            events += 1;
         }
-        let what = format!("killed after {events} events");
-        trial.expect_ids(&table, 0..800, &what).await?;
-        let left = subject.store.leftovers(&table).await;
-        check(&what, &left, &vec![])?;
-        events += 1;
     }
+    Ok(())
 }
 
 /// The same with the store as the source.
@@ -350,7 +354,7 @@ pub(super) async fn resume_as_source(subject: &Subject) -> Verdict {
         let (target, into) = memory();
         target.offer(people_columns(), Vec::new());
         let copy = Copy::of(&from, &into);
-        if !killed_and_resumed(&trial.jobs, &copy, events).await? {
+        if !killed_and_resumed(&trial.jobs, &copy, events, Death::BeforeNoting).await? {
             return finished(events);
         }
         same_rows(&rows, &target).map_err(|problem| format!("killed after {events}: {problem}"))?;
@@ -363,10 +367,11 @@ pub(super) async fn killed_and_resumed(
     jobs: &Jobs,
     copy: &Copy<'_>,
     events: i64,
+    death: Death,
 ) -> Result<bool, String> {
     let folder = jobs.fresh_folder()?;
     let path = folder.join("ledger.jsonl");
-    let ledger = Arc::new(DyingLedger::open(&path, events).map_err(text)?);
+    let ledger = Arc::new(DyingLedger::open(&path, events, death).map_err(text)?);
     let killed = jobs.run_with(&folder, copy, ledger.clone()).await?;
     let died = ledger.died();
     drop(ledger);

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::delivery::{finished, killed_and_resumed};
 use super::trial::{Copy, End, Jobs, Verdict, memory, same_ids};
+use crate::Death;
 
 /// A source whose first column counts from 0.
 pub struct Source {
@@ -58,7 +59,7 @@ async fn keeps(source: &Source) -> Verdict {
     loop {
         let (target, into) = memory();
         let copy = Copy::of(&from, &into).channels(2);
-        if !killed_and_resumed(&jobs, &copy, events).await? {
+        if !killed_and_resumed(&jobs, &copy, events, Death::BeforeNoting).await? {
             break;
         }
         same_ids(&target.keys(), &ids)?;

@@ -10,6 +10,7 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
+use chrono::{DateTime, Utc};
 use sdk::{Error, Kind, Receipt, Result, Split, State, TaskId};
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +20,12 @@ use crate::meter::Counts;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "camelCase")]
 pub enum Event {
-    /// The splits were made; they stay the same for the rest of the run.
+    /// The splits were made; they and the time stay the same for the rest of the run.
     Planned {
         /// By task id.
         splits: Vec<Split>,
+        /// When the run began, in microseconds since 1970: what `now()` yields in every task.
+        began_micros: i64,
     },
     /// The target was prepared. A second one with another state makes every task undone.
     Prepared {
@@ -97,6 +100,8 @@ pub enum TaskState {
 pub struct History {
     /// The splits, once planned.
     pub splits: Option<Vec<Split>>,
+    /// When they were planned.
+    pub began: Option<DateTime<Utc>>,
     /// The writer's state, once prepared.
     pub prepared: Option<State>,
     /// Tasks that are not [`TaskState::Open`].
@@ -110,7 +115,13 @@ pub struct History {
 impl History {
     fn apply(&mut self, event: Event) {
         match event {
-            Event::Planned { splits } => self.splits = Some(splits),
+            Event::Planned {
+                splits,
+                began_micros,
+            } => {
+                self.splits = Some(splits);
+                self.began = DateTime::from_timestamp_micros(began_micros);
+            }
             Event::Prepared { state } => {
                 if self.prepared.as_ref() != Some(&state) {
                     self.tasks.clear();
@@ -264,6 +275,7 @@ mod tests {
         };
         Event::Planned {
             splits: vec![split],
+            began_micros: 0,
         }
     }
 

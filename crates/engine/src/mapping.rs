@@ -80,6 +80,13 @@ impl Mapping {
         }
     }
 
+    /// Every expression of the job.
+    pub(crate) fn expressions(&mut self) -> impl Iterator<Item = &mut Expression> {
+        let outputs = self.outputs.iter_mut();
+        let computed = outputs.filter_map(|output| output.value.expression());
+        self.filter.iter_mut().chain(computed)
+    }
+
     /// Maps a batch. Rows keep their order.
     pub(crate) fn apply(&self, source: &RecordBatch) -> Result<Mapped> {
         let mut rows = Rows {
@@ -112,6 +119,14 @@ impl OutputValue {
     /// Whether this is the source's column of that number, converted or not.
     pub(crate) fn is_source(&self, index: usize) -> bool {
         matches!(self, OutputValue::Wire(column) | OutputValue::Source(column, _) if *column == index)
+    }
+
+    fn expression(&mut self) -> Option<&mut Expression> {
+        match self {
+            OutputValue::Expression(expression, _) => Some(expression),
+            OutputValue::Transformed(transformed) => transformed.base.expression(),
+            _ => None,
+        }
     }
 
     fn make(&self, source: &RecordBatch, rows: &mut Rows) -> Result<Converted> {

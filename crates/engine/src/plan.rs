@@ -62,6 +62,16 @@ impl Plan {
     pub fn wanted_splits(&self) -> usize {
         self.setting.concurrent
     }
+
+    /// Sets what `now()` and `current_date` yield: the time at which the run began, the same in all its
+    /// tasks, on every worker, and whenever it is continued.
+    pub(crate) fn began(&mut self, at: DateTime<Utc>) -> Result<()> {
+        let schema = schema_of(&self.source_columns);
+        for expression in self.mapping.expressions() {
+            *expression = Expression::plan(expression.sql(), &schema, at)?;
+        }
+        Ok(())
+    }
 }
 
 /// Connects both sides and plans the mapping between them.
@@ -179,7 +189,7 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(source: &'a [Column], items: Vec<Item>, now: DateTime<Utc>) -> Result<Self> {
-        let schema = Schema::new(source.iter().map(Column::field).collect::<Vec<_>>());
+        let schema = schema_of(source);
         let mut expressions = Vec::with_capacity(items.len());
         for item in &items {
             expressions.push(match item {
@@ -317,6 +327,10 @@ impl<'a> Draft<'a> {
             .count()
             == 1
     }
+}
+
+fn schema_of(columns: &[Column]) -> Schema {
+    Schema::new(columns.iter().map(Column::field).collect::<Vec<_>>())
 }
 
 fn is_source(item: &Item, index: usize) -> bool {

@@ -165,7 +165,7 @@ struct Driver {
 }
 
 impl Driver {
-    async fn drive(&mut self, plan: Plan) -> std::result::Result<(), Failure> {
+    async fn drive(&mut self, mut plan: Plan) -> std::result::Result<(), Failure> {
         let ledger = self.context.ledger.clone();
         let mut history = ledger.history();
         self.started = history.prepared.is_some();
@@ -182,6 +182,7 @@ impl Driver {
             history = ledger.history();
         }
         self.splits = history.splits.unwrap_or_default();
+        plan.began(history.began.unwrap_or_default())?;
         let expected = self
             .splits
             .iter()
@@ -219,12 +220,17 @@ impl Driver {
     }
 
     async fn plan_splits(&mut self, plan: &Plan) -> std::result::Result<(), Failure> {
+        let began_micros = Utc::now().timestamp_micros();
         let planning = with_retries(self.backoff, &self.context.cancel, async || {
             plan.reader.splits(plan.setting.concurrent).await
         });
         let Splits { splits, notices } = self.context.unless_stopped(planning).await??;
         self.notices.extend(notices);
-        self.context.record(Event::Planned { splits }).await?;
+        let planned = Event::Planned {
+            splits,
+            began_micros,
+        };
+        self.context.record(planned).await?;
         Ok(())
     }
 

@@ -68,6 +68,11 @@ impl Expression {
         })
     }
 
+    /// The text that it was planned from.
+    pub(crate) fn sql(&self) -> &str {
+        &self.sql
+    }
+
     /// The type of its values.
     pub(crate) fn data_type(&self) -> &DataType {
         &self.data_type

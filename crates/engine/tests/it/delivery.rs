@@ -1,11 +1,14 @@
 //! No row is lost or doubled: retries, lost answers, panics, stops, and kills at every event.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampNanosecondType;
 use engine::{Counts, Ended, Failure, Outcome, run};
 use testkit::{Action, Death, DyingLedger, Fault, Step, run_job};
 
-use crate::setup::{Bench, all_ids, plain};
+use crate::setup::{Bench, all_ids, document, plain};
 
 fn assert_balanced(ended: &Ended, rows: u64) {
     let counts = ended.report.counts;
@@ -212,6 +215,36 @@ async fn a_run_killed_at_any_event_is_continued_exactly() {
         assert_balanced(&again, 100);
         assert_eq!(bench.target.keys(), all_ids(100), "{name}");
     }
+}
+
+#[tokio::test]
+async fn the_clock_of_a_run_stands_still_until_it_is_finished() {
+    let bench = Bench::new("clock").with_rows(4, 5);
+    let text = document(
+        r#"["id", {"expression": "now()", "name": "at"}]"#,
+        r#""filter": "now() > to_timestamp('2024-01-01')","#,
+        r#"{"speed": {"concurrent": 1}}"#,
+    );
+    let test = bench.run(&text);
+    let path = bench.folder.path().join("ledger.jsonl");
+    let before = chrono::Utc::now().timestamp_micros();
+    let ledger = Arc::new(DyingLedger::open(&path, 7, Death::BeforeNoting).unwrap());
+    let context = test.context_with(ledger);
+    run(test.plan().await.unwrap(), context).await;
+    let after = chrono::Utc::now().timestamp_micros();
+    assert!((5..20).contains(&bench.target.keys().len()), "half-way");
+    assert_balanced(&run_job(&test).await, 20);
+    let moments: BTreeSet<i64> = bench
+        .target
+        .rows()
+        .iter()
+        .map(|row| {
+            let nanos = row.column(1).as_primitive::<TimestampNanosecondType>();
+            nanos.value(0) / 1000
+        })
+        .collect();
+    assert_eq!(moments.len(), 1);
+    assert!((before..=after).contains(moments.first().unwrap()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,15 +1,13 @@
 //! The subcommand `check`: what a developer runs before each commit; about a minute after a small change.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::phases::Phases;
-use crate::{process, root, tidy};
-
-pub(crate) const USAGE: &str = "cargo xtask check";
+use crate::{Misuse, process, root, tidy};
 
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
-    if !arguments.is_empty() {
-        bail!("usage: {USAGE}");
+    if let Some(argument) = arguments.first() {
+        return Err(Misuse::unknown(argument));
     }
     let mut phases = Phases::default();
     let result = run(&mut phases);

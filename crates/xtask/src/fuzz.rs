@@ -7,20 +7,29 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::{process, root};
+use crate::{Misuse, process, root};
 
-pub(crate) const USAGE: &str = "cargo xtask fuzz TARGET [SECONDS]";
 const DEFAULT_SECONDS: u32 = 60;
 
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let (target, seconds) = match arguments {
+        [] => return Err(Misuse("no target is named".to_owned()).into()),
+        [flag, ..] if flag.starts_with('-') => return Err(Misuse::unknown(flag)),
         [target] => (target, DEFAULT_SECONDS),
         [target, seconds] => {
-            let number = seconds.parse();
-            (target, number.with_context(|| format!("usage: {USAGE}"))?)
+            let number = seconds.parse().map_err(|_| Misuse::value("SECONDS"))?;
+            (target, number)
         }
-        _ => bail!("usage: {USAGE}"),
+        [_, _, surplus, ..] => return Err(Misuse::unknown(surplus)),
     };
+    let root = root::path()?;
+    let script = format!("fuzz/fuzz_targets/{target}.rs");
+    if !root.join(&script).is_file() {
+        return Err(Misuse(format!(
+            "there is no target {target:?}, since {script} does not exist"
+        ))
+        .into());
+    }
     // Sanitizers exist in the nightly compiler only, so the pinned toolchain is left here.
     let is_there = Command::new("cargo")
         .args(["+nightly", "fuzz", "--version"])
@@ -39,7 +48,6 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
         format!("fuzz/grown/{target}"),
         format!("fuzz/corpus/{target}"),
     );
-    let root = root::path()?;
     fs::create_dir_all(root.join(&grown)).with_context(|| format!("cannot make {grown}"))?;
     process::run(
         Command::new("cargo")

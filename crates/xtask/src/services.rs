@@ -1,25 +1,28 @@
 //! The subcommand `services`: runs one test server in the foreground until it is interrupted.
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
+use crate::Misuse;
 use crate::postgresql::PostgreSql;
 use crate::process;
 use crate::scratch::Scratch;
 use crate::setup::{self, Need};
 
-pub(crate) const USAGE: &str = "cargo xtask services postgresql [--keep]";
-
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
-    let (names, flags): (Vec<&str>, Vec<&str>) = arguments
-        .iter()
-        .map(String::as_str)
-        .partition(|argument| !argument.starts_with('-'));
-    let (&["postgresql"], &([] | ["--keep"])) = (names.as_slice(), &flags.as_slice()) else {
-        bail!("usage: {USAGE}");
-    };
+    let (mut named, mut kept) = (false, false);
+    for argument in arguments {
+        match argument.as_str() {
+            "postgresql" => named = true,
+            "--keep" => kept = true,
+            other => return Err(Misuse::unknown(other)),
+        }
+    }
+    if !named {
+        return Err(Misuse("no server is named".to_owned()).into());
+    }
     setup::prepare(&[Need::PostgreSql, Need::OpenSsl])?;
     let mut scratch = Scratch::temporary()?;
-    if !flags.is_empty() {
+    if kept {
         scratch.keep();
         eprintln!("the files stay in {}", scratch.path().display());
     }

@@ -1,18 +1,17 @@
-//! The subcommand `test`: set-up, the real servers, then every test of the workspace.
+//! The subcommand `test`: set-up, the real servers, the generated files, every test of the workspace.
 //!
 //! The servers stop in every case: they are values that are dropped on the way out.
 
 use anyhow::{Result, bail};
 
+use crate::codegen;
 use crate::phases::Phases;
 use crate::postgresql::PostgreSql;
 use crate::process;
 use crate::root;
 use crate::scratch::Scratch;
 use crate::setup::{self, Need};
-use crate::tidy;
-
-pub(crate) const USAGE: &str = "cargo xtask test [-p PACKAGE]… [FILTER…]";
+use crate::{Misuse, tidy};
 
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let selection = Selection::parse(arguments)?;
@@ -41,7 +40,8 @@ impl Selection {
                     selection.packages.push(package.clone());
                     arguments.next();
                 }
-                (flag, _) if flag.starts_with('-') => bail!("usage: {USAGE}"),
+                ("-p" | "--package", None) => return Err(Misuse::value("-p")),
+                (flag, _) if flag.starts_with('-') => return Err(Misuse::unknown(flag)),
                 (filter, _) => selection.filters.push(filter.to_owned()),
             }
         }
@@ -110,6 +110,10 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
                 .arg("--no-run"),
         )
     })?;
+    if selection.is_everything() {
+        // The build has left the executable that writes them.
+        phases.run("generated", codegen::compare)?;
+    }
     phases.run("tests", || {
         let mut cargo = root::cargo()?;
         cargo.args(selection.cargo_arguments()).arg("--");

@@ -11,8 +11,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
+use crate::Misuse;
 use crate::phases::Phases;
 use crate::process;
 use crate::python::{self, MAXCOMPUTE_CLIENT, Python};
@@ -22,7 +23,6 @@ use crate::setup::{self, Need};
 use cases::{Case, Limit, Target};
 use measurement::{Measurement, largest, median, ratio};
 
-pub(crate) const USAGE: &str = "cargo xtask bench [NAME…] [--rows N] [--rounds N]";
 const PEERS: [&str; 7] = [
     MAXCOMPUTE_CLIENT,
     // The MaxCompute client hands timestamps over as this package's.
@@ -64,12 +64,12 @@ impl Options {
                 let number = arguments.next().and_then(|text| text.parse().ok());
                 number
                     .filter(|number| *number > 0)
-                    .with_context(|| format!("usage: {USAGE}"))
+                    .ok_or_else(|| Misuse::value(argument))
             };
             match argument.as_str() {
                 "--rows" => options.rows = number()?,
                 "--rounds" => options.rounds = usize::try_from(number()?)?,
-                flag if flag.starts_with('-') => bail!("usage: {USAGE}"),
+                flag if flag.starts_with('-') => return Err(Misuse::unknown(flag)),
                 name => options.names.push(name.to_owned()),
             }
         }

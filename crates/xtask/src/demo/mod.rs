@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail, ensure};
 
+use crate::Misuse;
 use crate::phases::Phases;
 use crate::process;
 use crate::python::{MAXCOMPUTE_CLIENT, Python};
@@ -17,8 +18,6 @@ use crate::scratch::Scratch;
 use crate::servers;
 use crate::setup::{self, Need};
 use stage::Stage;
-
-pub(crate) const USAGE: &str = "cargo xtask demo [--scratch DIR] [--serve | --no-serve]";
 
 /// The day that the jobs are run for.
 const BIZDATE: &str = "20260131";
@@ -61,14 +60,12 @@ impl Options {
         while let Some(argument) = arguments.next() {
             match argument {
                 "--serve" => options.ending = Ending::Serve,
-                "--no-serve" => options.ending = Ending::Stop,
                 "--scratch" => {
-                    let Some(folder) = arguments.next() else {
-                        bail!("usage: {USAGE}");
-                    };
+                    let folder = arguments.next();
+                    let folder = folder.ok_or_else(|| Misuse::value("--scratch"))?;
                     options.scratch = Some(PathBuf::from(folder));
                 }
-                _ => bail!("usage: {USAGE}"),
+                other => return Err(Misuse::unknown(other)),
             }
         }
         Ok(options)

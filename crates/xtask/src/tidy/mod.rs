@@ -17,6 +17,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
+use crate::{Misuse, root};
 use tree::Tree;
 
 /// One broken rule at one place.
@@ -51,6 +52,13 @@ impl fmt::Display for Problem {
             Some(line) => write!(f, "{}:{line}: {}", self.path, self.message),
             None => write!(f, "{}: {}", self.path, self.message),
         }
+    }
+}
+
+pub(crate) fn main(arguments: &[String]) -> Result<()> {
+    match arguments.first() {
+        Some(argument) => Err(Misuse::unknown(argument)),
+        None => run(&root::path()?),
     }
 }
 

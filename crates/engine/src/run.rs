@@ -367,7 +367,7 @@ async fn run_task(
         let result = match settle(pipeline, task).await {
             Ok(Some(counts)) => Ok(counts),
             Ok(None) => run_split(pipeline, task, split, attempt).await,
-            Err(error) => Err(error.into()),
+            Err(failure) => Err(failure),
         };
         let error = match result {
             Ok(counts) => {
@@ -397,17 +397,14 @@ async fn run_task(
 }
 
 /// If an earlier attempt got as far as its seal, asks the target what became of it.
-async fn settle(pipeline: &Pipeline, task: TaskId) -> Result<Option<Counts>> {
+async fn settle(pipeline: &Pipeline, task: TaskId) -> std::result::Result<Option<Counts>, Failure> {
     let context = &pipeline.context;
     let TaskState::Sealed { seal, counts } = context.ledger.task(task) else {
         return Ok(None);
     };
-    let Some(receipt) = pipeline
-        .plan
-        .writer
-        .recover(&pipeline.prepared, task, &seal)
-        .await?
-    else {
+    let writer = pipeline.plan.writer.as_ref();
+    let answer = writer.recover(&pipeline.prepared, task, &seal);
+    let Some(receipt) = context.unless_stopped(answer).await?? else {
         return Ok(None);
     };
     context.record(Event::Done { receipt, counts }).await?;

@@ -275,6 +275,37 @@ async fn a_stop_while_the_commit_is_tried_again_is_an_interruption() {
     assert_balanced(&run_job(&test).await, 5);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_target_that_does_not_answer() {
+    let bench = Bench::new("no answer").with_rows(1, 5);
+    let fault = |step, action| Fault {
+        step,
+        nth: 1,
+        action,
+    };
+    bench.target.script(&[
+        fault(Step::Publish, Action::LoseAnswer),
+        fault(Step::Recover, Action::Hang),
+    ]);
+    let document = plain("");
+    let test = bench.run(&document);
+    let context = test.context().unwrap();
+    let cancel = context.cancel.clone();
+    let target = bench.target.clone();
+    let stopping = tokio::spawn(async move {
+        while target.calls(Step::Recover) < 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        cancel.cancel();
+    });
+    let ended = run(test.plan().await.unwrap(), context).await;
+    stopping.await.unwrap();
+    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    bench.target.script(&[]);
+    assert_balanced(&run_job(&test).await, 5);
+    assert_eq!(bench.target.keys(), all_ids(5));
+}
+
 #[tokio::test]
 async fn a_run_whose_preparation_broke_has_touched_the_target() {
     let bench = Bench::new("broken preparation").with_rows(1, 5);

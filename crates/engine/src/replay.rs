@@ -267,7 +267,16 @@ fn next_chunk(
 /// Text to the columns' types; rows whose text does not fit stay dirty.
 fn to_batch(columns: &[Column], rows: Vec<DirtyRow>) -> Result<ReadBatch> {
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(columns.len());
-    let mut bad: Vec<Option<(String, String)>> = vec![None; rows.len()];
+    let names: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let mut bad: Vec<Option<(String, String)>> = rows
+        .iter()
+        .map(|row| {
+            // A value that would go nowhere: the row is broken still, or a name was mistyped.
+            let surplus = row.row.keys().find(|key| !names.contains(key.as_str()))?;
+            let reason = format!("there is no column `{surplus}`; take it out of the row");
+            Some((surplus.clone(), reason))
+        })
+        .collect();
     for column in columns {
         let cells = if holds_bytes(column) {
             bytes_of(&rows, &column.name)

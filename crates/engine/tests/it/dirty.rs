@@ -208,6 +208,10 @@ async fn rows_are_fed_back_with_every_value_or_not_at_all() {
             3,
             r#", "map": null, "large": "00ff", "four": null, "list": null"#,
         ),
+        line(
+            4,
+            r#", "map": null, "large": null, "four": null, "list": null, "fifth": "x""#,
+        ),
     ];
     let file = bench.folder.path().join("mended.jsonl");
     fs::write(&file, lines.join("\n")).unwrap();
@@ -248,6 +252,7 @@ async fn rows_are_fed_back_with_every_value_or_not_at_all() {
             "the row has no such column; add it, or null",
             "bytes inside another value cannot be fed back",
             r#"bytes are written as {"hex": "00ff"}"#,
+            "there is no column `fifth`; take it out of the row",
         ]
     );
 }

@@ -221,7 +221,7 @@ impl Driver {
 
     async fn plan_splits(&mut self, plan: &Plan) -> std::result::Result<(), Failure> {
         let began_micros = Utc::now().timestamp_micros();
-        let planning = with_retries(self.backoff, &self.context.cancel, async || {
+        let planning = with_retries(self.backoff, &self.context, async || {
             plan.reader.splits(plan.setting.concurrent).await
         });
         let Splits { splits, notices } = self.context.unless_stopped(planning).await??;
@@ -322,7 +322,7 @@ impl Driver {
     async fn commit(&self, pipeline: &Pipeline) -> std::result::Result<(), Failure> {
         let receipts = self.receipts()?;
         let writer = pipeline.plan.writer.as_ref();
-        with_retries(self.backoff, &self.context.cancel, async || {
+        with_retries(self.backoff, &self.context, async || {
             writer.commit(&pipeline.prepared, &receipts).await
         })
         .await?;
@@ -387,12 +387,9 @@ async fn run_task(
             return Err(error.with("split", &split.label).into());
         };
         tracing::warn!(task.id = task.0, attempt, error = %error, wait_ms = wait.as_millis() as u64, "trying the task again");
+        context.unless_stopped(tokio::time::sleep(wait)).await?;
         context.meter.retried();
         attempt += 1;
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = context.cancel.cancelled() => return Err(Failure::Interrupted),
-        }
     }
 }
 

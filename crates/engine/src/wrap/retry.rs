@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sdk::{Error, Result, Retry};
-use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
+use crate::run::RunContext;
 
 /// Waits between attempts: doubling from the first to the longest.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ impl Backoff {
 /// Repeats an idempotent step until it succeeds, fails for good, or is cancelled.
 pub(crate) async fn with_retries<T>(
     backoff: Backoff,
-    cancel: &CancellationToken,
+    context: &RunContext,
     mut step: impl AsyncFnMut() -> Result<T>,
 ) -> std::result::Result<T, Failure> {
     let mut attempt = 1;
@@ -53,9 +53,8 @@ pub(crate) async fn with_retries<T>(
             return Err(error.into());
         };
         tracing::warn!(attempt, error = %error, wait_ms = wait.as_millis() as u64, "trying again");
-        tokio::select! {
-            () = tokio::time::sleep(wait) => attempt += 1,
-            () = cancel.cancelled() => return Err(Failure::Interrupted),
-        }
+        context.unless_stopped(tokio::time::sleep(wait)).await?;
+        context.meter.retried();
+        attempt += 1;
     }
 }

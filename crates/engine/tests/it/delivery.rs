@@ -82,6 +82,8 @@ async fn each_step_may_fail_or_lose_its_answer() {
             let ended = run_job(&bench.run(&plain(""))).await;
             assert_balanced(&ended, 120);
             assert_eq!(bench.target.keys(), all_ids(120), "{step:?} {action:?}");
+            let retries = if step == Step::Commit { 1 } else { 2 };
+            assert_eq!(ended.report.timing.retries, retries, "{step:?} {action:?}");
         }
     }
 }

@@ -10,15 +10,23 @@ use crate::findings::Findings;
 use crate::job::{ColumnItem, Constant};
 use crate::node::{Content, Member, Node, to_map};
 
+/// What to write instead of a list that names nothing.
+const FORM: &str = "write `[\"id\", \"name\"]`, or `[\"*\"]` for all columns";
+
 pub(super) fn read(node: &Node, role: Role, findings: &mut Findings) -> Vec<ColumnItem> {
     let items = match &node.content {
+        // A list that lost its names must not copy every column; DataX refuses it, too.
+        Content::List(items) if items.is_empty() => {
+            findings
+                .error(node.span, "`column` names no columns")
+                .advise(FORM);
+            return Vec::new();
+        }
         Content::List(items) => items.as_slice(),
         // `"column": "*"` and `"column": "id"` are seen in the wild and can mean only one thing.
         Content::Text(_) => std::slice::from_ref(node),
         _ => {
-            findings
-                .wrong_kind(node, "`column`", "a list")
-                .advise("write `[\"id\", \"name\"]`, or `[\"*\"]` for all columns");
+            findings.wrong_kind(node, "`column`", "a list").advise(FORM);
             return Vec::new();
         }
     };

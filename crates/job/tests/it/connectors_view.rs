@@ -79,6 +79,19 @@ fn a_writer_takes_words_as_names_and_no_constants() {
 }
 
 #[test]
+fn a_list_of_no_columns_is_not_taken_for_all_of_them() {
+    let empty = STREAM.replace(r#"["*"]"#, "[]");
+    for text in [seed(&empty, STREAM), seed(STREAM, &empty)] {
+        let problems = read(&text).expect_err("no columns").to_string();
+        assert!(
+            problems.contains("error: `column` names no columns")
+                && problems.contains(r#"write `["id", "name"]`, or `["*"]` for all columns"#),
+            "{problems}"
+        );
+    }
+}
+
+#[test]
 fn a_job_survives_the_way_to_a_worker() {
     for example in ["import", "export"] {
         let path = format!(

@@ -125,7 +125,7 @@ proptest! {
         // A bare `$day` inside a secret stays as it is, and only DataX knows it.
         password in text_value().prop_filter("see above", |text| !text.contains("$day")),
         wheres in text_value(),
-        columns in proptest::collection::vec("[a-z]{1,8}", 0..4),
+        columns in proptest::collection::vec("[a-z]{1,8}", 1..4),
         speed in speed(),
         limit in prop_oneof![Just("{}"), Just("{\"record\": \"\"}"), Just("{\"record\": 0, \"percentage\": 0.02}"), Just("{\"percentage\": \"0.5\"}")],
         rates in prop_oneof![Just(""), Just(", \"core\": {\"transport\": {\"channel\": {\"speed\": {\"byte\": 1000, \"record\": \"100\"}}}}")],

@@ -60,11 +60,11 @@ impl Document {
             return Err(Problems::of(source, vec![Problem::error(message)]));
         }
         let lexemes = lexeme::lexemes(text);
+        let (root, slips) = syntax::parse(text, &lexemes).map_err(|problem| {
+            let source = Arc::new(Source::broken(name, text, &lexemes));
+            Problems::of(source, vec![*problem])
+        })?;
         let source = Arc::new(Source::new(name, text, &lexemes));
-        let (root, slips) = match syntax::parse(text, &lexemes) {
-            Ok(parsed) => parsed,
-            Err(problem) => return Err(Problems::of(source, vec![*problem])),
-        };
         let spelling = spelling_of(&root);
         let mut document = Self {
             source,

@@ -20,7 +20,7 @@ use self::reference::{Form, references};
 use crate::document::{Document, Spelling};
 use crate::findings::meant;
 use crate::node::{Content, Node, escaped};
-use crate::secret::{MASK, Secrecy};
+use crate::secret::{MASK, Secrecy, is_secret_key};
 
 const SYSTEM_BIZDATE: &str = "bdp.system.bizdate";
 const SYSTEM_CYCTIME: &str = "bdp.system.cyctime";
@@ -162,8 +162,14 @@ impl Parameters {
                 "`{name}` is no parameter name: letters, digits, `_` and `.`, beginning with a letter or `_`"
             )));
         }
-        let parts = parts(value)
-            .map_err(|reason| ParameterError(format!("parameter `{name}`: {reason}")))?;
+        let parts = parts(value).map_err(|reason| {
+            // The reason quotes the value.
+            let reason = match is_secret_key(name) {
+                true => "its value cannot be read; write it in single quotes",
+                false => reason.as_str(),
+            };
+            ParameterError(format!("parameter `{name}`: {reason}"))
+        })?;
         self.declared.insert(name.to_owned(), parts);
         Ok(())
     }
@@ -187,6 +193,7 @@ impl Parameters {
         let mut places: HashMap<(String, Secrecy), usize> = HashMap::new();
         let mut note = |pointer: &str, secrecy: Secrecy, text: &str| {
             for reference in references(text) {
+                let secrecy = secrecy.within(text, &reference.range);
                 let written = &text[reference.range];
                 let value = match self.resolve(reference.form, document.spelling()) {
                     Outcome::Value(_) if secrecy == Secrecy::Secret => Ok(MASK.to_owned()),
@@ -216,7 +223,10 @@ impl Parameters {
         for name in self.declared.keys().filter(|name| !used.contains(*name)) {
             resolved.push(ResolvedParameter {
                 reference: format!("${{{name}}}"),
-                value: self.value(name),
+                value: self.value(name).map(|value| match is_secret_key(name) {
+                    true => MASK.to_owned(),
+                    false => value,
+                }),
                 pointers: Vec::new(),
             });
         }

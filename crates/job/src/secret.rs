@@ -20,23 +20,29 @@ pub(crate) const MASK: &str = "***";
 /// assert!(!job::is_secret_key("accessId") && !job::is_secret_key("accessKeyId"));
 /// ```
 pub fn is_secret_key(key: &str) -> bool {
-    const MARKS: [&str; 9] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "pwd",
-        "secret",
-        "token",
-        "accesskey",
-        "privatekey",
-        "credential",
-    ];
-    let plain: String = key
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let (plain, _) = folded(key);
     !plain.ends_with("id") && MARKS.iter().any(|mark| plain.contains(mark))
+}
+
+/// A key that contains one of these, in any case and with anything between its letters, names a secret.
+const MARKS: [&str; 9] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "accesskey",
+    "privatekey",
+    "credential",
+];
+
+/// The ASCII letters and digits of a text in lower case, and where in the text each one ends.
+fn folded(text: &str) -> (String, Vec<usize>) {
+    text.char_indices()
+        .filter(|(_, c)| c.is_ascii_alphanumeric())
+        .map(|(at, c)| (c.to_ascii_lowercase(), at + 1))
+        .unzip()
 }
 
 /// Whether a value may be shown.
@@ -50,6 +56,15 @@ impl Secrecy {
     /// The secrecy of what stands under a key; everything inside a secret is one.
     pub(crate) fn below(self, key: &str) -> Self {
         match is_secret_key(key) {
+            true => Self::Secret,
+            false => self,
+        }
+    }
+
+    /// The secrecy of a piece of a text, which may be the password of a URL.
+    pub(crate) fn within(self, text: &str, piece: &Range<usize>) -> Self {
+        let covers = |secret: Range<usize>| secret.start <= piece.start && piece.end <= secret.end;
+        match url_secrets(text).any(covers) {
             true => Self::Secret,
             false => self,
         }
@@ -92,20 +107,48 @@ pub(crate) fn secret_ranges(text: &str, lexemes: &[Lexeme]) -> Vec<Range<usize>>
     ranges
 }
 
+/// Byte ranges to hide in a text that is no JSON, in order: the secrets that can be told, and every line
+/// from a word on that names a secret, because a misplaced quote or colon turns values into something else.
+pub(crate) fn doubtful_ranges(text: &str, lexemes: &[Lexeme]) -> Vec<Range<usize>> {
+    let mut ranges = secret_ranges(text, lexemes);
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let (plain, ends) = folded(line);
+        let marks = MARKS
+            .iter()
+            .filter_map(|mark| Some(ends[plain.find(mark)? + mark.len() - 1]));
+        if let Some(from) = marks.min() {
+            ranges.push(start + from..start + line.trim_end().len().max(from));
+        }
+        start += line.len();
+    }
+    ranges.sort_by_key(|range| range.start);
+    ranges.dedup_by(|next, before| {
+        let overlaps = next.start <= before.end;
+        if overlaps {
+            before.end = before.end.max(next.end);
+        }
+        overlaps
+    });
+    ranges
+}
+
 /// Secrets inside a URL: `password=…` and the like in its query, and `user:password@host`.
 fn url_secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut ranges = Vec::new();
     let authority = text.find("://").map(|at| at + 3);
+    let mut from = authority.unwrap_or(text.len());
     if let Some(start) = authority {
         let rest = &text[start..];
-        let end = rest.find(['/', '?', '"']).unwrap_or(rest.len());
+        // A password may hold an unescaped slash, so the last `@` before the query ends it.
+        let end = rest.find('?').unwrap_or(rest.len());
         if let Some(at) = rest[..end].rfind('@')
             && let Some(colon) = rest[..at].find(':')
         {
             ranges.push(start + colon + 1..start + at);
+            from = start + at;
         }
     }
-    let mut from = authority.unwrap_or(text.len());
     while let Some(equals) = text[from..].find('=').map(|at| at + from) {
         let name = text[..equals].rfind(['?', '&', ';']).map_or(0, |at| at + 1);
         let end = text[equals..]
@@ -177,5 +220,11 @@ mod tests {
             "jdbc:postgresql://u:***@h:5/d?user=me&password=***&ssl=true"
         );
         assert_eq!(masked_text("a = 'password=1'"), "a = 'password=1'");
+        assert_eq!(masked_text("http://u:a/b@h/d"), "http://u:***@h/d");
+        // Both rules see a secret in the same place.
+        assert_eq!(
+            masked_text("http://token:p=x@h?a=1"),
+            "http://token:***@h?a=1"
+        );
     }
 }

@@ -31,11 +31,21 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// A text that was read as JSON.
     pub(crate) fn new(name: &str, text: &str, lexemes: &[Lexeme]) -> Self {
         Self {
             name: name.to_owned(),
             text: text.to_owned(),
             secrets: secret::secret_ranges(text, lexemes),
+        }
+    }
+
+    /// A text that is no JSON, of which more is hidden.
+    pub(crate) fn broken(name: &str, text: &str, lexemes: &[Lexeme]) -> Self {
+        Self {
+            name: name.to_owned(),
+            text: text.to_owned(),
+            secrets: secret::doubtful_ranges(text, lexemes),
         }
     }
 }

@@ -100,7 +100,8 @@ impl Tree<'_> {
             Value::BooleanLit(literal) => Content::Bool(literal.value),
             Value::NumberLit(literal) => {
                 if serde_json::from_str::<serde_json::Value>(literal.value).is_err() {
-                    self.slip(span, format!("`{}` is not a JSON number", literal.value));
+                    // Not quoted here: it may be a password without its quotes.
+                    self.slip(span, "this is not a JSON number");
                 }
                 Content::Number(literal.value.to_owned())
             }

@@ -80,6 +80,7 @@ impl Substitution<'_> {
         let mut replaced = String::new();
         let mut done = 0;
         for reference in references(text) {
+            let secrecy = secrecy.within(text, &reference.range);
             self.used.extend(reference.form.name().map(str::to_owned));
             match self.parameters.resolve(reference.form, self.spelling) {
                 Outcome::Value(value) => {
@@ -143,25 +144,17 @@ fn brace(node: &mut Node, secrecy: Secrecy, findings: &mut Findings) {
     let span = node.span;
     match &mut node.content {
         Content::Text(text) => {
-            let found = references(text);
-            let bare = found
-                .iter()
-                .filter(|found| matches!(found.form, Form::Bare(_)));
-            if bare.clone().count() == 0 {
-                return;
-            }
-            if secrecy == Secrecy::Secret {
-                findings
-                    .warning(span, "a `$` in this secret stays as it is")
-                    .advise("write `${name}` if it refers to a parameter");
-                return;
-            }
             let mut braced = String::new();
             let mut done = 0;
-            for reference in bare {
-                let Some(name) = reference.form.name() else {
+            let mut in_secret = false;
+            for reference in references(text) {
+                let Form::Bare(name) = reference.form else {
                     continue;
                 };
+                if secrecy.within(text, &reference.range) == Secrecy::Secret {
+                    in_secret = true;
+                    continue;
+                }
                 braced.push_str(&text[done..reference.range.start]);
                 braced.push_str(&format!("${{{name}}}"));
                 done = reference.range.end;
@@ -171,9 +164,16 @@ fn brace(node: &mut Node, secrecy: Secrecy, findings: &mut Findings) {
                         "DataX leaves it in the text when it has no value; here that is an error",
                     );
             }
-            braced.push_str(&text[done..]);
-            *text = braced;
-            node.written = false;
+            if in_secret {
+                findings
+                    .warning(span, "a `$` in this secret stays as it is")
+                    .advise("write `${name}` if it refers to a parameter");
+            }
+            if done > 0 {
+                braced.push_str(&text[done..]);
+                *text = braced;
+                node.written = false;
+            }
         }
         Content::List(items) => {
             for item in items {

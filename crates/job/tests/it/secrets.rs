@@ -48,6 +48,14 @@ fn broken_documents_hide_them_too() {
         r#"{'password': 'hunter2', b: 1}"#,
         r#"{"accessKey": hunter2 }"#,
         r#"{"a": 1, "secret": "hunter2"#,
+        // Quotes and colons in the wrong place make other things of a secret than a value.
+        r#"{"password" "hunter2"}"#,
+        r#"{"password" = "hunter2"}"#,
+        r#"{"password: "hunter2"}"#,
+        r#"{"password: hunter2", "b": }"#,
+        r#"{"password": "pass"hunter2"}"#,
+        r#"{"Access-Key" "hunter2", "password": 1}"#,
+        r#"{"password": "a", hunter2}"#,
     ] {
         let problems = match Document::parse("job.json", text) {
             Ok(document) => {
@@ -59,6 +67,54 @@ fn broken_documents_hide_them_too() {
         };
         let shown = problems.to_string();
         assert!(!shown.contains(SECRET), "{shown}");
+    }
+}
+
+#[test]
+fn a_number_that_is_no_json_is_not_quoted() {
+    let document = Document::parse("job.json", r#"{"password": 0x1F2E}"#).expect("a document");
+    let options = job::Options::new(Parameters::at(now(), None, None));
+    let shown = job::normalise(&document, &options)
+        .expect_err("no job")
+        .to_string();
+    assert!(
+        shown.contains("this is not a JSON number") && !shown.contains("0x1F2E"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_password_of_an_address_is_a_secret_wherever_it_comes_from() {
+    let text = r#"{"job": {"setting": {"speed": {"channel": 1}}, "content": [{
+        "reader": {"name": "postgresqlreader", "parameter": {"column": ["*"], "connection": [
+            {"jdbcUrl": ["jdbc:postgresql://h/d?user=u&password=${given}$x"], "table": ["t"]}]}},
+        "writer": {"name": "streamwriter", "parameter": {}}}]}}"#;
+    let document = Document::parse("job.json", text).expect("a document");
+    let mut parameters = Parameters::at(now(), None, None);
+    for name in ["given", "unusedPassword"] {
+        parameters.set(name, SECRET).expect("a constant");
+    }
+    let listed = format!("{:?}", parameters.resolve_all(&document));
+    assert!(
+        listed.contains("${given}") && listed.contains("${unusedPassword}"),
+        "{listed}"
+    );
+    assert!(!listed.contains(SECRET), "{listed}");
+    let (job, warnings) =
+        job::normalise(&document, &job::Options::new(parameters.clone())).expect("a job");
+    assert!(!format!("{job:?}{warnings}").contains(SECRET));
+    assert!(!warnings.to_string().contains("`$x`"), "{warnings}");
+    let (converted, warnings) = job::convert(&document).expect("a document");
+    assert!(converted.contains("password=${given}$x"), "{converted}");
+    assert!(
+        warnings
+            .to_string()
+            .contains("a `$` in this secret stays as it is"),
+        "{warnings}"
+    );
+    for value in ["$hunter2", "${hunter2", "$[hunter2]"] {
+        let error = parameters.set("password", value).expect_err(value);
+        assert!(!error.to_string().contains(SECRET), "{error}");
     }
 }
 

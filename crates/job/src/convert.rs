@@ -14,7 +14,6 @@ use crate::findings::Findings;
 use crate::node::{Content, Node};
 use crate::parameters::brace_names;
 use crate::problem::Problems;
-use crate::read::default_strictness;
 use crate::source::Span;
 use crate::spelling;
 
@@ -23,7 +22,7 @@ use crate::spelling;
 /// Comments stay with the values they stand beside, as far as those stay.
 /// A document in that spelling already is given back as it is.
 pub fn convert(document: &Document) -> Result<(String, Problems), Problems> {
-    let mut findings = Findings::new(default_strictness(document));
+    let mut findings = Findings::new(document.spelling().strictness());
     if document.spelling() == Spelling::Seed {
         let problems = findings.into_problems(document);
         return match problems.has_errors() {

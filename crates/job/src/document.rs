@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::findings::Strictness;
 use crate::node::{self, Node};
 use crate::problem::{Problem, Problems};
 use crate::source::Source;
@@ -28,6 +29,16 @@ pub enum Spelling {
     DataX,
 }
 
+impl Spelling {
+    /// How strictly documents of this spelling are read unless somebody says otherwise.
+    pub fn strictness(self) -> Strictness {
+        match self {
+            Self::DataX => Strictness::Lenient,
+            Self::Seed | Self::DataWorks2 => Strictness::Strict,
+        }
+    }
+}
+
 /// The text of a job document, parsed but not yet understood.
 ///
 /// The text, of at most 4 MiB, is JSON with `//`, `/* */` and `#` comments, trailing commas and line breaks inside strings.
@@ -39,10 +50,11 @@ pub struct Document {
     pub(crate) slips: Vec<Problem>,
 }
 
-/// Longer texts are no job documents, and reading them would take many times their size in memory.
-const LONGEST: usize = 4 * 1024 * 1024;
-
 impl Document {
+    /// Bytes of the longest text that is read: longer ones are no job documents, and reading them would take
+    /// many times their size in memory.
+    pub const LONGEST: usize = 4 * 1024 * 1024;
+
     /// Parses a text; `name` is the file name that problems show.
     ///
     /// Mistakes that leave the rest readable (a missing comma, a key written twice, single quotes) are kept
@@ -51,11 +63,12 @@ impl Document {
     pub fn parse(name: &str, text: &str) -> Result<Self, Problems> {
         // Some editors put a byte order mark in front of UTF-8 text (RFC 8259, section 8.1 lets parsers skip it).
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.len() > LONGEST {
+        if text.len() > Self::LONGEST {
             let source = Arc::new(Source::new(name, "", &[]));
             let message = format!(
-                "the document is {} bytes long, at most {LONGEST} are read",
-                text.len()
+                "the document is {} bytes long, at most {} are read",
+                text.len(),
+                Self::LONGEST
             );
             return Err(Problems::of(source, vec![Problem::error(message)]));
         }

@@ -31,12 +31,10 @@ pub use job::{
     ColumnItem, Comparison, Constant, Datasource, Digest, DirtyLimit, Effect, Job, LetterCase,
     Setting, Side, Step, Transformer,
 };
-pub use nearest::nearest;
 pub use origins::Origins;
 pub use parameters::{
     ParameterError, Parameters, ResolvedParameter, RunNumber, parse_bizdate, parse_cyctime,
 };
 pub use problem::{Colour, Problem, Problems, Severity};
 pub use read::{Options, normalise};
-pub use secret::is_secret_key;
 pub use source::Span;

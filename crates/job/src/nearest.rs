@@ -9,12 +9,7 @@ const ALIKE: f64 = 0.8;
 ///
 /// Case, `-` and `_` do not count. Nothing is returned when no known word is close,
 /// because a far-fetched guess costs the reader more than none.
-///
-/// ```
-/// assert_eq!(job::nearest("mbsp", ["mbps", "concurrent"]), Some("mbps"));
-/// assert_eq!(job::nearest("colour", ["mbps", "concurrent"]), None);
-/// ```
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = folded(word);
     let mut best: Option<(f64, &str)> = None;
     for candidate in known {
@@ -48,6 +43,8 @@ mod tests {
     #[test]
     fn prefers_the_closest_word() {
         let known = ["record", "percentage", "retries"];
+        assert_eq!(nearest("mbsp", ["mbps", "concurrent"]), Some("mbps"));
+        assert_eq!(nearest("colour", ["mbps", "concurrent"]), None);
         assert_eq!(nearest("recrod", known), Some("record"));
         assert_eq!(nearest("PERCENT_AGE", known), Some("percentage"));
         assert_eq!(nearest("", known), None);

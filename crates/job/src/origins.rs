@@ -45,11 +45,6 @@ impl Origins {
         Self(origins)
     }
 
-    /// The place of the value at a normalised pointer, or of its nearest parent that has one.
-    pub fn span(&self, pointer: &str) -> Option<Span> {
-        self.nearest(pointer).map(|(_, origin)| origin.value)
-    }
-
     /// An error about the value at a normalised pointer.
     ///
     /// When the document has nothing there, the nearest parent that stands in it is shown.

@@ -125,14 +125,6 @@ impl Problems {
         self.list.push(problem);
     }
 
-    /// Takes over the problems of `other`, and its document when this collection has none.
-    pub fn append(&mut self, other: Problems) {
-        if self.source.is_none() {
-            self.source = other.source;
-        }
-        self.list.extend(other.list);
-    }
-
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

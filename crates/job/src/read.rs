@@ -11,7 +11,7 @@ mod transformer;
 pub(crate) use self::setting::scalar;
 pub(crate) use self::step::Role;
 
-use crate::document::{Document, Spelling};
+use crate::document::Document;
 use crate::findings::{Findings, Strictness};
 use crate::job::{Job, Setting};
 use crate::node::Node;
@@ -41,7 +41,8 @@ impl Options {
 
 /// Makes a job of a document, with warnings; or gives all its problems, of which at least one is an error.
 pub fn normalise(document: &Document, options: &Options) -> Result<(Job, Problems), Problems> {
-    let mut findings = Findings::new(options.strictness.unwrap_or(default_strictness(document)));
+    let strictness = options.strictness;
+    let mut findings = Findings::new(strictness.unwrap_or(document.spelling().strictness()));
     let mut root = document.root.clone();
     substitute(
         &mut root,
@@ -55,13 +56,6 @@ pub fn normalise(document: &Document, options: &Options) -> Result<(Job, Problem
     match job {
         Some(job) if !problems.has_errors() => Ok((job, problems)),
         _ => Err(problems),
-    }
-}
-
-pub(crate) fn default_strictness(document: &Document) -> Strictness {
-    match document.spelling() {
-        Spelling::DataX => Strictness::Lenient,
-        Spelling::Seed | Spelling::DataWorks2 => Strictness::Strict,
     }
 }
 

@@ -14,12 +14,7 @@ use crate::document::lexeme::{Kind, Lexeme};
 pub(crate) const MASK: &str = "***";
 
 /// Whether values under this key must not be shown.
-///
-/// ```
-/// assert!(job::is_secret_key("accessKey") && job::is_secret_key("*password"));
-/// assert!(!job::is_secret_key("accessId") && !job::is_secret_key("accessKeyId"));
-/// ```
-pub fn is_secret_key(key: &str) -> bool {
+pub(crate) fn is_secret_key(key: &str) -> bool {
     let (plain, _) = folded(key);
     !plain.ends_with("id") && MARKS.iter().any(|mark| plain.contains(mark))
 }
@@ -210,7 +205,17 @@ impl fmt::Debug for MaskedValue<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::masked_text;
+    use super::{is_secret_key, masked_text};
+
+    #[test]
+    fn secrets_are_told_by_their_keys() {
+        for key in ["accessKey", "*password", "private_key", "STS-Token"] {
+            assert!(is_secret_key(key), "{key}");
+        }
+        for key in ["accessId", "accessKeyId", "name", ""] {
+            assert!(!is_secret_key(key), "{key}");
+        }
+    }
 
     #[test]
     fn urls_lose_their_secrets_only() {

@@ -8,7 +8,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::node::escaped;
 use crate::secret::MaskedMap;
 
 /// The reader or the writer of a job.
@@ -28,11 +27,6 @@ pub struct Step {
 }
 
 impl Step {
-    /// The normalised pointer of a parameter, for [`Origins::problem`](crate::Origins::problem).
-    pub fn parameter_pointer(&self, key: &str) -> String {
-        format!("{}/parameter/{}", self.pointer, escaped(key))
-    }
-
     /// The normalised pointer of a column item, counted from 0.
     pub fn column_pointer(&self, index: usize) -> String {
         format!("{}/parameter/column/{index}", self.pointer)

@@ -1,6 +1,6 @@
 //! What connectors and the engine see of a job: columns, parameters, places for problems of their own.
 
-use job::{Colour, ColumnItem, Constant, Datasource, Job, nearest};
+use job::{Colour, ColumnItem, Constant, Datasource, Job};
 use serde_json::json;
 
 use crate::{STREAM, read, seed};
@@ -121,21 +121,21 @@ fn problems_of_connectors_find_their_line() {
 }}"#;
     let (job, mut problems) = read(datax).expect("a job");
     assert!(problems.is_empty(), "{problems}");
-    let pointer = job.reader.parameter_pointer("table");
-    assert_eq!(pointer, "/configuration/reader/parameter/table");
-    let missing = job
-        .origins
-        .problem(&pointer, "table `nowhere` does not exist", None);
+    let parameter = "/configuration/reader/parameter";
+    let missing = job.origins.problem(
+        &format!("{parameter}/table"),
+        "table `nowhere` does not exist",
+        None,
+    );
     assert_eq!(
         missing.pointer,
         "/job/content/0/reader/parameter/connection/0/table/0"
     );
     problems.push(missing);
-    let hint = nearest("wheer", ["where", "table"]).map(|near| format!("did you mean `{near}`?"));
     problems.push(job.origins.key_problem(
-        &job.reader.parameter_pointer("wheer"),
+        &format!("{parameter}/wheer"),
         "unknown key `wheer`",
-        hint,
+        Some("did you mean `where`?".to_owned()),
     ));
     problems.push(job.origins.problem(
         "/configuration/reader/parameter/datasource/password",

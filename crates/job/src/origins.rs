@@ -54,7 +54,7 @@ impl Origins {
         message: impl Into<String>,
         hint: Option<String>,
     ) -> Problem {
-        self.placed(pointer, message.into(), hint, |origin| origin.value)
+        self.placed(pointer, message.into(), hint, |_, origin| origin.value)
     }
 
     /// The same as [`Self::problem`], about the key instead of its value: an unknown one, for example.
@@ -64,8 +64,9 @@ impl Origins {
         message: impl Into<String>,
         hint: Option<String>,
     ) -> Problem {
-        self.placed(pointer, message.into(), hint, |origin| {
-            origin.key.unwrap_or(origin.value)
+        self.placed(pointer, message.into(), hint, |at, origin| {
+            // The key of a parent is not the one that is meant.
+            origin.key.filter(|_| at == pointer).unwrap_or(origin.value)
         })
     }
 
@@ -74,7 +75,7 @@ impl Origins {
         pointer: &str,
         message: String,
         hint: Option<String>,
-        place: impl Fn(&Origin) -> Span,
+        place: impl Fn(&str, &Origin) -> Span,
     ) -> Problem {
         let nearest = self.nearest(pointer);
         let written = nearest.map(|(at, origin)| match &origin.written {
@@ -84,7 +85,7 @@ impl Origins {
         Problem {
             severity: Severity::Error,
             pointer: written.unwrap_or_default(),
-            span: nearest.map(|(_, origin)| place(origin)),
+            span: nearest.map(|(at, origin)| place(at, origin)),
             message,
             hint,
         }

@@ -35,6 +35,25 @@ impl Failure {
             Failure::Lost(error) => error.prefix(what),
         }
     }
+
+    /// The same for SQL that the user wrote. `advice` names its field of the job document, which the
+    /// server does not know, and is given where the SQL may be at fault.
+    pub(crate) fn in_field(self, what: impl std::fmt::Display, advice: Option<&str>) -> Error {
+        let refused = matches!(self, Failure::Server(_));
+        let error = self.into_error(what);
+        let at_fault = matches!(
+            error.kind(),
+            Kind::Config | Kind::NotFound | Kind::Unsupported | Kind::Data
+        );
+        let Some(advice) = advice.filter(|_| refused && at_fault) else {
+            return error;
+        };
+        let hint = match error.hint_text() {
+            Some(hint) => format!("{advice}; the server advises: {hint}"),
+            None => advice.to_string(),
+        };
+        error.hint(hint)
+    }
 }
 
 impl From<tokio_postgres::Error> for Failure {

@@ -38,7 +38,19 @@ pub(crate) struct Source {
     pub(crate) filter: Option<String>,
 }
 
+const MEND_WHERE: &str = "mend `where`: it must be a condition as SQL has it after WHERE";
+const MEND_QUERY: &str = "mend `querySql`: each must be one query that returns rows";
+
 impl Source {
+    /// What to mend if the server fails while it runs the user's SQL.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        match (&self.table, &self.filter) {
+            (None, _) => Some(MEND_QUERY),
+            (_, Some(_)) => Some("mend `where`, or the expression in `column` that fails"),
+            (_, None) => None,
+        }
+    }
+
     /// An item in this source's SQL. A query's columns go by invented names, since its own may be
     /// missing or double.
     pub(crate) fn expression(&self, place: usize, item: &Item) -> String {
@@ -141,7 +153,7 @@ async fn of_queries(session: &Session, parameters: &ReaderParameters) -> Result<
         let described = session
             .describe(query)
             .await
-            .map_err(|failure| failure.into_error(format!("cannot read {name}")))?;
+            .map_err(|failure| failure.in_field(format!("cannot read {name}"), Some(MEND_QUERY)))?;
         let found = items_of(session, &described, None).await?;
         if number == 0 {
             items = found;
@@ -263,7 +275,15 @@ async fn described(session: &Session, source: &Source, chosen: Vec<Chosen>) -> R
     let expressions: Vec<String> = chosen.iter().map(|(sql, ..)| sql.clone()).collect();
     let described = match session.describe(&source.select(&expressions, None)).await {
         Ok(described) => described,
-        Err(failure) => return Err(not_described(failure, source, &chosen)),
+        Err(failure) => {
+            let list = expressions.join(", ");
+            let bare = format!("SELECT {list} FROM {}", source.from);
+            if source.filter.is_some() && session.describe(&bare).await.is_ok() {
+                let what = format!("cannot read {}", source.name);
+                return Err(failure.in_field(what, Some(MEND_WHERE)));
+            }
+            return Err(not_described(failure, source, &chosen));
+        }
     };
     let mut items = items_of(session, &described, source.table.as_ref()).await?;
     for (item, (expression, plain, name)) in items.iter_mut().zip(chosen) {

@@ -115,7 +115,7 @@ async fn probe(session: &Session, queries: &[String]) -> Result<()> {
         let rows = session
             .query(query)
             .await
-            .map_err(|failure| failure.into_error(&what))?;
+            .map_err(|failure| failure.in_field(&what, Some("mend the reader's `preSql`")))?;
         if rows != [[Some("0".to_string())]] {
             return Err(Error::new(
                 Kind::Config,
@@ -226,9 +226,10 @@ impl Reader for PgReader {
         let copy = session
             .copy_out(&sql)
             .await
-            .map_err(|failure| failure.into_error(&what))?;
+            .map_err(|failure| failure.in_field(&what, source.advice()))?;
         let reading = Reading {
             copy,
+            advice: source.advice(),
             session,
             snapshot,
             idle: self.idle.clone(),
@@ -248,6 +249,7 @@ impl Reader for PgReader {
 /// A split being read.
 struct Reading {
     copy: CopyOut,
+    advice: Option<&'static str>,
     session: Session,
     snapshot: Option<String>,
     idle: Arc<Idle>,
@@ -274,7 +276,7 @@ impl Reading {
                 };
             }
             let pumped = self.copy.pump(self.decoder.pending()).await;
-            self.more = pumped.map_err(|failure| failure.into_error(&self.what))?;
+            self.more = pumped.map_err(|failure| failure.in_field(&self.what, self.advice))?;
         }
     }
 }

@@ -230,7 +230,8 @@ impl Cutting<'_> {
     }
 
     fn fail(&self, failure: Failure) -> Error {
-        failure.into_error(format!("cannot cut {} into parts", self.source.name))
+        let what = format!("cannot cut {} into parts", self.source.name);
+        failure.in_field(what, self.source.advice())
     }
 
     /// Ranges of an integer key; the first and the last are open, so that together they hold whatever

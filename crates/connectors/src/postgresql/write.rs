@@ -82,7 +82,7 @@ impl PgWriter {
         self.target.get_or_try_init(look).await
     }
 
-    async fn run_all(&self, field: &str, statements: &[String]) -> Result<()> {
+    async fn run_all(&self, field: &str, statements: &[String], advice: &str) -> Result<()> {
         if statements.is_empty() {
             return Ok(());
         }
@@ -92,7 +92,8 @@ impl PgWriter {
         for (number, statement) in statements.iter().enumerate() {
             let statement = statement.replace("@table", &table);
             session.run(&statement).await.map_err(|failure| {
-                failure.into_error(format!("`{field}` statement {} failed", number + 1))
+                let what = format!("`{field}` statement {} failed", number + 1);
+                failure.in_field(what, Some(advice))
             })?;
         }
         Ok(())
@@ -114,7 +115,10 @@ impl Writer for PgWriter {
         if let Some(previous) = &plan.previous {
             return Ok(previous.clone());
         }
-        self.run_all("preSql", &self.parameters.pre_sql).await?;
+        let advice =
+            "mend `preSql`: no row was written, and only the statements before this one ran";
+        self.run_all("preSql", &self.parameters.pre_sql, advice)
+            .await?;
         State::new(&Prepared {
             table: self.target().await?.table.display(),
         })
@@ -181,7 +185,10 @@ impl Writer for PgWriter {
     }
 
     async fn commit(&self, _prepared: &State, _receipts: &[Receipt]) -> Result<()> {
-        self.run_all("postSql", &self.parameters.post_sql).await
+        let advice =
+            "all rows are in the table: mend `postSql`, and run by hand what is left of it";
+        self.run_all("postSql", &self.parameters.post_sql, advice)
+            .await
     }
 
     async fn abort(&self, _prepared: &State) -> Result<()> {

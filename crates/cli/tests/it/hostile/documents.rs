@@ -112,6 +112,99 @@ async fn missing_tables_and_columns_are_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn wrong_sql_is_named_by_its_field() {
+    let place = Place::new().await;
+    place
+        .sql("CREATE TABLE t (id int, note text); INSERT INTO t VALUES (1, 'one'); CREATE TABLE target (LIKE t)")
+        .await;
+    let with = |table: &str, field: &str| {
+        postgresql(table).replace(r#""column""#, &format!(r#"{field}, "column""#))
+    };
+    let query = |sql: &str| {
+        format!(
+            r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "querySql": "{sql}"}}}}"#
+        )
+    };
+    let target = postgresql("target");
+    let cases: [(String, String, i32, &[&str]); 9] = [
+        (
+            with("t", r#""where": "id >""#),
+            target.clone(),
+            2,
+            &["cannot read table public.t: syntax error", "mend `where`"],
+        ),
+        (
+            with("t", r#""where": "nite = 'x'""#),
+            target.clone(),
+            2,
+            &["\"nite\" does not exist", "mend `where`"],
+        ),
+        (
+            with("t", r#""where": "id / (id - 1) = 1""#),
+            target.clone(),
+            1,
+            &[
+                "division by zero",
+                "mend `where`, or the expression in `column`",
+            ],
+        ),
+        (
+            query("SELEKT 1"),
+            target.clone(),
+            2,
+            &["cannot read query 1: syntax error", "mend `querySql`"],
+        ),
+        (
+            query("SELECT id / (id - 1), note FROM t"),
+            target.clone(),
+            1,
+            &["cannot read query 1: division by zero", "mend `querySql`"],
+        ),
+        (
+            with("t", r#""preSql": ["SELEKT 1"]"#),
+            target.clone(),
+            2,
+            &[
+                "`preSql` query 1: syntax error",
+                "mend the reader's `preSql`",
+            ],
+        ),
+        (
+            postgresql("t"),
+            with("target", r#""preSql": ["TRUNCATE @table", "SELECT 1 / 0"]"#),
+            1,
+            &[
+                "`preSql` statement 2 failed: division by zero",
+                "mend `preSql`: no row was written",
+            ],
+        ),
+        (
+            postgresql("t"),
+            with("target", r#""postSql": ["TRUNCATE nowhere"]"#),
+            1,
+            &[
+                "`postSql` statement 1 failed: relation \"nowhere\" does not exist",
+                "all rows are in the table: mend `postSql`",
+            ],
+        ),
+        (
+            with("t", r#""splitPk": "id", "where": "id / (id - 1) = 1""#),
+            target,
+            1,
+            &[
+                "cannot cut table public.t into parts: division by zero",
+                "mend `where`",
+            ],
+        ),
+    ];
+    for (reader, writer, code, parts) in cases {
+        let setting = r#"{"errorLimit": {"record": 0}, "speed": {"concurrent": 2}}"#;
+        place.refuses(&job(&reader, &writer, setting), code, parts);
+    }
+    assert_eq!(place.value("SELECT count(*) FROM target").await, "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_table_is_a_success_of_no_rows() {
     let place = Place::new().await;
     place

@@ -6,6 +6,7 @@ use crate::arguments::{DatasourceArguments, NameArguments, TableArguments, Table
 use crate::catalog::aligned;
 use crate::datasources;
 use crate::exit::{Exit, Stop};
+use crate::print;
 
 const PREVIEW_ROWS: usize = 20;
 const MOST_TABLES: usize = 1000;
@@ -17,11 +18,17 @@ pub(crate) async fn ping(arguments: &NameArguments) -> Result<Exit, Stop> {
     for stage in browser.ping().await {
         let milliseconds = stage.took.as_secs_f64() * 1000.0;
         match stage.outcome {
-            Ok(remark) => println!("{:<8} ok      {milliseconds:>9.1} ms  {remark}", stage.name),
+            Ok(remark) => print::out(format_args!(
+                "{:<8} ok      {milliseconds:>9.1} ms  {remark}\n",
+                stage.name
+            ))?,
             Err(error) => {
-                println!("{:<8} failed  {milliseconds:>9.1} ms  {error}", stage.name);
+                print::out(format_args!(
+                    "{:<8} failed  {milliseconds:>9.1} ms  {error}\n",
+                    stage.name
+                ))?;
                 if let Some(hint) = error.hint_text() {
-                    println!("{:30}hint: {hint}", "");
+                    print::out(format_args!("{:30}hint: {hint}\n", ""))?;
                 }
                 exit = Exit::of_error(&error);
             }
@@ -34,11 +41,16 @@ pub(crate) async fn ping(arguments: &NameArguments) -> Result<Exit, Stop> {
 pub(crate) async fn tables(arguments: &TablesArguments) -> Result<Exit, Stop> {
     let browser = open(&arguments.name, &arguments.datasources).await?;
     let tables = browser.tables(&arguments.search, MOST_TABLES).await?;
+    if tables.len() == MOST_TABLES {
+        print::err(format_args!(
+            "notice: only the first {MOST_TABLES} tables are shown; name a part of the table's name"
+        ));
+    }
     let rows: Vec<_> = tables
         .into_iter()
         .map(|table| [table.name, table.kind])
         .collect();
-    print!("{}", aligned(&rows));
+    print::out(aligned(&rows))?;
     Ok(Exit::Success)
 }
 
@@ -59,7 +71,7 @@ pub(crate) async fn columns(arguments: &TableArguments) -> Result<Exit, Stop> {
             ]
         })
         .collect();
-    print!("{}", aligned(&rows));
+    print::out(aligned(&rows))?;
     Ok(Exit::Success)
 }
 
@@ -87,7 +99,7 @@ pub(crate) async fn preview(arguments: &TableArguments) -> Result<Exit, Stop> {
                 });
         rows.push(cells.collect());
     }
-    print!("{}", aligned(&rows));
+    print::out(aligned(&rows))?;
     Ok(Exit::Success)
 }
 

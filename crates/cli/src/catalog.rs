@@ -8,13 +8,17 @@ use serde_json::{Value, json};
 
 use crate::arguments::{ConnectorsArguments, SchemaArguments};
 use crate::exit::{Exit, Stop};
+use crate::print;
+
+/// Longer cells are cut: a table is padded to its widest cell, and one may hold megabytes.
+const WIDEST_CELL: usize = 200;
 
 /// `longshore connectors`.
 pub(crate) fn connectors(arguments: &ConnectorsArguments) -> Result<Exit, Stop> {
     let registry = connectors::registry();
     if arguments.json {
         let list: Vec<Value> = registry.connectors().iter().map(describe).collect();
-        println!("{}", pretty(&Value::Array(list)));
+        print::out(pretty(&Value::Array(list)) + "\n")?;
         return Ok(Exit::Success);
     }
     let mut rows = vec![["name", "title", "reads", "writes", "proven"].map(str::to_string)];
@@ -30,7 +34,7 @@ pub(crate) fn connectors(arguments: &ConnectorsArguments) -> Result<Exit, Stop> 
             tier(connector.tier),
         ]);
     }
-    print!("{}", aligned(&rows));
+    print::out(aligned(&rows))?;
     Ok(Exit::Success)
 }
 
@@ -58,15 +62,20 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result<Exit, Stop> {
             None => stop.hint("list them with `longshore connectors`"),
         }
     })?;
-    println!("{}", pretty(&schemas(connector)));
+    print::out(pretty(&schemas(connector)) + "\n")?;
     Ok(Exit::Success)
 }
 
-/// Rows as text, columns padded to their widest cell.
+/// Rows as text, columns padded to their widest cell. Control characters are written out, since cells
+/// hold what strangers wrote and a terminal would obey it.
 pub(crate) fn aligned<Row: AsRef<[String]>>(rows: &[Row]) -> String {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.as_ref().iter().map(|cell| shown(cell)).collect())
+        .collect();
     let mut widths: Vec<usize> = Vec::new();
-    for row in rows {
-        for (index, cell) in row.as_ref().iter().enumerate() {
+    for row in &rows {
+        for (index, cell) in row.iter().enumerate() {
             let width = cell.chars().count();
             match widths.get_mut(index) {
                 Some(known) => *known = width.max(*known),
@@ -75,9 +84,8 @@ pub(crate) fn aligned<Row: AsRef<[String]>>(rows: &[Row]) -> String {
         }
     }
     let mut text = String::new();
-    for row in rows {
+    for row in &rows {
         let cells = row
-            .as_ref()
             .iter()
             .zip(&widths)
             .map(|(cell, width)| format!("{cell:width$}"));
@@ -85,6 +93,22 @@ pub(crate) fn aligned<Row: AsRef<[String]>>(rows: &[Row]) -> String {
         text.push('\n');
     }
     text
+}
+
+fn shown(cell: &str) -> String {
+    let mut shown = String::new();
+    for (place, letter) in cell.chars().enumerate() {
+        if place == WIDEST_CELL {
+            shown.push('…');
+            break;
+        }
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
 }
 
 fn schemas(connector: &Connector) -> Value {
@@ -240,4 +264,17 @@ fn write(path: &Path, text: &str) -> Result<(), Stop> {
     }
     fs::write(path, text)
         .map_err(|error| Stop::usage(format!("cannot write {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_neither_steer_a_terminal_nor_fill_it() {
+        let rows = [["a\u{1b}[2J\n".to_string(), "b".repeat(1_000_000)]];
+        let text = aligned(&rows);
+        assert!(text.starts_with("a\\u{1b}[2J\\n  bbb"), "{text}");
+        assert!(text.ends_with("b…\n") && text.len() < 300, "{text}");
+    }
 }

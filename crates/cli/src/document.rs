@@ -11,6 +11,7 @@ use job::{
 
 use crate::arguments::{ConvertArguments, DocumentArguments, ParameterArguments};
 use crate::exit::{Exit, Stop};
+use crate::print;
 
 /// A document that became a job, with its warnings so far.
 pub(crate) struct Loaded {
@@ -55,7 +56,7 @@ pub(crate) fn warn(problems: &Problems) {
         } else {
             Colour::Plain
         };
-        eprintln!("{}", problems.render(colour).trim_end());
+        print::err(problems.render(colour).trim_end());
     }
 }
 
@@ -121,7 +122,8 @@ pub(crate) fn params(arguments: &DocumentArguments) -> Result<Exit, Stop> {
     let document = parse(&arguments.job)?;
     let resolved = parameters(&arguments.parameters)?.resolve_all(&document);
     if resolved.is_empty() {
-        println!("{} refers to no parameters", arguments.job.display());
+        let name = arguments.job.display();
+        print::out(format_args!("{name} refers to no parameters\n"))?;
     }
     let width = resolved
         .iter()
@@ -142,7 +144,10 @@ pub(crate) fn params(arguments: &DocumentArguments) -> Result<Exit, Stop> {
         } else {
             parameter.pointers.join(" ")
         };
-        println!("{:width$}  {value}  ({places})", parameter.reference);
+        print::out(format_args!(
+            "{:width$}  {value}  ({places})\n",
+            parameter.reference
+        ))?;
     }
     Ok(if failed { Exit::Usage } else { Exit::Success })
 }
@@ -155,7 +160,7 @@ pub(crate) fn convert(arguments: &ConvertArguments) -> Result<Exit, Stop> {
     match &arguments.output {
         Some(path) => fs::write(path, text)
             .map_err(|error| Stop::usage(format!("cannot write {}: {error}", path.display())))?,
-        None => print!("{text}"),
+        None => print::out(text)?,
     }
     Ok(Exit::Success)
 }

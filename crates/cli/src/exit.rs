@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use engine::{Ended, Failure};
 use sdk::Kind;
 
+use crate::print;
+
 /// The documented exit codes; stable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -81,10 +83,10 @@ impl Stop {
 
     pub(crate) fn print(&self) {
         if !self.message.is_empty() {
-            eprintln!("error: {}", self.message);
+            print::err(format_args!("error: {}", self.message));
         }
         if let Some(hint) = &self.hint {
-            eprintln!("  hint: {hint}");
+            print::err(format_args!("  hint: {hint}"));
         }
     }
 }

@@ -4,18 +4,13 @@
 //! asked of the library crates. Results go to standard output, progress and messages to standard
 //! error.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line program prints"
-)]
-
 mod arguments;
 mod browse;
 mod catalog;
 mod datasources;
 mod document;
 mod exit;
+mod print;
 mod progress;
 mod run;
 mod secrets;
@@ -35,6 +30,8 @@ fn main() -> std::process::ExitCode {
             tracing_subscriber::EnvFilter::try_from_env("LONGSHORE_LOG")
                 .unwrap_or_else(|_| "warn".into()),
         )
+        // It would say with a panic that standard error is closed.
+        .log_internal_errors(false)
         .init();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -42,7 +39,7 @@ fn main() -> std::process::ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: cannot start: {error}");
+            print::err(format_args!("error: cannot start: {error}"));
             return Exit::Internal.into();
         }
     };

@@ -10,6 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::print;
+
 const TERMINAL_INTERVAL: Duration = Duration::from_millis(200);
 const PLAIN_INTERVAL: Duration = Duration::from_secs(5);
 /// Short runs show a line too.
@@ -53,7 +55,7 @@ impl Display {
                     shown.set_message(text);
                     shown.tick();
                 } else {
-                    eprintln!("{text}");
+                    print::err(text);
                 }
             }
         });

@@ -16,7 +16,7 @@ use crate::document::{self, Loaded};
 use crate::exit::{Exit, Stop};
 use crate::progress::Display;
 use crate::state::{Begun, RunFolder};
-use crate::{catalog, datasources};
+use crate::{catalog, datasources, print};
 
 /// `longshore run`.
 pub(crate) async fn run(arguments: RunArguments) -> Result<Exit, Stop> {
@@ -71,21 +71,21 @@ pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
             .map(String::clone),
         );
     }
-    print!("{}", catalog::aligned(&table));
+    print::out(catalog::aligned(&table))?;
     let splits = plan.reader().splits(plan.wanted_splits()).await?;
-    println!(
-        "\n{} splits over {} channels",
+    print::out(format_args!(
+        "\n{} splits over {} channels\n",
         splits.splits.len(),
         plan.wanted_splits()
-    );
+    ))?;
     for split in &splits.splits {
         match split.estimated_rows {
-            Some(rows) => println!("  {} (about {rows} rows)", split.label),
-            None => println!("  {}", split.label),
+            Some(rows) => print::out(format_args!("  {} (about {rows} rows)\n", split.label))?,
+            None => print::out(format_args!("  {}\n", split.label))?,
         }
     }
     for notice in &splits.notices {
-        println!("notice: {notice}");
+        print::out(format_args!("notice: {notice}\n"))?;
     }
     Ok(Exit::Success)
 }
@@ -124,7 +124,7 @@ pub(crate) async fn replay(arguments: ReplayArguments) -> Result<Exit, Stop> {
         return Err(document::refuse(&problems));
     }
     if runs.is_empty() {
-        println!("{} has no dirty rows", rows.display());
+        print::out(format_args!("{} has no dirty rows\n", rows.display()))?;
     }
     for resolved in runs {
         let plan = engine::plan(resolved).await?;
@@ -159,7 +159,7 @@ fn resolve(
 }
 
 async fn execute(plan: Plan, folder: &RunFolder, output: &OutputArguments) -> Result<Exit, Stop> {
-    eprintln!("run {}", folder.id);
+    print::err(format_args!("run {}", folder.id));
     let context = RunContext {
         ledger: Arc::new(FileLedger::open(&folder.path.join("ledger.jsonl"))?),
         dirty: Arc::new(DirtyRows::new(&folder.path)),
@@ -170,7 +170,7 @@ async fn execute(plan: Plan, folder: &RunFolder, output: &OutputArguments) -> Re
     let display = Display::start(context.meter.clone(), output.quiet);
     let ended = engine::run(plan, context).await;
     display.stop();
-    print_report(&ended.report, folder);
+    tell(&ended.report, folder)?;
     let exit = Exit::of_run(&ended);
     if let Some(path) = &output.report {
         write_report(path, &ended.report)?;
@@ -178,20 +178,24 @@ async fn execute(plan: Plan, folder: &RunFolder, output: &OutputArguments) -> Re
     Ok(exit)
 }
 
-fn print_report(report: &Report, folder: &RunFolder) {
+fn tell(report: &Report, folder: &RunFolder) -> Result<(), Stop> {
     for notice in &report.notices {
-        eprintln!("notice: {notice}");
+        print::err(format_args!("notice: {notice}"));
     }
-    print!("{report}");
+    let printed = print::out(report);
     if let Some(error) = &report.error {
-        eprintln!("error: {error}");
+        print::err(format_args!("error: {error}"));
     }
     if let Some(hint) = &report.hint {
-        eprintln!("  hint: {hint}");
+        print::err(format_args!("  hint: {hint}"));
     }
     if report.outcome != Outcome::Succeeded && report.resumable {
-        eprintln!("continue with: longshore run --resume {}", folder.id);
+        print::err(format_args!(
+            "continue with: longshore run --resume {}",
+            folder.id
+        ));
     }
+    printed
 }
 
 fn write_report(path: &Path, report: &Report) -> Result<(), Stop> {
@@ -223,8 +227,8 @@ fn stop_on_signal(cancel: CancellationToken) -> Result<(), Stop> {
             if round == 1 {
                 std::process::exit(Exit::Interrupted as i32);
             }
-            eprintln!("stopping; once more to stop at once");
             cancel.cancel();
+            print::err("stopping; once more to stop at once");
         }
     });
     Ok(())

@@ -266,3 +266,44 @@ async fn dirty_rows_are_mended_and_fed_back() {
         r#"(1,1,"\\x00ff") (2,2,"\\x0a") (3,3,"\\x2a00") (4,,)"#
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_has_to_read_what_is_said() {
+    let place = Place::new().await;
+    place
+        .sql("CREATE TABLE t (id bigint); INSERT INTO t VALUES (1); CREATE TABLE u (id bigint)")
+        .await;
+    place.write("job.json", &copy_of_t_to_u());
+    // A pipe whose reader has gone, as that of `longshore … | head` at last.
+    let closed = || std::io::pipe().unwrap().1;
+    for arguments in [
+        &["connectors"][..],
+        &["ping", "l_PostGreSql"],
+        &["check", "job.json"],
+        &["run", "job.json"],
+        &["run", "nowhere.json"],
+    ] {
+        let status = place
+            .longshore(arguments)
+            .stdout(closed())
+            .stderr(closed())
+            .status()
+            .unwrap();
+        let expected = if arguments[1..] == ["nowhere.json"] {
+            2
+        } else {
+            0
+        };
+        assert_eq!(status.code(), Some(expected), "{arguments:?}");
+    }
+    assert_eq!(place.value("SELECT count(*) FROM u").await, "1");
+}
+
+fn copy_of_t_to_u() -> String {
+    let step = |table: &str| {
+        format!(
+            r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "{table}", "column": ["*"]}}}}"#
+        )
+    };
+    job(&step("t"), &step("u"))
+}

@@ -105,7 +105,8 @@ pub(crate) async fn preview(arguments: &TableArguments) -> Result<Exit, Stop> {
 
 async fn open(name: &str, arguments: &DatasourceArguments) -> Result<Box<dyn Browser>, Stop> {
     let registry: Registry = connectors::registry();
-    let datasources = datasources::load(arguments, &registry)?;
+    let file = datasources::find(arguments);
+    let datasources = datasources::load(file.as_deref(), &registry)?;
     let Some(datasource) = datasources.get(name) else {
         let hint = match sdk::nearest(name, datasources.keys().map(String::as_str)) {
             Some(near) => format!("did you mean `{near}`?"),

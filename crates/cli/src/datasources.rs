@@ -17,39 +17,35 @@ const OWN_KEYS: [&str; 4] = ["type", "description", "resourceGroup", "resource_g
 const LONGEST_NAME: usize = 60;
 const LONGEST_DESCRIPTION: usize = 80;
 
-/// Reads the file that the arguments or the defaults name; no file means no data sources.
-pub(crate) fn load(
-    arguments: &DatasourceArguments,
-    registry: &Registry,
-) -> Result<Datasources, Stop> {
-    let path = match &arguments.datasources {
-        Some(path) => path.clone(),
-        None => match default_path() {
-            Some(path) => path,
-            None => return Ok(BTreeMap::new()),
-        },
+/// The file that the arguments or the defaults name.
+pub(crate) fn find(arguments: &DatasourceArguments) -> Option<PathBuf> {
+    let home = std::env::var_os("HOME")
+        .map(|home| PathBuf::from(home).join(".config/longshore/datasources.toml"));
+    arguments.datasources.clone().or_else(|| {
+        [Some(PathBuf::from("datasources.toml")), home]
+            .into_iter()
+            .flatten()
+            .find(|path| path.is_file())
+    })
+}
+
+/// Reads the file; no file means no data sources.
+pub(crate) fn load(path: Option<&Path>, registry: &Registry) -> Result<Datasources, Stop> {
+    let Some(path) = path else {
+        return Ok(BTreeMap::new());
     };
-    let text = fs::read_to_string(&path).map_err(|error| {
+    let text = fs::read_to_string(path).map_err(|error| {
         Stop::usage(format!(
             "cannot read the data sources in {}: {error}",
             path.display()
         ))
     })?;
     let loader = Loader {
-        path: &path,
+        path,
         registry,
         problems: Vec::new(),
     };
     loader.load(&text)
-}
-
-fn default_path() -> Option<PathBuf> {
-    let home = std::env::var_os("HOME")
-        .map(|home| PathBuf::from(home).join(".config/longshore/datasources.toml"));
-    [Some(PathBuf::from("datasources.toml")), home]
-        .into_iter()
-        .flatten()
-        .find(|path| path.is_file())
 }
 
 struct Loader<'a> {
@@ -60,14 +56,26 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn load(mut self, text: &str) -> Result<Datasources, Stop> {
-        let tables: BTreeMap<String, Map<String, Value>> = toml::from_str(text).map_err(|error| {
+        let entries: BTreeMap<String, Value> = toml::from_str(text).map_err(|error| {
             // The line that TOML quotes may hold a password, so only its place and the reason are kept.
-            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-            Stop::usage(format!("{} line {line}: {}", self.path.display(), error.message()))
-                .hint("write one table per data source: [name] with `type` and the connector's fields")
+            let line = error
+                .span()
+                .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            Stop::usage(format!(
+                "{} line {line}: {}",
+                self.path.display(),
+                error.message()
+            ))
+            .hint("write one table per data source: [name] with `type` and the connector's fields")
         })?;
         let mut datasources = BTreeMap::new();
-        for (name, fields) in tables {
+        for (name, entry) in entries {
+            let Value::Object(fields) = entry else {
+                self.problems.push(format!(
+                    "`{name}` belongs to no data source: write `[the data source's name]` above it"
+                ));
+                continue;
+            };
             if let Some(datasource) = self.datasource(&name, fields) {
                 datasources.insert(name, datasource);
             }
@@ -139,28 +147,35 @@ impl Loader<'_> {
         let base = self.path.parent().unwrap_or(Path::new("."));
         let mut config = Map::new();
         for (key, value) in fields {
+            if holds_secret(&value, is_secret(&schema, &key))
+                && let Err(reason) = secrets::refuse_if_readable_by_all(self.path)
+            {
+                self.problem(name, reason);
+            }
             let value = match value {
-                Value::String(text) => {
-                    if !text.is_empty()
-                        && !secrets::is_reference(&text)
-                        && is_secret(&schema, &key)
-                        && let Err(reason) = secrets::refuse_if_readable_by_all(self.path)
-                    {
-                        self.problem(name, reason);
+                Value::String(text) => match secrets::resolve(&text, base) {
+                    Ok(text) => Value::String(text),
+                    Err(reason) => {
+                        self.problem(name, format_args!("`{key}`: {reason}"));
+                        continue;
                     }
-                    match secrets::resolve(&text, base) {
-                        Ok(text) => Value::String(text),
-                        Err(reason) => {
-                            self.problem(name, format_args!("`{key}`: {reason}"));
-                            continue;
-                        }
-                    }
-                }
+                },
                 other => other,
             };
             config.insert(key, value);
         }
         (self.problems.len() == known).then_some(Datasource { connector, config })
+    }
+}
+
+/// Whether a secret stands in the file itself: as the value of a field that is marked, which may be a number,
+/// or inside an address.
+fn holds_secret(value: &Value, marked: bool) -> bool {
+    match value {
+        Value::String(text) if marked => !text.is_empty() && !secrets::is_reference(text),
+        Value::String(text) => job::has_secret(text),
+        Value::Array(items) => items.iter().any(|item| holds_secret(item, marked)),
+        _ => marked,
     }
 }
 
@@ -190,12 +205,7 @@ mod tests {
         let path = folder.join("datasources.toml");
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        load(
-            &DatasourceArguments {
-                datasources: Some(path),
-            },
-            &connectors::registry(),
-        )
+        load(Some(&path), &connectors::registry())
     }
 
     #[test]
@@ -239,5 +249,49 @@ mod tests {
             said.contains("line 2") && !said.contains("hunter2"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn fields_outside_a_table_are_named_without_their_values() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "password = \"hunter2\"\ntype = \"postgresql\"\n[a]\ntype = \"stream\"\n";
+        let said = format!("{:?}", load_text(folder.path(), text, 0o600).unwrap_err());
+        for part in ["`password` belongs to no data source", "`type` belongs"] {
+            assert!(said.contains(part), "{part} is not in {said}");
+        }
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+
+    #[test]
+    fn a_file_that_all_may_read_holds_no_secret_of_any_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = |field: &str| {
+            format!("[a]\ntype = \"postgresql\"\njdbcUrl = \"jdbc:postgresql://h/d\"\n{field}\n")
+        };
+        let url = "[a]\ntype = \"postgresql\"\njdbcUrl = [\"jdbc:postgresql://h/d?password=x\"]\n";
+        for text in [
+            source("password = \"x\""),
+            source("password = 123"),
+            url.to_string(),
+        ] {
+            let said = format!("{:?}", load_text(folder.path(), &text, 0o644).unwrap_err());
+            assert!(said.contains("chmod 600"), "{said}");
+            load_text(folder.path(), &text, 0o600).unwrap();
+        }
+        load_text(folder.path(), &source("password = \"\""), 0o644).unwrap();
+    }
+
+    #[test]
+    fn a_reference_that_is_none_is_refused_and_not_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        for value in ["${evn:HUNTER2}", "${HUNTER2}", "HUNTER2${env:PATH}"] {
+            let text = format!("[a]\ntype = \"postgresql\"\npassword = \"{value}\"\n");
+            let said = format!("{:?}", load_text(folder.path(), &text, 0o600).unwrap_err());
+            assert!(
+                said.contains("`password`: ") && said.contains("${env:NAME}"),
+                "{said}"
+            );
+            assert!(!said.contains("HUNTER2"), "{said}");
+        }
     }
 }

@@ -112,7 +112,8 @@ pub(crate) async fn replay(arguments: ReplayArguments) -> Result<Exit, Stop> {
     let Loaded {
         job, mut problems, ..
     } = document::load(&path, &parameters)?;
-    let datasources = datasources::load(&arguments.files.datasources, &registry)?;
+    let sources = datasources::find(&arguments.files.datasources);
+    let datasources = datasources::load(sources.as_deref(), &registry)?;
     let replay = engine::Replay {
         job: &job,
         registry: &registry,
@@ -148,7 +149,8 @@ fn resolve(
         strictness,
         mut problems,
     } = document::load(path, parameters)?;
-    let datasources = datasources::load(&files.datasources, registry)?;
+    let sources = datasources::find(&files.datasources);
+    let datasources = datasources::load(sources.as_deref(), registry)?;
     match engine::resolve(&job, registry, &datasources, strictness, &mut problems) {
         Some(resolved) => {
             document::warn(&problems);

@@ -6,10 +6,10 @@ use std::path::Path;
 /// The text itself, or what the variable or file it names holds. `base` is the folder that relative
 /// paths start from.
 pub(crate) fn resolve(text: &str, base: &Path) -> Result<String, String> {
-    let Some(inner) = text
-        .strip_prefix("${")
-        .and_then(|rest| rest.strip_suffix('}'))
-    else {
+    let Some(inner) = inner(text) else {
+        if text.contains("${env:") || text.contains("${file:") {
+            return Err("`${env:NAME}` or `${file:PATH}` must be the whole value".to_string());
+        }
         return Ok(text.to_string());
     };
     match inner.split_once(':') {
@@ -23,13 +23,18 @@ pub(crate) fn resolve(text: &str, base: &Path) -> Result<String, String> {
                 .map(|text| text.trim_end_matches(['\r', '\n']).to_string())
                 .map_err(|error| format!("cannot read {}: {error}", path.display()))
         }
-        _ => Ok(text.to_string()),
+        // Not quoted, since it may be a password after all.
+        _ => Err("a value in `${…}` must be `${env:NAME}` or `${file:PATH}`".to_string()),
     }
 }
 
 /// Whether the text names a place instead of being the secret itself.
 pub(crate) fn is_reference(text: &str) -> bool {
-    text.starts_with("${env:") || text.starts_with("${file:")
+    inner(text).is_some()
+}
+
+fn inner(text: &str) -> Option<&str> {
+    text.strip_prefix("${")?.strip_suffix('}')
 }
 
 /// A file that holds a secret must not be open to every user of the machine.

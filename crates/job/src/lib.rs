@@ -37,4 +37,5 @@ pub use parameters::{
 };
 pub use problem::{Colour, Problem, Problems, Severity};
 pub use read::{Options, normalise};
+pub use secret::has_secret;
 pub use source::Span;

@@ -157,6 +157,11 @@ fn url_secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
     ranges.into_iter()
 }
 
+/// Whether a text holds a secret inside a URL.
+pub fn has_secret(text: &str) -> bool {
+    url_secrets(text).next().is_some()
+}
+
 /// A text with the secrets of any URL in it masked.
 fn masked_text(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
+use serde::{Deserialize, Serialize};
 
 /// Moves tables between data sources.
 #[derive(Parser)]
@@ -59,7 +61,7 @@ pub(crate) struct RunArguments {
 pub(crate) struct JobOrRun {
     /// The job document
     pub(crate) job: Option<PathBuf>,
-    /// Continue this run with the document and parameters it was begun with
+    /// Continue this run with the document, parameters and data sources it was begun with
     #[arg(long, value_name = "RUN", conflicts_with_all = ["parameters", "bizdate", "cyctime", "strict", "lenient"])]
     pub(crate) resume: Option<String>,
 }
@@ -71,7 +73,7 @@ pub(crate) struct JobArguments {
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
     #[command(flatten)]
-    pub(crate) files: FileArguments,
+    pub(crate) datasources: DatasourceArguments,
 }
 
 #[derive(Args)]
@@ -150,11 +152,11 @@ pub(crate) struct SchemaArguments {
     #[arg(long, requires = "out", conflicts_with = "connector")]
     pub(crate) all: bool,
     /// The folder for --all
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "all")]
     pub(crate) out: Option<PathBuf>,
 }
 
-#[derive(Args, Clone, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ParameterArguments {
     /// A parameter of the document: a constant, or an expression such as '$[yyyymmdd-1]'
     #[arg(short, long = "parameter", value_name = "KEY=VALUE", id = "parameters")]
@@ -178,23 +180,28 @@ pub(crate) struct FileArguments {
     #[command(flatten)]
     pub(crate) datasources: DatasourceArguments,
     /// Where runs keep their ledgers and dirty rows [default: ~/.local/state/longshore]
-    #[arg(long, value_name = "DIR", env = "LONGSHORE_STATE")]
+    #[arg(long, value_name = "DIR", env = "LONGSHORE_STATE", value_parser = absolute())]
     pub(crate) state: Option<PathBuf>,
 }
 
 #[derive(Args, Default)]
 pub(crate) struct DatasourceArguments {
     /// The file of data sources [default: ./datasources.toml, then ~/.config/longshore/datasources.toml]
-    #[arg(long, value_name = "FILE", env = "LONGSHORE_DATASOURCES")]
+    #[arg(long, value_name = "FILE", env = "LONGSHORE_DATASOURCES", value_parser = absolute())]
     pub(crate) datasources: Option<PathBuf>,
 }
 
 #[derive(Args)]
 pub(crate) struct OutputArguments {
     /// Write the closing report as JSON
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute())]
     pub(crate) report: Option<PathBuf>,
     /// No progress
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+/// A path from where the program was started: a run is continued in the folder that it was begun in.
+fn absolute() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(std::path::absolute)
 }

@@ -1,10 +1,11 @@
 //! Job documents from files: read, normalised, and their problems printed.
 
 use std::fs;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-use chrono::Local;
+use chrono::{Local, NaiveDate};
 use job::{
     Colour, Document, Job, Options, Parameters, Problems, Strictness, parse_bizdate, parse_cyctime,
 };
@@ -12,6 +13,7 @@ use job::{
 use crate::arguments::{ConvertArguments, DocumentArguments, ParameterArguments};
 use crate::exit::{Exit, Stop};
 use crate::print;
+use crate::state::Begun;
 
 /// A document that became a job, with its warnings so far.
 pub(crate) struct Loaded {
@@ -20,17 +22,20 @@ pub(crate) struct Loaded {
     pub(crate) problems: Problems,
 }
 
-/// Reads and normalises a document; prints its problems and stops if it has errors.
-pub(crate) fn load(path: &Path, arguments: &ParameterArguments) -> Result<Loaded, Stop> {
-    let document = parse(path)?;
-    let strictness = match (arguments.strict, arguments.lenient, document.spelling()) {
-        (true, _, _) => Strictness::Strict,
-        (_, true, _) | (_, _, job::Spelling::DataX) => Strictness::Lenient,
-        _ => Strictness::Strict,
+/// Reads and normalises the document of a run; prints its problems and stops if it has errors.
+pub(crate) fn load(begun: &Begun) -> Result<Loaded, Stop> {
+    let bytes = read(&begun.document)?;
+    begun.refuse_changed(&bytes)?;
+    let document = parse(&begun.document, bytes)?;
+    let arguments = &begun.parameters;
+    let strictness = match (arguments.strict, arguments.lenient) {
+        (true, _) => Strictness::Strict,
+        (_, true) => Strictness::Lenient,
+        _ => document.spelling().strictness(),
     };
     let options = Options {
         strictness: Some(strictness),
-        parameters: parameters(arguments)?,
+        parameters: parameters(arguments, begun.today()?)?,
     };
     match job::normalise(&document, &options) {
         Ok((job, problems)) => Ok(Loaded {
@@ -60,13 +65,27 @@ pub(crate) fn warn(problems: &Problems) {
     }
 }
 
-fn parse(path: &Path) -> Result<Document, Stop> {
-    let bytes = fs::read(path).map_err(|error| {
+/// The bytes of a document; a file that is too long for one is not read.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Stop> {
+    let cannot = |error| {
         Stop::usage(format!(
             "cannot read the job document {}: {error}",
             path.display()
         ))
-    })?;
+    };
+    let length = fs::metadata(path).map_err(cannot)?.len();
+    if length > Document::LONGEST as u64 {
+        return Err(Stop::usage(format!(
+            "{} has {length} bytes, a job document at most {}",
+            path.display(),
+            Document::LONGEST
+        ))
+        .hint("name the document that describes the job, not the data"));
+    }
+    fs::read(path).map_err(cannot)
+}
+
+fn parse(path: &Path, bytes: Vec<u8>) -> Result<Document, Stop> {
     let text = String::from_utf8(bytes).map_err(|error| {
         Stop::usage(format!(
             "{} is not UTF-8 text: byte {} is invalid",
@@ -78,7 +97,7 @@ fn parse(path: &Path) -> Result<Document, Stop> {
     Document::parse(&path.display().to_string(), &text).map_err(|problems| refuse(&problems))
 }
 
-fn parameters(arguments: &ParameterArguments) -> Result<Parameters, Stop> {
+fn parameters(arguments: &ParameterArguments, today: NaiveDate) -> Result<Parameters, Stop> {
     let mut problems = Vec::new();
     let mut note = |problem: String| problems.push(problem);
     let bizdate = arguments
@@ -99,7 +118,7 @@ fn parameters(arguments: &ParameterArguments) -> Result<Parameters, Stop> {
             note(format!("--cyctime: {error}"));
             None
         });
-    let mut parameters = Parameters::at(Local::now().naive_local(), bizdate, cyctime);
+    let mut parameters = Parameters::at(today.into(), bizdate, cyctime);
     for pair in &arguments.parameters {
         match pair.split_once('=') {
             Some((name, value)) => {
@@ -119,8 +138,9 @@ fn parameters(arguments: &ParameterArguments) -> Result<Parameters, Stop> {
 
 /// `longshore params`: the value of every reference.
 pub(crate) fn params(arguments: &DocumentArguments) -> Result<Exit, Stop> {
-    let document = parse(&arguments.job)?;
-    let resolved = parameters(&arguments.parameters)?.resolve_all(&document);
+    let document = parse(&arguments.job, read(&arguments.job)?)?;
+    let today = Local::now().date_naive();
+    let resolved = parameters(&arguments.parameters, today)?.resolve_all(&document);
     if resolved.is_empty() {
         let name = arguments.job.display();
         print::out(format_args!("{name} refers to no parameters\n"))?;
@@ -154,13 +174,24 @@ pub(crate) fn params(arguments: &DocumentArguments) -> Result<Exit, Stop> {
 
 /// `longshore convert`: the document in Longshore's own spelling.
 pub(crate) fn convert(arguments: &ConvertArguments) -> Result<Exit, Stop> {
-    let document = parse(&arguments.job)?;
+    let document = parse(&arguments.job, read(&arguments.job)?)?;
     let (text, warnings) = job::convert(&document).map_err(|problems| refuse(&problems))?;
     warn(&warnings);
     match &arguments.output {
-        Some(path) => fs::write(path, text)
+        Some(path) => write_like(&arguments.job, path, &text)
             .map_err(|error| Stop::usage(format!("cannot write {}: {error}", path.display())))?,
         None => print::out(text)?,
     }
     Ok(Exit::Success)
+}
+
+/// Writes a file that holds what `model` holds, passwords perhaps: nobody may read it who may not read that.
+fn write_like(model: &Path, path: &Path, text: &str) -> io::Result<()> {
+    fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(fs::metadata(model)?.mode() & 0o777)
+        .open(path)?
+        .write_all(text.as_bytes())
 }

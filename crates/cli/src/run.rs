@@ -1,11 +1,12 @@
 //! `longshore run`, `check` and `replay`: from the command line to a report.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use engine::{DirtyRows, FileLedger, Fit, Meter, Outcome, Plan, Report, Resolved, RunContext};
-use sdk::Registry;
+use sdk::{Registry, Splits};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -15,44 +16,44 @@ use crate::arguments::{
 use crate::document::{self, Loaded};
 use crate::exit::{Exit, Stop};
 use crate::progress::Display;
-use crate::state::{Begun, RunFolder};
+use crate::state::{Begun, Replayed, RunFolder};
 use crate::{catalog, datasources, print};
 
 /// `longshore run`.
 pub(crate) async fn run(arguments: RunArguments) -> Result<Exit, Stop> {
-    let registry = connectors::registry();
-    let earlier = match &arguments.target.resume {
-        None => None,
-        Some(id) => {
-            let (folder, begun) = RunFolder::open(&arguments.files, id)?;
-            begun.refuse_changed()?;
-            Some((folder, begun))
+    let RunArguments {
+        target,
+        parameters,
+        files,
+        output,
+    } = arguments;
+    let (folder, begun) = match (target.resume, target.job) {
+        (Some(id), _) => {
+            let (folder, begun) = RunFolder::open(&files, &id)?;
+            (Some(folder), begun)
         }
-    };
-    let (path, parameters) = match (&earlier, arguments.target.job) {
-        (Some((_, begun)), _) => (begun.document.clone(), begun.arguments()),
-        (None, Some(job)) => (job, arguments.parameters),
+        (None, Some(job)) => (None, Begun::now(&job, &parameters, &files.datasources)?),
         (None, None) => return Err(Stop::usage("name a job document, or a run to --resume")),
     };
-    let resolved = resolve(&path, &parameters, &arguments.files, &registry)?;
-    let plan = engine::plan(resolved).await?;
-    let folder = match earlier {
-        Some((folder, _)) => folder,
-        None => RunFolder::create(&arguments.files, &Begun::now(&path, &parameters)?)?,
+    if let Some(replayed) = &begun.replay {
+        return feed_back(&begun, replayed, folder, &files, &output).await;
+    }
+    let plan = engine::plan(resolve(&begun, &connectors::registry())?).await?;
+    let folder = match folder {
+        Some(folder) => folder,
+        None => RunFolder::create(&files, &begun)?,
     };
-    execute(plan, &folder, &arguments.output).await
+    execute(plan, &folder, &output, stop_on_signal()?).await
 }
 
 /// `longshore check`: everything but moving rows.
 pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
-    let registry = connectors::registry();
-    let resolved = resolve(
+    let begun = Begun::now(
         &arguments.job,
         &arguments.parameters,
-        &arguments.files,
-        &registry,
+        &arguments.datasources,
     )?;
-    let plan = engine::plan(resolved).await?;
+    let plan = engine::plan(resolve(&begun, &connectors::registry())?).await?;
     let mut table = vec![["source", "type", "target", "type", "fit"].map(str::to_string)];
     for column in plan.columns() {
         let fit = match &column.fit {
@@ -71,86 +72,131 @@ pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
             .map(String::clone),
         );
     }
-    print::out(catalog::aligned(&table))?;
-    let splits = plan.reader().splits(plan.wanted_splits()).await?;
-    print::out(format_args!(
-        "\n{} splits over {} channels\n",
-        splits.splits.len(),
-        plan.wanted_splits()
-    ))?;
-    for split in &splits.splits {
-        match split.estimated_rows {
-            Some(rows) => print::out(format_args!("  {} (about {rows} rows)\n", split.label))?,
-            None => print::out(format_args!("  {}\n", split.label))?,
-        }
+    let mut text = catalog::aligned(&table);
+    let Splits { splits, notices } = plan.reader().splits(plan.wanted_splits()).await?;
+    let channels = plan.wanted_splits().min(splits.len());
+    text.push_str(&format!(
+        "\n{} over {}\n",
+        counted(splits.len(), "split"),
+        counted(channels, "channel")
+    ));
+    for split in &splits {
+        let rows = split
+            .estimated_rows
+            .map(|rows| format!(" (about {rows} rows)"));
+        text.push_str(&format!("  {}{}\n", split.label, rows.unwrap_or_default()));
     }
-    for notice in &splits.notices {
-        print::out(format_args!("notice: {notice}\n"))?;
+    for notice in &notices {
+        text.push_str(&format!("notice: {notice}\n"));
     }
+    print::out(text)?;
     Ok(Exit::Success)
+}
+
+fn counted(count: usize, word: &str) -> String {
+    match count {
+        1 => format!("1 {word}"),
+        count => format!("{count} {word}s"),
+    }
 }
 
 /// `longshore replay`: mended dirty rows go back on their way.
 pub(crate) async fn replay(arguments: ReplayArguments) -> Result<Exit, Stop> {
-    let registry = connectors::registry();
-    let as_file = PathBuf::from(&arguments.rows);
-    let (rows, path, parameters) = if as_file.is_file() {
-        let job = arguments.job.clone().ok_or_else(|| {
-            Stop::usage("name the job document that the rows belong to")
-                .hint("longshore replay dirty.jsonl job.json")
-        })?;
-        (as_file, job, arguments.parameters.clone())
-    } else {
-        let (folder, begun) = RunFolder::open(&arguments.files, &arguments.rows)?;
-        begun.refuse_changed()?;
-        (
-            folder.path.join("dirty.jsonl"),
-            begun.document.clone(),
-            begun.arguments(),
-        )
+    let ReplayArguments {
+        rows,
+        job,
+        parameters,
+        files,
+        output,
+    } = arguments;
+    let file = Path::new(&rows);
+    let (mut begun, file) = match job {
+        Some(job) if file.is_file() => {
+            let begun = Begun::now(&job, &parameters, &files.datasources)?;
+            (begun, file.to_path_buf())
+        }
+        Some(_) => {
+            return Err(Stop::usage(format!("there is no dirty-row file `{rows}`"))
+                .hint("a run is named alone: longshore replay RUN"));
+        }
+        None if file.is_file() => {
+            return Err(Stop::usage("name the job document that the rows belong to")
+                .hint("longshore replay dirty.jsonl job.json"));
+        }
+        None if parameters != ParameterArguments::default() => {
+            return Err(Stop::usage("a run brings its parameters with it")
+                .hint("leave them out, or name a dirty-row file and a job document"));
+        }
+        None => {
+            let (folder, begun) = RunFolder::open(&files, &rows)?;
+            (begun, folder.dirty_rows()?)
+        }
     };
+    let replayed = Replayed::first(file)?;
+    begun.replay = Some(replayed.clone());
+    feed_back(&begun, &replayed, None, &files, &output).await
+}
+
+/// Does the runs that dirty rows make, one after the other, beginning with the part that `replayed` names.
+/// `folder` is that part's, if it was begun before.
+async fn feed_back(
+    begun: &Begun,
+    replayed: &Replayed,
+    mut folder: Option<RunFolder>,
+    files: &FileArguments,
+    output: &OutputArguments,
+) -> Result<Exit, Stop> {
+    replayed.refuse_changed()?;
+    let registry = connectors::registry();
     let Loaded {
         job, mut problems, ..
-    } = document::load(&path, &parameters)?;
-    let sources = datasources::find(&arguments.files.datasources);
-    let datasources = datasources::load(sources.as_deref(), &registry)?;
+    } = document::load(begun)?;
+    let datasources = datasources::load(begun.datasources.as_deref(), &registry)?;
     let replay = engine::Replay {
         job: &job,
         registry: &registry,
         datasources: &datasources,
-        file: &rows,
+        file: &replayed.file,
     };
     let runs = replay.runs(&mut problems)?;
     if problems.has_errors() {
         return Err(document::refuse(&problems));
     }
+    document::warn(&problems);
     if runs.is_empty() {
-        print::out(format_args!("{} has no dirty rows\n", rows.display()))?;
+        print::out(format_args!(
+            "{} has no dirty rows\n",
+            replayed.file.display()
+        ))?;
     }
-    for resolved in runs {
+    let mut cancel = None;
+    for (part, resolved) in runs.into_iter().enumerate().skip(replayed.part) {
         let plan = engine::plan(resolved).await?;
-        let folder = RunFolder::create(&arguments.files, &Begun::now(&path, &parameters)?)?;
-        let exit = execute(plan, &folder, &arguments.output).await?;
+        let here = match folder {
+            None => RunFolder::create(files, begun)?,
+            Some(before) if part > replayed.part => before.of_part(begun, part)?,
+            Some(again) => again,
+        };
+        let token = match cancel.clone() {
+            Some(token) => token,
+            None => cancel.insert(stop_on_signal()?).clone(),
+        };
+        let exit = execute(plan, &here, output, token).await?;
         if exit != Exit::Success {
             return Ok(exit);
         }
+        folder = Some(here);
     }
     Ok(Exit::Success)
 }
 
-fn resolve(
-    path: &Path,
-    parameters: &ParameterArguments,
-    files: &FileArguments,
-    registry: &Registry,
-) -> Result<Resolved, Stop> {
+fn resolve(begun: &Begun, registry: &Registry) -> Result<Resolved, Stop> {
     let Loaded {
         job,
         strictness,
         mut problems,
-    } = document::load(path, parameters)?;
-    let sources = datasources::find(&files.datasources);
-    let datasources = datasources::load(sources.as_deref(), registry)?;
+    } = document::load(begun)?;
+    let datasources = datasources::load(begun.datasources.as_deref(), registry)?;
     match engine::resolve(&job, registry, &datasources, strictness, &mut problems) {
         Some(resolved) => {
             document::warn(&problems);
@@ -160,24 +206,40 @@ fn resolve(
     }
 }
 
-async fn execute(plan: Plan, folder: &RunFolder, output: &OutputArguments) -> Result<Exit, Stop> {
+async fn execute(
+    plan: Plan,
+    folder: &RunFolder,
+    output: &OutputArguments,
+    cancel: CancellationToken,
+) -> Result<Exit, Stop> {
+    if let Some(path) = &output.report {
+        // A report that cannot be written is found out now, not when the rows have moved.
+        File::options()
+            .append(true)
+            .create(true)
+            .open(path)
+            .map_err(|error| no_report(path, &error))?;
+    }
     print::err(format_args!("run {}", folder.id));
     let context = RunContext {
         ledger: Arc::new(FileLedger::open(&folder.path.join("ledger.jsonl"))?),
         dirty: Arc::new(DirtyRows::new(&folder.path)),
         meter: Arc::new(Meter::default()),
-        cancel: CancellationToken::new(),
+        cancel,
     };
-    stop_on_signal(context.cancel.clone())?;
     let display = Display::start(context.meter.clone(), output.quiet);
     let ended = engine::run(plan, context).await;
     display.stop();
-    tell(&ended.report, folder)?;
-    let exit = Exit::of_run(&ended);
-    if let Some(path) = &output.report {
-        write_report(path, &ended.report)?;
+    // Whatever fails from here on, the exit code tells how the run ended.
+    let told = tell(&ended.report, folder);
+    let kept = match &output.report {
+        Some(path) => write_report(path, &ended.report),
+        None => Ok(()),
+    };
+    for stop in [told, kept].into_iter().filter_map(Result::err) {
+        stop.print();
     }
-    Ok(exit)
+    Ok(Exit::of_run(&ended))
 }
 
 fn tell(report: &Report, folder: &RunFolder) -> Result<(), Stop> {
@@ -192,10 +254,7 @@ fn tell(report: &Report, folder: &RunFolder) -> Result<(), Stop> {
         print::err(format_args!("  hint: {hint}"));
     }
     if report.outcome != Outcome::Succeeded && report.resumable {
-        print::err(format_args!(
-            "continue with: longshore run --resume {}",
-            folder.id
-        ));
+        print::err(format_args!("continue with: {}", folder.resume_command()));
     }
     printed
 }
@@ -203,16 +262,18 @@ fn tell(report: &Report, folder: &RunFolder) -> Result<(), Stop> {
 fn write_report(path: &Path, report: &Report) -> Result<(), Stop> {
     let text =
         serde_json::to_string_pretty(report).map_err(|error| Stop::usage(error.to_string()))?;
-    fs::write(path, text + "\n").map_err(|error| {
-        Stop::usage(format!(
-            "cannot write the report {}: {error}",
-            path.display()
-        ))
-    })
+    fs::write(path, text + "\n").map_err(|error| no_report(path, &error))
+}
+
+fn no_report(path: &Path, error: &io::Error) -> Stop {
+    Stop::usage(format!(
+        "cannot write the report {}: {error}",
+        path.display()
+    ))
 }
 
 /// The first SIGINT or SIGTERM stops the run cleanly, the second one at once.
-fn stop_on_signal(cancel: CancellationToken) -> Result<(), Stop> {
+fn stop_on_signal() -> Result<CancellationToken, Stop> {
     let listen = |kind| {
         signal(kind).map_err(|error| Stop::usage(format!("cannot listen for signals: {error}")))
     };
@@ -220,6 +281,8 @@ fn stop_on_signal(cancel: CancellationToken) -> Result<(), Stop> {
         listen(SignalKind::interrupt())?,
         listen(SignalKind::terminate())?,
     );
+    let token = CancellationToken::new();
+    let cancel = token.clone();
     tokio::spawn(async move {
         for round in 0..2 {
             tokio::select! {
@@ -233,5 +296,5 @@ fn stop_on_signal(cancel: CancellationToken) -> Result<(), Stop> {
             print::err("stopping; once more to stop at once");
         }
     });
-    Ok(())
+    Ok(token)
 }

@@ -1,81 +1,137 @@
 //! The state folder: one folder per run with its ledger, its dirty rows, and how it was begun.
 
-use std::fs;
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
-use chrono::Utc;
+use chrono::{Local, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::arguments::{FileArguments, ParameterArguments};
+use crate::arguments::{DatasourceArguments, FileArguments, ParameterArguments};
 use crate::exit::Stop;
+use crate::{datasources, document};
 
-/// How a run was begun, so that it can be continued the same way.
-#[derive(Debug, Serialize, Deserialize)]
+/// How a run was begun, so that it can be continued the same way wherever and whenever that is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Begun {
     pub(crate) document: PathBuf,
     /// SHA-256 of the document; a changed document would make another run of it.
     fingerprint: String,
-    parameters: Vec<String>,
-    bizdate: Option<String>,
-    cyctime: Option<String>,
-    strict: bool,
-    lenient: bool,
+    /// Where relative paths start, those in the document too.
+    folder: PathBuf,
+    pub(crate) datasources: Option<PathBuf>,
+    pub(crate) parameters: ParameterArguments,
+    /// The day, `20240131`, that dates follow from which were not given.
+    today: String,
+    /// Set for a run that feeds dirty rows back instead of reading the job's source.
+    pub(crate) replay: Option<Replayed>,
+}
+
+/// The dirty rows that a run feeds back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Replayed {
+    pub(crate) file: PathBuf,
+    /// SHA-256 of the file.
+    fingerprint: String,
+    /// Which of the runs that the file makes, counted from 0.
+    pub(crate) part: usize,
 }
 
 impl Begun {
-    pub(crate) fn now(document: &Path, arguments: &ParameterArguments) -> Result<Self, Stop> {
-        let now = chrono::Local::now();
-        // Dates that default to the clock are fixed, so that a run continued tomorrow is still today's.
-        let fixed = (arguments.bizdate.is_none() && arguments.cyctime.is_none())
-            .then(|| now.format("%Y%m%d000000").to_string());
+    /// A run that begins here and now.
+    pub(crate) fn now(
+        document: &Path,
+        parameters: &ParameterArguments,
+        datasources: &DatasourceArguments,
+    ) -> Result<Self, Stop> {
         Ok(Begun {
-            document: fs::canonicalize(document)
-                .map_err(|error| cannot("read", document, &error))?,
-            fingerprint: fingerprint(document)?,
-            parameters: arguments.parameters.clone(),
-            bizdate: arguments.bizdate.clone(),
-            cyctime: arguments.cyctime.clone().or(fixed),
-            strict: arguments.strict,
-            lenient: arguments.lenient,
+            document: document.to_path_buf(),
+            fingerprint: fingerprint(&document::read(document)?),
+            folder: env::current_dir()
+                .map_err(|error| Stop::usage(format!("cannot tell the working folder: {error}")))?,
+            datasources: datasources::find(datasources),
+            parameters: parameters.clone(),
+            today: Local::now().format("%Y%m%d").to_string(),
+            replay: None,
         })
     }
 
-    pub(crate) fn arguments(&self) -> ParameterArguments {
-        ParameterArguments {
-            parameters: self.parameters.clone(),
-            bizdate: self.bizdate.clone(),
-            cyctime: self.cyctime.clone(),
-            strict: self.strict,
-            lenient: self.lenient,
-        }
+    pub(crate) fn today(&self) -> Result<NaiveDate, Stop> {
+        job::parse_bizdate(&self.today)
+            .map_err(|error| Stop::usage(format!("the run's own file is damaged: {error}")))
     }
 
+    /// Refuses a document that is not the one the run was begun with.
+    pub(crate) fn refuse_changed(&self, document: &[u8]) -> Result<(), Stop> {
+        refuse_changed(&self.document, &self.fingerprint, &fingerprint(document))
+    }
+}
+
+impl Replayed {
+    /// The first of the runs that a dirty-row file makes.
+    pub(crate) fn first(file: PathBuf) -> Result<Self, Stop> {
+        Ok(Replayed {
+            fingerprint: fingerprint_of_file(&file)?,
+            file,
+            part: 0,
+        })
+    }
+
+    /// Refuses dirty rows that are not those the run was begun with.
     pub(crate) fn refuse_changed(&self) -> Result<(), Stop> {
-        if fingerprint(&self.document)? == self.fingerprint {
-            return Ok(());
-        }
-        Err(Stop::usage(format!(
-            "{} has changed since the run began",
-            self.document.display()
-        ))
-        .hint("put the document back as it was, or begin a new run"))
+        let found = fingerprint_of_file(&self.file)?;
+        refuse_changed(&self.file, &self.fingerprint, &found)
     }
 }
 
-fn fingerprint(document: &Path) -> Result<String, Stop> {
-    let bytes = fs::read(document).map_err(|error| cannot("read", document, &error))?;
-    Ok(Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+fn refuse_changed(path: &Path, known: &str, found: &str) -> Result<(), Stop> {
+    if known == found {
+        return Ok(());
+    }
+    Err(Stop::usage(format!(
+        "{} has changed since the run began",
+        path.display()
+    ))
+    .hint("put it back as it was, or begin a new run"))
 }
 
-/// The folder of one run.
+fn fingerprint(bytes: &[u8]) -> String {
+    hex(Sha256::new_with_prefix(bytes))
+}
+
+/// Piece by piece, since dirty rows may be many.
+fn fingerprint_of_file(path: &Path) -> Result<String, Stop> {
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 1 << 16];
+    let mut read = || -> io::Result<()> {
+        let mut file = File::open(path)?;
+        loop {
+            match file.read(&mut piece)? {
+                0 => return Ok(()),
+                length => hash.update(&piece[..length]),
+            }
+        }
+    };
+    read().map_err(|error| cannot("read", path, &error))?;
+    Ok(hex(hash))
+}
+
+fn hex(hash: Sha256) -> String {
+    let bytes = hash.finalize();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The folder of one run. It holds rows and parameters, so only its owner may look into it.
 pub(crate) struct RunFolder {
     pub(crate) id: String,
     pub(crate) path: PathBuf,
+    /// The state folder, if it is not the default.
+    state: Option<PathBuf>,
 }
 
 impl RunFolder {
@@ -87,15 +143,14 @@ impl RunFolder {
         for tail in 0..=u8::MAX {
             let id = format!("{}-{tail:02x}", Utc::now().format("%Y%m%d-%H%M%S-%3f"));
             let path = runs.join(&id);
-            match fs::create_dir(&path) {
+            match private_folder(&path) {
                 Ok(()) => {
-                    let text = serde_json::to_string_pretty(begun)
-                        .map_err(|error| Stop::usage(error.to_string()))?;
-                    let file = path.join("run.json");
-                    fs::write(&file, text).map_err(|error| cannot("write", &file, &error))?;
-                    return Ok(RunFolder { id, path });
+                    let state = files.state.clone();
+                    let folder = RunFolder { id, path, state };
+                    folder.note(begun)?;
+                    return Ok(folder);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(cannot("create", &path, &error)),
             }
         }
@@ -105,40 +160,114 @@ impl RunFolder {
         )))
     }
 
-    /// The folder of an earlier run and how it was begun.
+    /// The folder of a later part of a replay, which is the same one whenever this run is continued.
+    pub(crate) fn of_part(&self, begun: &Begun, part: usize) -> Result<Self, Stop> {
+        let id = format!("{}-{part}", self.id);
+        let folder = RunFolder {
+            path: self.path.with_file_name(&id),
+            id,
+            state: self.state.clone(),
+        };
+        match private_folder(&folder.path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(cannot("create", &folder.path, &error));
+            }
+            _ => {}
+        }
+        let mut begun = begun.clone();
+        if let Some(replayed) = &mut begun.replay {
+            replayed.part = part;
+        }
+        folder.note(&begun)?;
+        Ok(folder)
+    }
+
+    /// Goes back to an earlier run, into the working folder that it was begun in.
     pub(crate) fn open(files: &FileArguments, id: &str) -> Result<(Self, Begun), Stop> {
         let runs = runs_folder(files)?;
         let path = runs.join(id);
+        let file = path.join(NOTE);
         let is_id = !id.is_empty()
             && id
                 .chars()
                 .all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
-        if !is_id || !path.join("run.json").is_file() {
+        if !is_id || !file.is_file() {
             return Err(
                 Stop::usage(format!("there is no run `{id}` in {}", runs.display()))
                     .hint(recent(&runs)),
             );
         }
-        let file = path.join("run.json");
         let text = fs::read_to_string(&file).map_err(|error| cannot("read", &file, &error))?;
-        let begun = serde_json::from_str(&text).map_err(|error| {
+        let mut begun: Begun = serde_json::from_str(&text).map_err(|error| {
             Stop::usage(format!("{} is damaged: {error}", file.display())).hint("begin a new run")
         })?;
-        Ok((
-            RunFolder {
-                id: id.to_string(),
-                path,
-            },
-            begun,
-        ))
+        if let Some(given) = &files.datasources.datasources {
+            begun.datasources = Some(given.clone());
+        }
+        env::set_current_dir(&begun.folder).map_err(|error| {
+            cannot("go back to", &begun.folder, &error)
+                .hint("the run was begun there, and relative paths start there")
+        })?;
+        let folder = RunFolder {
+            id: id.to_string(),
+            path,
+            state: files.state.clone(),
+        };
+        Ok((folder, begun))
     }
+
+    /// The joint file of dirty rows.
+    pub(crate) fn dirty_rows(&self) -> Result<PathBuf, Stop> {
+        let file = self.path.join("dirty.jsonl");
+        if file.is_file() {
+            return Ok(file);
+        }
+        Err(
+            Stop::usage(format!("the run `{}` left no dirty rows", self.id)).hint(format!(
+                "if it was cut off, end it first: {}",
+                self.resume_command()
+            )),
+        )
+    }
+
+    /// What to type to continue the run.
+    pub(crate) fn resume_command(&self) -> String {
+        match &self.state {
+            Some(state) => format!(
+                "longshore run --resume {} --state {}",
+                self.id,
+                state.display()
+            ),
+            None => format!("longshore run --resume {}", self.id),
+        }
+    }
+
+    /// Notes how the run was begun, safe from a power cut before any row moves.
+    fn note(&self, begun: &Begun) -> Result<(), Stop> {
+        let path = self.path.join(NOTE);
+        let text =
+            serde_json::to_string_pretty(begun).map_err(|error| Stop::usage(error.to_string()))?;
+        let write = || {
+            let mut file = File::create(&path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        };
+        write().map_err(|error| cannot("write", &path, &error))
+    }
+}
+
+/// The file in a run's folder that says how the run was begun.
+const NOTE: &str = "run.json";
+
+fn private_folder(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().mode(0o700).create(path)
 }
 
 fn runs_folder(files: &FileArguments) -> Result<PathBuf, Stop> {
     let state = match (
         &files.state,
-        std::env::var_os("XDG_STATE_HOME"),
-        std::env::var_os("HOME"),
+        env::var_os("XDG_STATE_HOME"),
+        env::var_os("HOME"),
     ) {
         (Some(state), _, _) => state.clone(),
         (None, Some(state), _) => PathBuf::from(state).join("longshore"),
@@ -169,20 +298,27 @@ fn recent(runs: &Path) -> String {
     }
 }
 
-fn cannot(verb: &str, path: &Path, error: &std::io::Error) -> Stop {
+fn cannot(verb: &str, path: &Path, error: &io::Error) -> Stop {
     Stop::usage(format!("cannot {verb} {}: {error}", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
-    fn ids_sort_as_the_runs_began() {
+    fn ids_sort_as_the_runs_began_and_their_folders_are_private() {
         let state = tempfile::tempdir().unwrap();
         let document = state.path().join("job.json");
         fs::write(&document, "{}").unwrap();
-        let begun = Begun::now(&document, &ParameterArguments::default()).unwrap();
+        let begun = Begun::now(
+            &document,
+            &ParameterArguments::default(),
+            &DatasourceArguments::default(),
+        )
+        .unwrap();
         let files = FileArguments {
             state: Some(state.path().to_path_buf()),
             ..FileArguments::default()
@@ -191,5 +327,32 @@ mod tests {
             .map(|_| RunFolder::create(&files, &begun).unwrap().id)
             .collect();
         assert!(ids.is_sorted(), "{ids:?}");
+        let folder = fs::metadata(state.path().join("runs").join(&ids[0])).unwrap();
+        assert_eq!(folder.permissions().mode() & 0o777, 0o700);
+    }
+    #[test]
+    fn dates_stay_those_of_the_day_a_run_was_begun_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("job.json");
+        let text = r#"{"type": "job", "version": "1.0", "configuration": {
+            "reader": {"plugin": "stream", "parameter": {"a": "${bdp.system.bizdate} ${today}"}},
+            "writer": {"plugin": "stream", "parameter": {}}}}"#;
+        fs::write(&path, text).unwrap();
+        let parameters = ParameterArguments {
+            parameters: vec!["today=$gmtdate".to_string()],
+            ..ParameterArguments::default()
+        };
+        let begun = Begun::now(&path, &parameters, &DatasourceArguments::default()).unwrap();
+        let mut note = serde_json::to_value(begun).unwrap();
+        note["today"] = "20200301".into();
+        let begun: Begun = serde_json::from_value(note).unwrap();
+        let job = document::load(&begun).unwrap().job;
+        assert_eq!(job.reader.parameter["a"], "20200229 20200301");
+        fs::write(&path, text.replace("\"a\"", "\"b\"")).unwrap();
+        let stop = document::load(&begun).err().unwrap();
+        assert!(
+            format!("{stop:?}").contains("has changed since the run began"),
+            "{stop:?}"
+        );
     }
 }

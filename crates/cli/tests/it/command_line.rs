@@ -113,13 +113,7 @@ async fn an_unreachable_or_refusing_source_is_exit_code_4() {
 async fn more_dirty_rows_than_tolerated_is_exit_code_3() {
     let place = Place::new().await;
     place.sql("CREATE TABLE t (id bigint, n text); INSERT INTO t VALUES (1, '1'), (2, 'two'); CREATE TABLE u (id bigint, n int)").await;
-    place.write(
-        "job.json",
-        &job(
-            r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "t", "column": ["*"]}}"#,
-            r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "u", "column": ["*"]}}"#,
-        ),
-    );
+    place.write("job.json", &copy_of_t_to_u());
     place
         .run(&["run", "job.json"])
         .fails(3, &["1 of 2 rows are dirty"]);
@@ -226,45 +220,41 @@ async fn parameters_are_shown_with_their_values() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn dirty_rows_are_mended_and_fed_back() {
+async fn a_check_counts_splits_and_the_channels_they_need() {
     let place = Place::new().await;
     place
         .sql(
-            "CREATE TABLE t (id bigint PRIMARY KEY, n text, b bytea);
-             INSERT INTO t VALUES (1, '1', '\\x00ff'), (2, 'two', '\\x0a'), (3, '3', '\\x2a00'), (4, NULL, NULL);
-             CREATE TABLE u (id bigint PRIMARY KEY, n int, b bytea);
-             INSERT INTO u VALUES (3, 0, NULL)",
+            "CREATE TABLE t (id bigint PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)",
         )
         .await;
-    let text = job(
-        r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "t", "column": ["*"]}}"#,
-        r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "u", "column": ["*"], "postSql": ["select 1 / (4 - count(*)) from u"]}}"#,
-    );
-    place.write(
-        "job.json",
-        &text.replace(r#""record": 0"#, r#""record": 2"#),
-    );
-    place.run(&["run", "job.json"]).ok();
-    let run = place.latest_run().unwrap();
-    let file = place
-        .path("state")
-        .join("runs")
-        .join(&run)
-        .join("dirty.jsonl");
-    let dirty = std::fs::read_to_string(&file).unwrap();
-    assert!(
-        dirty.contains(r#""stage":"convert""#) && dirty.contains(r#""stage":"write""#),
-        "{dirty}"
-    );
-    std::fs::write(&file, dirty.replace(r#""two""#, "2")).unwrap();
-    place.sql("DELETE FROM u WHERE id = 3").await;
-    place.run(&["replay", &run]).ok();
-    assert_eq!(
-        place
-            .value("SELECT string_agg(u::text, ' ' ORDER BY id) FROM u")
-            .await,
-        r#"(1,1,"\\x00ff") (2,2,"\\x0a") (3,3,"\\x2a00") (4,,)"#
-    );
+    let reading = |more: &str| {
+        job(
+            &format!(r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "t", "column": ["*"]{more}}}}}"#),
+            r#"{"plugin": "stream", "parameter": {}}"#,
+        )
+        .replace(r#""setting": {"#, r#""setting": {"speed": {"concurrent": 2}, "#)
+    };
+    for (more, counted) in [
+        ("", "1 split over 1 channel\n"),
+        (r#", "splitPk": "id""#, "10 splits over 2 channels\n"),
+    ] {
+        place.write("job.json", &reading(more));
+        let ran = place.run(&["check", "job.json"]).ok();
+        assert!(ran.output.contains(counted), "{}", ran.output);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_cannot_be_written_is_found_out_before_rows_move() {
+    let place = Place::new().await;
+    place
+        .sql("CREATE TABLE t (id bigint); INSERT INTO t VALUES (1); CREATE TABLE u (id bigint)")
+        .await;
+    place.write("job.json", &copy_of_t_to_u());
+    place
+        .run(&["run", "job.json", "--report", "nowhere/report.json"])
+        .fails(2, &["cannot write the report", "nowhere/report.json"]);
+    assert_eq!(place.value("SELECT count(*) FROM u").await, "0");
 }
 
 #[tokio::test(flavor = "multi_thread")]

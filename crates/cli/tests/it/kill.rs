@@ -1,5 +1,6 @@
 //! SIGKILL at random points, then resume, until the run is done: counts and checksums are equal.
 
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use crate::setup::Place;
@@ -159,25 +160,37 @@ async fn postgresql_to_files_and_back() {
     }
 }
 
+/// A job slow enough to be stopped in the middle, and its source's checksum.
+async fn slow_job(place: &Place, writer: &str) -> String {
+    let expected = source(place).await;
+    let slow =
+        job(FROM_POSTGRESQL, writer).replace(r#""concurrent": 2"#, r#""concurrent": 2, "mbps": 4"#);
+    place.write("job.json", &slow);
+    expected
+}
+
+/// Sends the signal once rows are on their way.
+async fn stop(place: &Place, child: &mut Child, signal: &str) {
+    while place.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'").await == "0" {
+        assert_eq!(child.try_wait().unwrap(), None, "the run ended by itself");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let sent = std::process::Command::new("kill")
+        .args([signal, &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sigint_stops_cleanly_and_says_how_to_go_on() {
     let place = Place::new().await;
-    let expected = source(&place).await;
+    let expected = slow_job(&place, &to_postgresql("insert")).await;
     place
         .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
         .await;
-    let slow = job(FROM_POSTGRESQL, &to_postgresql("insert"))
-        .replace(r#""concurrent": 2"#, r#""concurrent": 2, "mbps": 4"#);
-    place.write("job.json", &slow);
-    let child = place.start(&["run", "job.json"]);
-    while place.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'").await == "0" {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let killed = std::process::Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
+    let mut child = place.start(&["run", "job.json"]);
+    stop(&place, &mut child, "-INT").await;
     let run = place
         .finished(child.wait_with_output().unwrap())
         .fails(5, &["longshore run --resume"]);
@@ -185,6 +198,69 @@ async fn sigint_stops_cleanly_and_says_how_to_go_on() {
     place
         .run(&["run", "--resume", &place.latest_run().unwrap()])
         .ok();
+    assert_eq!(
+        place
+            .value(&format!("SELECT {CHECKSUM} FROM target t"))
+            .await,
+        expected
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_goes_on_where_it_was_begun_even_if_nobody_listens_to_it() {
+    let place = Place::new().await;
+    let expected = slow_job(
+        &place,
+        r#"{"plugin": "file", "parameter": {"path": "out", "fileName": "t.csv", "writeMode": "truncate"}}"#,
+    )
+    .await;
+    let (usual, named) = (place.path("datasources.toml"), place.path("named.toml"));
+    std::fs::rename(&usual, &named).unwrap();
+    let nobody = || std::io::pipe().unwrap().1;
+    let mut child = place
+        .longshore(&["run", "job.json", "--datasources", "named.toml"])
+        .env_remove("LONGSHORE_DATASOURCES")
+        .stdout(nobody())
+        .stderr(nobody())
+        .spawn()
+        .unwrap();
+    stop(&place, &mut child, "-TERM").await;
+    let stopped = child.wait_with_output().unwrap();
+    assert_eq!(stopped.status.code(), Some(5));
+    // Elsewhere there are other data sources of the same names, and a folder of the same name.
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::create_dir(elsewhere.path().join("out")).unwrap();
+    std::fs::write(
+        elsewhere.path().join("datasources.toml"),
+        "[l_PostGreSql]\ntype = \"postgresql\"\njdbcUrl = \"jdbc:postgresql://127.0.0.1:1/other\"\nusername = \"u\"\n",
+    )
+    .unwrap();
+    let resumed = place
+        .longshore(&[
+            "run",
+            "--resume",
+            &place.latest_run().unwrap(),
+            "--report",
+            "here.json",
+        ])
+        .env_remove("LONGSHORE_DATASOURCES")
+        .current_dir(elsewhere.path())
+        .output()
+        .unwrap();
+    place.finished(resumed).ok();
+    assert!(elsewhere.path().join("here.json").is_file());
+    std::fs::rename(&named, &usual).unwrap();
+    place
+        .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
+        .await;
+    place.write(
+        "back.json",
+        &job(
+            r#"{"plugin": "file", "parameter": {"path": "out"}}"#,
+            &to_postgresql("insert"),
+        ),
+    );
+    place.run(&["run", "back.json"]).ok();
     assert_eq!(
         place
             .value(&format!("SELECT {CHECKSUM} FROM target t"))

@@ -6,5 +6,6 @@ mod command_line;
 mod hostile;
 mod kill;
 mod memory;
+mod replay;
 mod seed;
 mod setup;

@@ -118,6 +118,25 @@ impl Place {
             .unwrap()
     }
 
+    /// Runs the document to its good end and returns the peak of resident memory in KiB, as the kernel
+    /// counts it.
+    pub(crate) async fn peak_of(&self, document: &str) -> u64 {
+        self.write("job.json", document);
+        let mut child = self.start(&["run", "job.json", "--quiet"]);
+        let status = format!("/proc/{}/status", child.id());
+        let mut peak = 0;
+        while child.try_wait().unwrap().is_none() {
+            let text = std::fs::read_to_string(&status).unwrap_or_default();
+            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            peak = line
+                .and_then(|line| line.trim().split(' ').next()?.parse().ok())
+                .unwrap_or(peak);
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+        }
+        self.finished(child.wait_with_output().unwrap()).ok();
+        peak
+    }
+
     pub(crate) fn finished(&self, output: Output) -> Ran {
         let ran = Ran {
             code: output.status.code(),

@@ -39,24 +39,6 @@ async fn sixteen_hundred_columns() {
     }
 }
 
-/// Runs the document and returns its peak of resident memory in KiB.
-async fn peak_of(place: &Place, document: &str) -> u64 {
-    place.write("job.json", document);
-    let mut child = place.start(&["run", "job.json", "--quiet"]);
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    while child.try_wait().unwrap().is_none() {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        peak = line
-            .and_then(|line| line.trim().split(' ').next()?.parse().ok())
-            .unwrap_or(peak);
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
-    place.finished(child.wait_with_output().unwrap()).ok();
-    peak
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cell_of_a_hundred_mebibytes() {
     let place = Place::new().await;
@@ -68,14 +50,14 @@ async fn a_cell_of_a_hundred_mebibytes() {
         )
         .await;
     let limit = 1 << 20;
-    let out = peak_of(
-        &place,
-        &job(&postgresql("big"), &to_file("big.parquet"), STRICT),
-    )
-    .await;
+    let out = place
+        .peak_of(&job(&postgresql("big"), &to_file("big.parquet"), STRICT))
+        .await;
     assert!(out < limit, "reading took {out} KiB");
     let back = from_file("out/big.parquet", r#"["*"]"#);
-    let peak = peak_of(&place, &job(&back, &postgresql("target"), STRICT)).await;
+    let peak = place
+        .peak_of(&job(&back, &postgresql("target"), STRICT))
+        .await;
     assert!(peak < limit, "writing took {peak} KiB");
     assert_eq!(
         place.value("SELECT count(*) FROM big b JOIN target t USING (id) WHERE b.note IS NOT DISTINCT FROM t.note").await,

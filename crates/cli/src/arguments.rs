@@ -152,7 +152,12 @@ pub(crate) struct SchemaArguments {
     #[arg(long, requires = "out", conflicts_with = "connector")]
     pub(crate) all: bool,
     /// The folder for --all
-    #[arg(long, value_name = "DIR", requires = "all")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        requires = "all",
+        conflicts_with = "connector"
+    )]
     pub(crate) out: Option<PathBuf>,
 }
 
@@ -204,4 +209,24 @@ pub(crate) struct OutputArguments {
 /// A path from where the program was started: a run is continued in the folder that it was begun in.
 fn absolute() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(std::path::absolute)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_have_no_effect_is_refused() {
+        for words in [
+            &["schema", "postgresql", "--out", "x"][..],
+            &["schema", "--out", "x"],
+            &["check", "job.json", "--state", "x"],
+            &["run", "job.json", "--resume", "x"],
+            &["run", "--resume", "x", "-p", "a=b"],
+            &["run"],
+        ] {
+            let line = [&["longshore"], words].concat();
+            assert!(Arguments::try_parse_from(line).is_err(), "{words:?}");
+        }
+    }
 }

@@ -17,6 +17,7 @@ mod secrets;
 mod state;
 
 use clap::Parser;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::{Exit, Stop};
@@ -26,10 +27,7 @@ fn main() -> std::process::ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_target(false)
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::try_from_env("LONGSHORE_LOG")
-                .unwrap_or_else(|_| "warn".into()),
-        )
+        .with_max_level(LevelFilter::WARN)
         // It would say with a panic that standard error is closed.
         .log_internal_errors(false)
         .init();

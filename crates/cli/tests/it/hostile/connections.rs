@@ -125,7 +125,11 @@ async fn a_source_that_is_cut_off_once_is_read_again() {
     place.add_far(&proxy.address.to_string());
     let document = job(&far_reader(), &postgresql("target"), ONE_RETRY);
     let (ran, report) = place.run_job(&document);
-    ran.ok();
+    let messages = ran.ok().messages;
+    assert!(
+        messages.contains("trying the task again") && !messages.contains('\u{1b}'),
+        "{messages:?}"
+    );
     assert_eq!(proxy.cuts_made(), 1);
     assert_eq!(place.checksum("target").await, expected);
     assert_eq!(report["rowsWritten"], 60_000);

@@ -190,6 +190,10 @@ fn pieces(text: &str, baseline: Baseline) -> Result<(Vec<Piece>, &str), String> 
         let is_offset =
             matches!(first, '+' | '-') && rest[1..].starts_with(|c: char| c.is_ascii_digit());
         if is_offset || matches!(first, ',' | ')') {
+            // A blank in front of an offset is not meant to be printed.
+            while let Some(Piece::Separator(' ')) = format.last() {
+                format.pop();
+            }
             break;
         }
         if first.is_ascii_alphanumeric() {
@@ -305,6 +309,7 @@ mod tests {
             ("yyyymmdd", "20240331"),
             ("yyyymmdd-1", "20240330"),
             ("yyyymmdd+7*2", "20240414"),
+            ("yyyymmdd -1", "20240330"),
             ("yyyy-mm-dd", "2024-03-31"),
             ("yyyy-mm-dd-31", "2024-02-29"),
             ("yyyymm-1", "202402"),
@@ -338,6 +343,7 @@ mod tests {
                 "20230401000005",
             ),
             ("add_months(yyyymmdd, -1)-1-1/24", "20240228"),
+            ("add_months(yyyymmdd , -1) -1", "20240229"),
             ("ss+1/86400/2", "06"),
         ] {
             assert_eq!(cyctime(text).as_deref(), Ok(value), "{text}");

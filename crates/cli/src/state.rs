@@ -140,8 +140,9 @@ impl RunFolder {
     pub(crate) fn create(files: &FileArguments, begun: &Begun) -> Result<Self, Stop> {
         let runs = runs_folder(files)?;
         fs::create_dir_all(&runs).map_err(|error| cannot("create", &runs, &error))?;
+        let time = Utc::now().format("%Y%m%d-%H%M%S-%3f").to_string();
         for tail in 0..=u8::MAX {
-            let id = format!("{}-{tail:02x}", Utc::now().format("%Y%m%d-%H%M%S-%3f"));
+            let id = format!("{time}-{tail:02x}");
             let path = runs.join(&id);
             match private_folder(&path) {
                 Ok(()) => {

@@ -221,6 +221,7 @@ impl Driver {
 
     async fn plan_splits(&mut self, plan: &Plan) -> std::result::Result<(), Failure> {
         let began_micros = Utc::now().timestamp_micros();
+        self.context.unless_stopped(plan.reader.prepare()).await??;
         let planning = with_retries(self.backoff, &self.context, async || {
             plan.reader.splits(plan.setting.concurrent).await
         });
@@ -326,6 +327,7 @@ impl Driver {
             writer.commit(&pipeline.prepared, &receipts).await
         })
         .await?;
+        pipeline.plan.reader.finish().await?;
         self.context.record(Event::Committed).await?;
         Ok(())
     }

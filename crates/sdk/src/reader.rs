@@ -25,6 +25,12 @@ pub trait Reader: Send + Sync {
     /// The columns that batches have, in the order of the job's column list. Asked once, first.
     async fn schema(&self) -> Result<Vec<Column>>;
 
+    /// Makes the source ready: statements before the read. Called once when a run begins, before
+    /// [`Reader::splits`], and by nothing that only looks at the job.
+    async fn prepare(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Cuts the source into about `wanted` or more parts. Every row is in exactly one of them.
     /// Whatever makes parallel reads one consistent picture (a snapshot) lives as long as the reader.
     async fn splits(&self, wanted: usize) -> Result<Splits>;
@@ -32,6 +38,12 @@ pub trait Reader: Send + Sync {
     /// Reads one split. Calls may run at the same time. Reading a split twice gives the same rows,
     /// or the reader's documentation says why not. Dropping the stream stops the read.
     async fn read(&self, split: &Split, options: &ReadOptions) -> Result<BatchStream>;
+
+    /// Ends a run whose target has been committed: statements after the read. A run that is killed
+    /// meanwhile calls it again when it is resumed.
+    async fn finish(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// A value in wire form as text, for the dirty-row file. `column` counts in schema order.
     fn wire_text(&self, column: usize, bytes: &[u8]) -> String {

@@ -5,10 +5,14 @@ use sdk::{Error, Kind, Result, Retry};
 /// A call of reader or writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// Making the source ready.
+    ReadyToRead,
     /// Preparing the target.
     Prepare,
     /// Reading a batch.
     Read,
+    /// Telling the source that the run has ended.
+    EndOfRead,
     /// Writing a batch.
     Write,
     /// Sealing a task.

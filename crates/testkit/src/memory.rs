@@ -195,6 +195,16 @@ impl Reader for MemoryReader {
             .collect())
     }
 
+    async fn prepare(&self) -> Result<()> {
+        let action = self.store.lock().script.called(Step::ReadyToRead);
+        under(action, Step::ReadyToRead, || Ok(())).await
+    }
+
+    async fn finish(&self) -> Result<()> {
+        let action = self.store.lock().script.called(Step::EndOfRead);
+        under(action, Step::EndOfRead, || Ok(())).await
+    }
+
     async fn splits(&self, _wanted: usize) -> Result<Splits> {
         let content = self.store.lock();
         let splits = content.splits.iter().enumerate().map(|(index, batches)| {

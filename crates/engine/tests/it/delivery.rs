@@ -50,6 +50,38 @@ async fn an_empty_source_is_committed() {
     assert_eq!(bench.target.ends(), (1, 1, false));
 }
 
+#[tokio::test]
+async fn the_source_is_told_once_that_a_run_begins_and_that_it_ended() {
+    let bench = Bench::new("told").with_rows(3, 10);
+    let told = || [Step::ReadyToRead, Step::EndOfRead].map(|step| bench.source.calls(step));
+    let document = plain("");
+    let job = bench.run(&document);
+    // Planning alone, which is what a check does, leaves the source as it is.
+    let plan = job.plan().await.unwrap();
+    plan.reader().splits(plan.wanted_splits()).await.unwrap();
+    assert_eq!(told(), [0, 0]);
+
+    let failure = |step, nth| Fault {
+        step,
+        nth,
+        action: Action::Break,
+    };
+    bench.source.script(&[failure(Step::EndOfRead, 1)]);
+    let ended = run_job(&job).await;
+    assert_eq!(ended.report.outcome, Outcome::Failed);
+    assert_eq!(
+        bench.target.keys(),
+        all_ids(30),
+        "the rows are in the target"
+    );
+    assert_eq!(told(), [1, 1]);
+    // The resumed run knows its splits already, and only ends what it began.
+    let ended = run_job(&job).await;
+    assert_balanced(&ended, 30);
+    assert_eq!(told(), [1, 2]);
+    assert_eq!(bench.target.keys(), all_ids(30));
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_step_may_fail_or_lose_its_answer() {
     for step in [

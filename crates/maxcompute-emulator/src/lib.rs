@@ -6,7 +6,8 @@
 //! The protocol is written down in `PROTOCOL.md` and `FORMATS.md` of the crate `maxcompute`; modules name its sections.
 //! Where that text leaves the service's behaviour open, or where this server knows less than the service:
 //!
-//! - There is one project and one schema, `default`; upserts and the Storage API are absent.
+//! - There is one project; upserts and the Storage API are absent.
+//! - Views and external tables are there to be described and refused; they have no rows.
 //! - Partitioned tables are truncated partition by partition, and a query must name partitions
 //!   unless `odps.sql.allow.fullscan` is set.
 //! - A repeated commit of a closed upload succeeds without effect.

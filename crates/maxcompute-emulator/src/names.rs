@@ -32,6 +32,22 @@ pub(crate) fn identifier(text: &str) -> Option<String> {
         .then(|| text.to_lowercase())
 }
 
+/// The name under which a table is kept: `table` in the schema `default`, `schema.table` in another.
+pub(crate) fn qualified(schema: Option<&str>, table: &str) -> String {
+    match schema {
+        Some(schema) => format!("{schema}.{table}"),
+        None => table.to_owned(),
+    }
+}
+
+/// The schema of a name, none for `default`, and the table's own name.
+pub(crate) fn split_name(qualified: &str) -> (Option<&str>, &str) {
+    match qualified.split_once('.') {
+        Some((schema, table)) => (Some(schema), table),
+        None => (None, qualified),
+    }
+}
+
 /// A new id in the form the service uses: the time, then letters and digits.
 pub(crate) fn new_id() -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);

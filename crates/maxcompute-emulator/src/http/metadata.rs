@@ -6,9 +6,9 @@ use super::reply::{Failure, Reply};
 use super::xml::{cdata, escape};
 use super::{App, Call};
 use crate::clock::date_text;
-use crate::names::{Spec, parse_spec};
+use crate::names::{Spec, parse_spec, split_name};
 use crate::sql::{self, Query};
-use crate::store::{Definition, Snapshot};
+use crate::store::{Definition, Snapshot, TableKind};
 
 pub(crate) const OWNER: &str = "ALIYUN$emulator";
 const PAGE_ITEMS: usize = 1000;
@@ -56,7 +56,7 @@ fn page_items(call: &Call) -> usize {
 pub(super) fn tables(app: &App, call: &Call) -> Reply {
     let prefix = call.parameter("name").unwrap_or_default().to_lowercase();
     let after = call.parameter("marker").unwrap_or_default();
-    let wanted_type = call.parameter("type").unwrap_or("MANAGED_TABLE");
+    let wanted_type = call.parameter("type").filter(|word| !word.is_empty());
     let wanted_owner = call.parameter("owner").unwrap_or(OWNER);
     let limit = page_items(call);
     let mut list = String::new();
@@ -64,11 +64,14 @@ pub(super) fn tables(app: &App, call: &Call) -> Reply {
     let mut count = 0;
     for table in app.store.tables() {
         let definition = table.definition();
-        let name = &definition.name;
-        if !name.starts_with(&prefix) || (!after.is_empty() && name.as_str() <= after) {
-            continue;
-        }
-        if wanted_type != "MANAGED_TABLE" || wanted_owner != OWNER {
+        let (schema, name) = split_name(&definition.name);
+        let kind = definition.kind.word();
+        if schema != call.schema.as_deref()
+            || !name.starts_with(&prefix)
+            || (!after.is_empty() && name <= after)
+            || wanted_type.is_some_and(|wanted| wanted != kind)
+            || wanted_owner != OWNER
+        {
             continue;
         }
         if count == limit {
@@ -76,10 +79,10 @@ pub(super) fn tables(app: &App, call: &Call) -> Reply {
         }
         count += 1;
         list.push_str(&format!(
-            "<Table><Name>{}</Name><Owner>{OWNER}</Owner><Type>MANAGED_TABLE</Type></Table>",
+            "<Table><Name>{}</Name><Owner>{OWNER}</Owner><Type>{kind}</Type></Table>",
             escape(name)
         ));
-        marker.clone_from(name);
+        name.clone_into(&mut marker);
     }
     if count < limit {
         marker.clear();
@@ -120,16 +123,16 @@ pub(super) fn table(app: &App, call: &Call) -> Result<Reply, Failure> {
     let parts = table.snapshots()?;
     let totals = totals(&definition, parts.iter().map(|(_, part)| part));
     let schema = json!({
-        "tableName": definition.name,
+        "tableName": definition.own_name(),
         "comment": definition.comment,
         "owner": OWNER,
         "createTime": definition.created,
         "lastDDLTime": definition.changed,
         "lastModifiedTime": totals.modified,
         "lastAccessTime": 0,
-        "isVirtualView": false,
-        "isMaterializedView": false,
-        "isExternal": false,
+        "isVirtualView": definition.kind == TableKind::View,
+        "isMaterializedView": definition.kind == TableKind::MaterializedView,
+        "isExternal": definition.kind == TableKind::External,
         "viewText": "",
         "lifecycle": definition.lifecycle_days.map_or(-1, i64::from),
         "hubLifecycle": -1,
@@ -144,8 +147,9 @@ pub(super) fn table(app: &App, call: &Call) -> Result<Reply, Failure> {
         "<Table><Name>{name}</Name><TableId>{id}</TableId><Schema format=\"Json\">{schema}</Schema>\
          <Comment>{comment}</Comment><Owner>{OWNER}</Owner><Project>{project}</Project><TableLabel/>\
          <CreationTime>{created}</CreationTime><LastModifiedTime>{modified}</LastModifiedTime>\
-         <Type>MANAGED_TABLE</Type></Table>",
-        name = escape(&definition.name),
+         <Type>{kind}</Type></Table>",
+        kind = definition.kind.word(),
+        name = escape(definition.own_name()),
         id = definition.id,
         schema = cdata(&schema.to_string()),
         comment = escape(&definition.comment),
@@ -201,7 +205,7 @@ pub(super) fn extended(app: &App, call: &Call) -> Result<Reply, Failure> {
     });
     Ok(Reply::xml(format!(
         "<Table><Name>{}</Name><Schema format=\"Json\">{}</Schema></Table>",
-        escape(&definition.name),
+        escape(definition.own_name()),
         cdata(&schema.to_string())
     )))
 }

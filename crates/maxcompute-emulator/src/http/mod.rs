@@ -28,7 +28,7 @@ use crate::store::{Store, Table};
 use body::RequestBody;
 use fault::{Fault, Faults};
 use reply::{Failure, Reply};
-use route::{Operation, Resource, no_such_schema};
+use route::{Operation, Resource};
 use stats::Stats;
 use stream::Streams;
 
@@ -59,6 +59,8 @@ impl App {
 struct Call {
     operation: Operation,
     resource: Resource,
+    /// The schema that path or parameters name, none for `default`.
+    schema: Option<String>,
     parameters: BTreeMap<String, String>,
     headers: HeaderMap,
     body: RequestBody,
@@ -114,13 +116,6 @@ impl Call {
 
 /// Answers one request whose sender was accepted. Runs on a thread that may block.
 fn handle(app: &App, mut call: Call) -> Result<Reply, Failure> {
-    if let Some(schema) = call
-        .parameter("curr_schema")
-        .filter(|schema| !schema.is_empty())
-        && !schema.eq_ignore_ascii_case("default")
-    {
-        return Err(no_such_schema(schema));
-    }
     match call.operation {
         Operation::ListProjects => Ok(metadata::projects(app)),
         Operation::GetProject => Ok(metadata::project(app)),

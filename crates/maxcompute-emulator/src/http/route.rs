@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use hyper::Method;
 
 use super::reply::{Failure, Service};
-use crate::names::identifier;
+use crate::names::{identifier, qualified};
 
 /// Everything this server does, also the unit of counting and of fault injection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -156,6 +156,8 @@ pub(crate) enum Resource {
 pub(crate) struct Target {
     /// The project in lower case, empty for paths outside of one.
     pub(crate) project: String,
+    /// The schema in lower case, if the path names one.
+    pub(crate) schema: Option<String>,
     pub(crate) resource: Resource,
 }
 
@@ -179,19 +181,15 @@ pub(crate) fn locate(path: &str) -> Result<Target, Failure> {
         segments.push(percent_decode(segment).unwrap_or_default());
     }
     let texts: Vec<&str> = segments.iter().map(String::as_str).collect();
-    let unknown = Target {
+    let outside = |resource| Target {
         project: String::new(),
-        resource: Resource::Unknown,
+        schema: None,
+        resource,
     };
     let (project, rest) = match texts.as_slice() {
-        ["projects"] => {
-            return Ok(Target {
-                project: String::new(),
-                resource: Resource::Projects,
-            });
-        }
+        ["projects"] => return Ok(outside(Resource::Projects)),
         ["projects", project, rest @ ..] => (*project, rest),
-        _ => return Ok(unknown),
+        _ => return Ok(outside(Resource::Unknown)),
     };
     let Some(project) = identifier(project) else {
         return Err(Failure::not_found(
@@ -199,14 +197,9 @@ pub(crate) fn locate(path: &str) -> Result<Target, Failure> {
             "the project does not exist",
         ));
     };
-    let rest = match rest {
-        ["schemas", schema, inner @ ..] => {
-            if !schema.eq_ignore_ascii_case("default") {
-                return Err(no_such_schema(schema));
-            }
-            inner
-        }
-        _ => rest,
+    let (schema, rest) = match rest {
+        ["schemas", schema, inner @ ..] => (Some(schema.to_lowercase()), inner),
+        _ => (None, rest),
     };
     let resource = match rest {
         [] => Resource::Project,
@@ -222,6 +215,7 @@ pub(crate) fn locate(path: &str) -> Result<Target, Failure> {
     };
     Ok(Target {
         project,
+        schema,
         resource: checked(resource)?,
     })
 }
@@ -243,10 +237,23 @@ fn checked(resource: Resource) -> Result<Resource, Failure> {
     })
 }
 
+impl Resource {
+    /// The resource in a schema of its project.
+    pub(crate) fn within(self, schema: Option<&str>) -> Self {
+        let within = |name: String| qualified(schema, &name);
+        match self {
+            Self::Table(name) => Self::Table(within(name)),
+            Self::Stream(name) => Self::Stream(within(name)),
+            Self::Preview(name) => Self::Preview(within(name)),
+            other => other,
+        }
+    }
+}
+
 pub(crate) fn no_such_schema(schema: &str) -> Failure {
     Failure::not_found(
         "NoSuchSchema",
-        format!("the schema {schema:?} does not exist; there is only \"default\""),
+        format!("the schema {schema:?} does not exist"),
     )
 }
 
@@ -332,14 +339,14 @@ mod tests {
     fn both_path_forms_name_the_same_table() {
         for path in [
             "/projects/P/tables/T1",
-            "/projects/p/schemas/default/tables/t1",
+            "/projects/p/schemas/Default/tables/t1",
             "/projects/p/tables/%741/",
         ] {
             let target = locate(path).expect(path);
             assert_eq!(target.project, "p");
+            assert!(target.schema.is_none_or(|schema| schema == "default"));
             assert_eq!(target.resource, Resource::Table("t1".to_owned()));
         }
-        assert!(locate("/projects/p/schemas/other/tables/t").is_err());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Connections, and the steps that every request takes: locate, count, authorise, fault, handle.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use super::auth::authorize;
 use super::body::{BodyWriter, CHANNEL_PIECES, RequestBody, ResponseBody};
 use super::fault::{Action, Fault};
 use super::reply::{Content, Failure, Reply, Service};
-use super::route::{Operation, Resource, Target, locate, operation, without_base};
+use super::route::{Operation, Resource, Target, locate, no_such_schema, operation, without_base};
 use super::{App, Call, handle};
 use crate::names::new_id;
 use maxcompute::sign::parameters;
@@ -127,14 +128,18 @@ async fn answer(
     let refused = match authorized {
         Ok(version) => {
             app.stats.count_signature(service, version);
-            refuse_target(&app, target, operation)
+            refuse_target(&app, target, operation, &parameters)
         }
         Err(failure) => {
-            app.stats.count_refusal();
+            app.stats.note_refusal(&parts.method, path, &failure);
             Err(failure)
         }
     };
-    let (operation, resource) = match refused {
+    let Found {
+        operation,
+        resource,
+        schema,
+    } = match refused {
         Ok(found) => found,
         Err(failure) => {
             drain(&mut body).await;
@@ -152,6 +157,7 @@ async fn answer(
     let call = Call {
         operation,
         resource,
+        schema,
         parameters,
         headers: parts.headers,
         body: RequestBody::new(receiver),
@@ -175,12 +181,20 @@ async fn answer(
     Ok(respond(reply, cut_after))
 }
 
+/// What a request is for.
+struct Found {
+    operation: Operation,
+    resource: Resource,
+    schema: Option<String>,
+}
+
 /// What the request is for, or why it is for nothing.
 fn refuse_target(
     app: &App,
     target: Result<Target, Failure>,
     operation: Option<Operation>,
-) -> Result<(Operation, Resource), Failure> {
+    parameters: &BTreeMap<String, String>,
+) -> Result<Found, Failure> {
     let target = target?;
     if !target.project.is_empty() && target.project != app.store.project() {
         return Err(Failure::not_found(
@@ -188,12 +202,28 @@ fn refuse_target(
             format!("ODPS-0420111: Project not found - '{}'.", target.project),
         ));
     }
-    if target.resource == Resource::Unknown {
-        return Ok((Operation::Other, target.resource));
+    let current = parameters
+        .get("curr_schema")
+        .map(|name| name.to_lowercase());
+    let schema = target
+        .schema
+        .or(current)
+        .filter(|name| !matches!(name.as_str(), "" | "default"));
+    if let Some(name) = schema
+        .as_ref()
+        .filter(|name| !app.store.schemas().contains(*name))
+    {
+        return Err(no_such_schema(name));
     }
-    operation
-        .map(|operation| (operation, target.resource))
-        .ok_or_else(Failure::method_not_allowed)
+    let operation = match target.resource {
+        Resource::Unknown => Some(Operation::Other),
+        _ => operation,
+    };
+    Ok(Found {
+        operation: operation.ok_or_else(Failure::method_not_allowed)?,
+        resource: target.resource.within(schema.as_deref()),
+        schema,
+    })
 }
 
 /// The part of a fault that comes before the request is handled.

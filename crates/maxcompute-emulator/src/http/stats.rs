@@ -1,11 +1,14 @@
 //! Counts of what was asked, for tests that must know which way a client went.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
+use hyper::Method;
 use maxcompute::sign::Version;
 use serde_json::{Map, Value, json};
 
-use super::reply::Service;
+use super::reply::{Failure, Service};
 use super::route::Operation;
 
 /// Counters since the start.
@@ -15,8 +18,12 @@ pub(crate) struct Stats {
     rest: Signatures,
     tunnel: Signatures,
     refused: AtomicU64,
+    last_refusals: Mutex<VecDeque<String>>,
     faults: AtomicU64,
 }
+
+/// Refused requests of which more is kept than their number.
+const KEPT_REFUSALS: usize = 20;
 
 /// How the accepted requests of one service were signed.
 #[derive(Default)]
@@ -50,8 +57,18 @@ impl Stats {
     }
 
     /// A request whose credentials were not accepted.
-    pub(crate) fn count_refusal(&self) {
+    pub(crate) fn note_refusal(&self, method: &Method, path: &str, failure: &Failure) {
         add(&self.refused);
+        let note = format!("{method} {path}: {}, {}", failure.code, failure.message);
+        tracing::info!("refused {note}");
+        let mut last = self
+            .last_refusals
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        last.push_back(note);
+        if last.len() > KEPT_REFUSALS {
+            last.pop_front();
+        }
     }
 
     pub(crate) fn count_fault(&self) {
@@ -72,6 +89,10 @@ impl Stats {
                 "rest": self.rest.to_json(),
                 "tunnel": self.tunnel.to_json(),
                 "refused": read(&self.refused),
+                "last_refusals": *self
+                    .last_refusals
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner),
             },
             "faults": read(&self.faults),
         })

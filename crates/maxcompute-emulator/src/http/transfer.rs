@@ -16,8 +16,8 @@ use crate::clock::{date_text, now_seconds};
 use crate::names::Spec;
 use crate::record::{IngestError, Layout, Projection, ingest};
 use crate::store::{
-    Block, Download, RowRange, Segment, SegmentWriter, StoreError, Table, Upload, UploadStatus,
-    WriteMode, write_rows,
+    Block, Download, RowRange, Segment, SegmentWriter, StoreError, Table, TableKind, Upload,
+    UploadStatus, WriteMode, write_rows,
 };
 use maxcompute::arrow_stream::supports;
 use maxcompute::compression::Compression;
@@ -41,6 +41,12 @@ pub(super) fn schema_document(schema: &TableSchema) -> Result<Value, Failure> {
 /// The table of a request, if rows may be moved in and out of it directly.
 pub(super) fn plain_table(app: &App, call: &Call) -> Result<Arc<Table>, Failure> {
     let table = app.store.table(call.name())?;
+    if table.definition().kind != TableKind::Managed {
+        return Err(Failure::bad_request(
+            "InvalidArgument",
+            "the rows of views and external tables are not here to be moved",
+        ));
+    }
     if table.definition().has_primary_key() {
         return Err(Failure::bad_request(
             "InvalidArgument",
@@ -59,7 +65,12 @@ pub(super) fn ensure_partition(table: &Table, spec: &Spec) -> Result<(), Failure
     }
 }
 
-fn upload_document(upload: &Upload) -> Result<Value, Failure> {
+/// The quota that a request names.
+fn quota(call: &Call) -> &str {
+    call.parameter("quotaName").unwrap_or("default")
+}
+
+fn upload_document(call: &Call, upload: &Upload) -> Result<Value, Failure> {
     let status = match upload.status() {
         UploadStatus::Normal => "NORMAL",
         UploadStatus::Closed => "CLOSED",
@@ -75,7 +86,7 @@ fn upload_document(upload: &Upload) -> Result<Value, Failure> {
         "IsOverwrite": upload.mode() == WriteMode::Overwrite,
         "MaxFieldSize": MAX_FIELD_BYTES,
         "Owner": OWNER,
-        "QuotaName": "default",
+        "QuotaName": quota(call),
         "Schema": schema_document(&upload.schema())?,
         "UploadedBlockList": blocks,
     }))
@@ -104,7 +115,7 @@ pub(super) fn create_upload(app: &App, call: &Call) -> Result<Reply, Failure> {
         WriteMode::Append
     };
     let upload = app.store.uploads().create(table, &spec, mode)?;
-    Ok(Reply::json(&upload_document(&upload)?))
+    Ok(Reply::json(&upload_document(call, &upload)?))
 }
 
 fn upload_of(app: &App, call: &Call) -> Result<Arc<Upload>, Failure> {
@@ -123,7 +134,10 @@ fn upload_of(app: &App, call: &Call) -> Result<Arc<Upload>, Failure> {
 }
 
 pub(super) fn load_upload(app: &App, call: &Call) -> Result<Reply, Failure> {
-    Ok(Reply::json(&upload_document(&*upload_of(app, call)?)?))
+    Ok(Reply::json(&upload_document(
+        call,
+        &*upload_of(app, call)?,
+    )?))
 }
 
 pub(super) fn write_block(app: &App, call: &mut Call) -> Result<Reply, Failure> {
@@ -190,7 +204,7 @@ pub(super) fn receive_rows(
 pub(super) fn commit_upload(app: &App, call: &Call) -> Result<Reply, Failure> {
     let upload = upload_of(app, call)?;
     upload.commit()?;
-    Ok(Reply::json(&upload_document(&upload)?))
+    Ok(Reply::json(&upload_document(call, &upload)?))
 }
 
 fn download_document(call: &Call, download: &Download) -> Result<Value, Failure> {
@@ -203,7 +217,7 @@ fn download_document(call: &Call, download: &Download) -> Result<Value, Failure>
         "Status": if initiating { "INITIATING" } else { "NORMAL" },
         "RecordCount": download.row_count(),
         "Schema": schema_document(&download.schema)?,
-        "QuotaName": "default",
+        "QuotaName": quota(call),
         "Owner": OWNER,
         "Initiated": date_text(download.created),
     }))

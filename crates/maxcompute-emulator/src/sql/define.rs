@@ -1,12 +1,15 @@
 //! Statements that make, change and remove tables and partitions.
 
+use std::collections::BTreeMap;
+
 use maxcompute::types::{Column, TableSchema, Type};
 
-use super::statement::{NewTable, Pairs};
+use super::select::Plan;
+use super::statement::{NewTable, Pairs, Query};
 use super::{Output, Session, SqlError};
 use crate::clock::now_seconds;
 use crate::names::{Spec, new_id};
-use crate::store::{Definition, StoreError, Table, WriteMode};
+use crate::store::{Definition, StoreError, Table, TableKind, WriteMode};
 
 const MAX_COLUMNS: usize = 1200;
 const MAX_PARTITION_KEYS: usize = 6;
@@ -15,12 +18,47 @@ fn done() -> Output {
     Output::Text(String::new())
 }
 
+pub(super) fn create_schema(
+    session: &Session,
+    schema: &str,
+    if_not_exists: bool,
+) -> Result<Output, SqlError> {
+    if session.store.create_schema(schema)? || if_not_exists {
+        return Ok(done());
+    }
+    Err(SqlError::semantic(format!(
+        "schema {schema} exists already"
+    )))
+}
+
+/// The columns of a view are known; what it selects is forgotten.
+pub(super) fn create_view(
+    session: &Session,
+    name: String,
+    kind: TableKind,
+    query: &Query,
+) -> Result<Output, SqlError> {
+    let view = NewTable {
+        name,
+        kind,
+        if_not_exists: false,
+        columns: Plan::new(session, query)?.columns,
+        partition_keys: Vec::new(),
+        comment: String::new(),
+        lifecycle_days: None,
+        properties: BTreeMap::new(),
+        primary_key: Vec::new(),
+    };
+    create_table(session, view)
+}
+
 pub(super) fn create_table(session: &Session, table: NewTable) -> Result<Output, SqlError> {
     check_columns(&table)?;
     let now = now_seconds();
     let created = session.store.create_table(Definition {
         name: table.name,
         id: new_id(),
+        kind: table.kind,
         schema: TableSchema {
             columns: table.columns,
             partition_keys: table.partition_keys,
@@ -143,7 +181,7 @@ pub(super) fn truncate(
     name: &str,
     partitions: &[Pairs],
 ) -> Result<Output, SqlError> {
-    let table = session.store.table(name)?;
+    let table = session.stored_table(name)?;
     let mut specs = resolve(&table, partitions)?;
     if specs.is_empty() {
         if table.definition().is_partitioned() {

@@ -16,7 +16,7 @@ use crate::names::{Spec, new_id};
 use crate::store::{Staged, StoreError};
 
 pub(super) fn insert(session: &Session, insert: Insert) -> Result<Output, SqlError> {
-    let table = session.store.table(&insert.table)?;
+    let table = session.stored_table(&insert.table)?;
     let definition = table.definition();
     let spec = Spec::resolve(&insert.partition, &definition.schema.partition_keys)
         .map_err(SqlError::semantic)?;

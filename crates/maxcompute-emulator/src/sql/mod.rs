@@ -20,7 +20,8 @@ use std::sync::Arc;
 
 use maxcompute::types::TableSchema;
 
-use crate::store::{Segment, Store, StoreError};
+use crate::store::{Segment, Store, StoreError, Table, TableKind};
+use parse::Scope;
 pub(crate) use statement::Query;
 use statement::Statement;
 
@@ -119,6 +120,18 @@ impl Session<'_> {
     fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(String::as_str)
     }
+
+    /// A table whose rows are here; views and external tables can only be made and removed.
+    fn stored_table(&self, name: &str) -> Result<Arc<Table>, SqlError> {
+        let table = self.store.table(name)?;
+        match table.definition().kind {
+            TableKind::Managed => Ok(table),
+            kind => Err(SqlError::semantic(format!(
+                "{name} is a {} and has no rows in this server",
+                kind.word()
+            ))),
+        }
+    }
 }
 
 /// Runs one statement. `settings` is a JSON object of texts, or empty.
@@ -127,10 +140,23 @@ pub(crate) fn run(store: &Store, query: &str, settings: &str) -> Result<Output, 
         store,
         settings: parse_settings(settings)?,
     };
-    let legacy_decimal = session.setting("odps.sql.decimal.odps2") == Some("false");
-    let statement = parse::parse(query, store.project(), legacy_decimal)?;
+    let schema = session.setting("odps.default.schema").unwrap_or("default");
+    let scope = Scope {
+        project: store.project(),
+        schemas: &store.schemas(),
+        schema: &schema.to_lowercase(),
+        legacy_decimal: session.setting("odps.sql.decimal.odps2") == Some("false"),
+    };
+    let statement = parse::parse(query, &scope)?;
     match statement {
+        Statement::CreateSchema {
+            schema,
+            if_not_exists,
+        } => define::create_schema(&session, &schema, if_not_exists),
         Statement::CreateTable(table) => define::create_table(&session, table),
+        Statement::CreateView { name, kind, query } => {
+            define::create_view(&session, name, kind, &query)
+        }
         Statement::DropTable { table, if_exists } => {
             define::drop_table(&session, &table, if_exists)
         }

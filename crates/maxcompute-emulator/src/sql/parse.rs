@@ -1,6 +1,6 @@
 //! Statements that define things, and the entry to the parser. Queries are in `parse_query`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maxcompute::types::{Column, LEGACY_DECIMAL, Type};
 
@@ -8,27 +8,34 @@ use super::SqlError;
 use super::lexer::{Token, Tokens};
 use super::parse_query::{insert, query};
 use super::statement::{NewTable, Pairs, Statement};
+use crate::names::qualified;
+use crate::store::TableKind;
 
 /// Types nested deeper than this are refused before anything recurses over them.
 const MAX_TYPE_DEPTH: usize = 32;
 
+/// What names and types mean in a statement.
+pub(crate) struct Scope<'a> {
+    pub(crate) project: &'a str,
+    /// The schemas beside `default`.
+    pub(crate) schemas: &'a BTreeSet<String>,
+    /// The schema of names without one.
+    pub(crate) schema: &'a str,
+    /// Whether DECIMAL alone is the type of the first edition.
+    pub(crate) legacy_decimal: bool,
+}
+
 /// Tokens with what names and types mean here.
 pub(crate) struct Parser<'a> {
     pub(crate) tokens: Tokens,
-    project: &'a str,
-    legacy_decimal: bool,
+    scope: &'a Scope<'a>,
 }
 
-/// Parses one statement of a project. With `legacy_decimal`, DECIMAL alone is the type of the first edition.
-pub(crate) fn parse(
-    text: &str,
-    project: &str,
-    legacy_decimal: bool,
-) -> Result<Statement, SqlError> {
+/// Parses one statement.
+pub(crate) fn parse(text: &str, scope: &Scope<'_>) -> Result<Statement, SqlError> {
     let mut parser = Parser {
         tokens: Tokens::new(text)?,
-        project,
-        legacy_decimal,
+        scope,
     };
     let statement = parser.statement()?;
     parser.tokens.end()?;
@@ -38,10 +45,26 @@ pub(crate) fn parse(
 impl Parser<'_> {
     fn statement(&mut self) -> Result<Statement, SqlError> {
         let tokens = &mut self.tokens;
-        if tokens.accept_all(&["create", "table"]) {
-            return self.create_table();
+        if tokens.accept_all(&["create", "schema"]) {
+            let if_not_exists = tokens.accept_all(&["if", "not", "exists"]);
+            return Ok(Statement::CreateSchema {
+                schema: self.schema_name()?,
+                if_not_exists,
+            });
         }
-        if tokens.accept_all(&["drop", "table"]) {
+        if tokens.accept_all(&["create", "table"]) {
+            return self.create_table(TableKind::Managed);
+        }
+        if tokens.accept_all(&["create", "external", "table"]) {
+            return self.create_table(TableKind::External);
+        }
+        if tokens.accept_all(&["create", "view"]) {
+            return self.create_view(TableKind::View);
+        }
+        if tokens.accept_all(&["create", "materialized", "view"]) {
+            return self.create_view(TableKind::MaterializedView);
+        }
+        if tokens.accept_all(&["drop", "table"]) || tokens.accept_all(&["drop", "view"]) {
             let if_exists = tokens.accept_all(&["if", "exists"]);
             return Ok(Statement::DropTable {
                 table: self.table_name()?,
@@ -85,32 +108,57 @@ impl Parser<'_> {
         tokens.fail("a statement that this server knows")
     }
 
-    /// `table`, `project.table` or `project.default.table`.
+    /// `schema` or `project.schema`.
+    fn schema_name(&mut self) -> Result<String, SqlError> {
+        let name = self.tokens.identifier()?;
+        if name == self.scope.project && self.tokens.accept_mark(".") {
+            return self.tokens.identifier();
+        }
+        Ok(name)
+    }
+
+    fn create_view(&mut self, kind: TableKind) -> Result<Statement, SqlError> {
+        let name = self.table_name()?;
+        if !self.tokens.accept("as") {
+            return self.tokens.fail("'AS'");
+        }
+        let query = query(self)?;
+        Ok(Statement::CreateView { name, kind, query })
+    }
+
+    /// `table`, `project.table`, `schema.table` or `project.schema.table`.
     pub(crate) fn table_name(&mut self) -> Result<String, SqlError> {
         let mut parts = vec![self.tokens.identifier()?];
         while parts.len() < 3 && self.tokens.accept_mark(".") {
             parts.push(self.tokens.identifier()?);
         }
         let table = parts.pop().unwrap_or_default();
-        let qualified = match parts.as_slice() {
-            [] => true,
-            [first] => first == self.project || first == "default",
-            [project, schema, ..] => project == self.project && schema == "default",
+        let scope = self.scope;
+        let schema = match parts.as_slice() {
+            [] => Some(scope.schema),
+            [first] if first == scope.project => Some(scope.schema),
+            [schema] => Some(schema.as_str()),
+            [project, schema, ..] => (project == scope.project).then_some(schema.as_str()),
         };
-        if qualified {
-            return Ok(table);
+        match schema {
+            Some("default") => Ok(table),
+            Some(schema) if scope.schemas.contains(schema) => Ok(qualified(Some(schema), &table)),
+            _ => {
+                parts.push(table);
+                let name = parts.join(".");
+                Err(SqlError::semantic(format!(
+                    "{name} is not in the project {} or in the schema {}",
+                    scope.project, scope.schema
+                )))
+            }
         }
-        Err(SqlError::semantic(format!(
-            "{}.{table} is not in the project {}",
-            parts.join("."),
-            self.project
-        )))
     }
 
-    fn create_table(&mut self) -> Result<Statement, SqlError> {
+    fn create_table(&mut self, kind: TableKind) -> Result<Statement, SqlError> {
         let if_not_exists = self.tokens.accept_all(&["if", "not", "exists"]);
         let mut table = NewTable {
             name: self.table_name()?,
+            kind,
             if_not_exists,
             columns: Vec::new(),
             partition_keys: Vec::new(),
@@ -138,6 +186,8 @@ impl Parser<'_> {
                 table.partition_keys = self.columns_in_parentheses()?;
             } else if self.tokens.accept("tblproperties") {
                 table.properties = self.properties()?;
+            } else if kind == TableKind::External && self.tokens.accept("location") {
+                self.tokens.text()?;
             } else if self.tokens.accept("lifecycle") {
                 table.lifecycle_days = Some(self.tokens.whole_number()?);
             } else {
@@ -279,7 +329,7 @@ impl Parser<'_> {
         let parsed: Type = text
             .parse()
             .map_err(|error| SqlError::parse(position, error))?;
-        Ok(if self.legacy_decimal {
+        Ok(if self.scope.legacy_decimal {
             parsed
         } else {
             modern(parsed)
@@ -318,91 +368,4 @@ fn modern(parsed: Type) -> Type {
 }
 
 #[cfg(test)]
-mod tests {
-    use maxcompute::types::Type;
-
-    use super::super::statement::Statement;
-    use super::parse;
-
-    #[test]
-    fn the_text_of_pyodps_creates_a_table() {
-        let text = "CREATE TABLE IF NOT EXISTS p.`t1` (\n  `id` BIGINT COMMENT 'x',\n  `name` STRING NOT NULL,\n\
-                    `m` MAP<STRING,ARRAY<STRUCT<`a b`:DECIMAL,c:VARCHAR(5)>>>\n)\nCOMMENT '…'\n\
-                    PARTITIONED BY (\n  `pt` STRING\n)\nTBLPROPERTIES ('transactional'='true')\nLIFECYCLE 7;";
-        let Ok(Statement::CreateTable(table)) = parse(text, "p", false) else {
-            panic!("parses as CREATE TABLE");
-        };
-        assert!(table.if_not_exists);
-        assert_eq!(table.name, "t1");
-        assert_eq!(table.columns[0].comment, "x");
-        assert!(!table.columns[1].nullable);
-        assert_eq!(
-            table.columns[2].r#type.to_string(),
-            "map<string,array<struct<`a b`:decimal(38,18),c:varchar(5)>>>"
-        );
-        assert_eq!(table.partition_keys.len(), 1);
-        assert_eq!(table.lifecycle_days, Some(7));
-        assert_eq!(table.properties["transactional"], "true");
-    }
-
-    #[test]
-    fn partitions_are_listed() {
-        let text = "ALTER TABLE p.`t` ADD IF NOT EXISTS  PARTITION (pt='a',hh=1), PARTITION (pt='b',hh=-2);";
-        let Ok(Statement::AddPartitions {
-            partitions,
-            if_not_exists,
-            ..
-        }) = parse(text, "p", false)
-        else {
-            panic!("parses as ADD PARTITION");
-        };
-        assert!(if_not_exists);
-        assert_eq!(partitions.len(), 2);
-        assert_eq!(partitions[1][1], ("hh".to_owned(), "-2".to_owned()));
-    }
-
-    #[test]
-    fn hostile_statements_are_parse_errors() {
-        let deep = format!(
-            "create table t (a {}int{})",
-            "array<".repeat(5000),
-            ">".repeat(5000)
-        );
-        for bad in [
-            "",
-            ";",
-            "hello",
-            "create table",
-            "create table t ()",
-            "create table `../x` (a int)",
-            "create table t (a nosuchtype)",
-            "create table t (a int) lifecycle -1",
-            "alter table t add partition",
-            "drop table t t",
-            "select",
-            &deep,
-        ] {
-            let error = parse(bad, "p", false).err().expect(bad).to_string();
-            assert!(error.starts_with("ODPS-0130161:["), "{error}");
-        }
-        assert!(parse("drop table other.t", "p", false).is_err());
-    }
-
-    #[test]
-    fn plain_decimal_depends_on_the_edition() {
-        for (legacy, precision) in [(false, 38), (true, 54)] {
-            let Ok(Statement::CreateTable(table)) =
-                parse("create table t (a decimal)", "p", legacy)
-            else {
-                panic!("parses as CREATE TABLE");
-            };
-            assert_eq!(
-                table.columns[0].r#type,
-                Type::Decimal {
-                    precision,
-                    scale: 18
-                }
-            );
-        }
-    }
-}
+pub(super) mod tests;

@@ -269,7 +269,7 @@ fn comparison(parser: &mut Parser) -> Result<Comparison, SqlError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parse::parse;
+    use super::super::parse::tests::parse;
     use super::super::statement::{Literal, Source, Statement};
 
     #[test]
@@ -281,7 +281,7 @@ mod tests {
             "select t.a x from p.default.t",
             "insert overwrite table t partition (pt='1') (a, b) select a, b from s",
         ] {
-            assert!(parse(text, "p", false).is_ok(), "{text}");
+            assert!(parse(text, false).is_ok(), "{text}");
         }
         for text in [
             "select a from t where",
@@ -289,14 +289,14 @@ mod tests {
             "select f(a) from t",
             "select a from",
         ] {
-            assert!(parse(text, "p", false).is_err(), "{text}");
+            assert!(parse(text, false).is_err(), "{text}");
         }
     }
 
     #[test]
     fn values_keep_their_kind() {
         let text = "insert into t values (-1, 'a', null, true), (1.5e3, \"b\", timestamp '2024-01-01 00:00:00', false)";
-        let Ok(Statement::Insert(insert)) = parse(text, "p", false) else {
+        let Ok(Statement::Insert(insert)) = parse(text, false) else {
             panic!("parses as INSERT");
         };
         let Source::Values(rows) = insert.source else {

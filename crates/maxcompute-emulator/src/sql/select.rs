@@ -79,7 +79,7 @@ impl<'a> Plan<'a> {
             limit: query.limit.unwrap_or(u64::MAX),
         };
         if let Some(name) = &query.table {
-            let table = session.store.table(name)?;
+            let table = session.stored_table(name)?;
             plan.schema = table.definition().schema.clone();
             plan.partitions = table.snapshots()?;
         }

@@ -4,13 +4,22 @@ use std::collections::BTreeMap;
 
 use maxcompute::types::{Column, Type};
 
-use crate::store::WriteMode;
+use crate::store::{TableKind, WriteMode};
 
 /// Keys and values of a partition clause.
 pub(crate) type Pairs = Vec<(String, String)>;
 
 pub(crate) enum Statement {
+    CreateSchema {
+        schema: String,
+        if_not_exists: bool,
+    },
     CreateTable(NewTable),
+    CreateView {
+        name: String,
+        kind: TableKind,
+        query: Query,
+    },
     DropTable {
         table: String,
         if_exists: bool,
@@ -48,6 +57,7 @@ pub(crate) enum Statement {
 
 pub(crate) struct NewTable {
     pub(crate) name: String,
+    pub(crate) kind: TableKind,
     pub(crate) if_not_exists: bool,
     pub(crate) columns: Vec<Column>,
     pub(crate) partition_keys: Vec<Column>,

@@ -3,7 +3,7 @@
 //! Folder of the store:
 //!
 //! ```text
-//! project.json            name and age of the project
+//! project.json            name, age and schemas of the project
 //! tables/<id>/            one table, see `table`
 //! uploads/<id>/           one upload that is not yet forgotten, see `upload`
 //! scratch/                files of running statements and results; emptied at the start
@@ -18,7 +18,7 @@ mod segment;
 mod table;
 mod upload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::fs;
 use std::io;
@@ -30,12 +30,14 @@ use serde::{Deserialize, Serialize};
 pub(crate) use download::{Download, Downloads};
 pub(crate) use rows::{RowRange, write_rows};
 pub(crate) use segment::{Segment, SegmentWriter};
-pub(crate) use table::{Definition, Snapshot, Staged, Table, WriteMode};
+pub(crate) use table::{Definition, Snapshot, Staged, Table, TableKind, WriteMode};
 pub(crate) use upload::{Block, Upload, UploadStatus, Uploads};
 
 use crate::clock::now_seconds;
 use crate::names::new_id;
 use files::{folders, read_json, replace_json};
+
+const PROJECT_FILE: &str = "project.json";
 
 /// Transfers are forgotten after a day, as the service does.
 const TRANSFER_SECONDS: i64 = 24 * 3600;
@@ -78,12 +80,16 @@ impl fmt::Display for StoreError {
 struct ProjectFile {
     name: String,
     created: i64,
+    /// Schemas beside `default`.
+    #[serde(default)]
+    schemas: BTreeSet<String>,
 }
 
 /// One project with everything in it.
 pub(crate) struct Store {
     project: String,
     created: i64,
+    schemas: Mutex<BTreeSet<String>>,
     root: PathBuf,
     tables: Mutex<BTreeMap<String, Arc<Table>>>,
     uploads: Uploads,
@@ -100,7 +106,9 @@ impl Store {
             fs::remove_dir_all(&scratch)?;
         }
         fs::create_dir_all(&scratch)?;
-        let created = own_folder(&root, project)?;
+        let ProjectFile {
+            created, schemas, ..
+        } = own_folder(&root, project)?;
         let mut tables = BTreeMap::new();
         for folder in folders(&root.join("tables"))? {
             if let Some(table) = Table::open(folder)? {
@@ -111,6 +119,7 @@ impl Store {
         Ok(Self {
             project: project.to_owned(),
             created,
+            schemas: Mutex::new(schemas),
             root,
             tables: Mutex::new(tables),
             uploads,
@@ -125,6 +134,30 @@ impl Store {
     /// When the project was made, in seconds since 1970.
     pub(crate) fn created(&self) -> i64 {
         self.created
+    }
+
+    /// The schemas beside `default`.
+    pub(crate) fn schemas(&self) -> BTreeSet<String> {
+        self.schema_set().clone()
+    }
+
+    /// Makes a schema; false if it is there already.
+    pub(crate) fn create_schema(&self, name: &str) -> io::Result<bool> {
+        let mut schemas = self.schema_set();
+        if name == "default" || !schemas.insert(name.to_owned()) {
+            return Ok(false);
+        }
+        let file = ProjectFile {
+            name: self.project.clone(),
+            created: self.created,
+            schemas: schemas.clone(),
+        };
+        replace_json(&self.root.join(PROJECT_FILE), &file)?;
+        Ok(true)
+    }
+
+    fn schema_set(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn uploads(&self) -> &Uploads {
@@ -184,26 +217,24 @@ impl Store {
     }
 }
 
-/// Marks the folder as the project's and returns since when it is.
-fn own_folder(root: &Path, project: &str) -> io::Result<i64> {
-    let path = root.join("project.json");
+/// Marks the folder as the project's and returns what is known of it.
+fn own_folder(root: &Path, project: &str) -> io::Result<ProjectFile> {
+    let path = root.join(PROJECT_FILE);
     match read_json::<ProjectFile>(&path) {
-        Ok(found) if found.name == project => Ok(found.created),
+        Ok(found) if found.name == project => Ok(found),
         Ok(found) => Err(io::Error::other(format!(
             "{} holds the project {:?}, not {project:?}",
             root.display(),
             found.name
         ))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let created = now_seconds();
-            replace_json(
-                &path,
-                &ProjectFile {
-                    name: project.to_owned(),
-                    created,
-                },
-            )?;
-            Ok(created)
+            let file = ProjectFile {
+                name: project.to_owned(),
+                created: now_seconds(),
+                schemas: BTreeSet::new(),
+            };
+            replace_json(&path, &file)?;
+            Ok(file)
         }
         Err(error) => Err(error),
     }

@@ -17,13 +17,38 @@ use super::StoreError;
 use super::files::{folders, read_json, remove_if_there, replace_json};
 use super::segment::Segment;
 use crate::clock::now_seconds;
-use crate::names::Spec;
+use crate::names::{Spec, split_name};
+
+/// What a table is. Only managed ones have rows here; the others are there to be refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TableKind {
+    #[default]
+    Managed,
+    External,
+    View,
+    MaterializedView,
+}
+
+impl TableKind {
+    /// The word in lists of tables.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Managed => "MANAGED_TABLE",
+            Self::External => "EXTERNAL_TABLE",
+            Self::View => "VIRTUAL_VIEW",
+            Self::MaterializedView => "MATERIALIZED_VIEW",
+        }
+    }
+}
 
 /// What `CREATE TABLE` said.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Definition {
+    /// With its schema, if that is not `default`.
     pub(crate) name: String,
     pub(crate) id: String,
+    #[serde(default)]
+    pub(crate) kind: TableKind,
     pub(crate) schema: TableSchema,
     pub(crate) comment: String,
     pub(crate) lifecycle_days: Option<u32>,
@@ -34,6 +59,11 @@ pub(crate) struct Definition {
 }
 
 impl Definition {
+    /// The name without the schema.
+    pub(crate) fn own_name(&self) -> &str {
+        split_name(&self.name).1
+    }
+
     /// A table with row versions by key, which plain uploads and downloads do not serve.
     pub(crate) fn has_primary_key(&self) -> bool {
         !self.primary_key.is_empty()

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{BASIC, BASIC_COLUMNS, block, hex, open, path};
+use crate::support::{BASIC, BASIC_COLUMNS, PROJECT, block, hex, open, path};
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -173,4 +173,79 @@ async fn a_folder_belongs_to_one_project() {
         .expect("refused")
         .to_string();
     assert!(error.contains("test_project"), "{error}");
+}
+
+#[tokio::test]
+async fn schemas_keep_their_tables_apart() {
+    let mut place = open().await;
+    place.sql("create schema s").await;
+    place.sql("create schema if not exists s").await;
+    assert_eq!(place.try_sql("create schema s").await.0, "Failed");
+    place
+        .sql(&format!("create table s.t ({BASIC_COLUMNS})"))
+        .await;
+    place.sql("create view s.v as select id from s.t").await;
+    for _ in 0..2 {
+        let named = |schema: &str| format!("/projects/{PROJECT}/schemas/{schema}/tables/t");
+        for (target, status) in [
+            (format!("/api{}?curr_schema=S", path("t")), 200),
+            (format!("/api{}", named("S")), 200),
+            (format!("/api{}", named("default")), 404),
+            (format!("/api{}", path("t")), 404),
+            (format!("/api{}?curr_schema=other", path("t")), 404),
+        ] {
+            assert_eq!(place.get(&target).await.status, status, "{target}");
+        }
+        let created = place
+            .call(
+                "POST",
+                &format!("{}?uploads&quotaName=night", named("s")),
+                b"",
+            )
+            .await;
+        assert_eq!(created.json()["QuotaName"], "night");
+        let tables = format!("/api/projects/{PROJECT}/tables?expectmarker=true");
+        let listed = async |more: &str| {
+            let text = place.get(&format!("{tables}{more}")).await.text();
+            ["<Name>t</Name>", "VIRTUAL_VIEW"].map(|part| text.contains(part))
+        };
+        assert_eq!(listed("&curr_schema=s").await, [true, true]);
+        assert_eq!(
+            listed("&curr_schema=s&type=MANAGED_TABLE").await,
+            [true, false]
+        );
+        assert_eq!(listed("").await, [false, false]);
+        place = place.restart().await;
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_rows_takes_no_transfer_and_no_query() {
+    let place = open().await;
+    place.sql("create table t (a bigint)").await;
+    place.sql("create view v as select a from t").await;
+    place
+        .sql("create external table e (a bigint) location 'oss://bucket/folder/'")
+        .await;
+    for name in ["v", "e"] {
+        for begin in ["uploads", "downloads"] {
+            let target = format!("{}?{begin}", path(name));
+            let answer = place.call("POST", &target, b"").await;
+            assert_eq!(
+                (answer.status, answer.code().as_str()),
+                (400, "InvalidArgument")
+            );
+        }
+        for query in [
+            format!("select * from {name}"),
+            format!("insert into {name} values (1)"),
+            format!("truncate table {name}"),
+        ] {
+            let (status, text) = place.try_sql(&query).await;
+            assert_eq!(status, "Failed", "{query}");
+            assert!(text.starts_with("ODPS-0130071"), "{query}: {text}");
+        }
+    }
+    place.sql("drop view v").await;
+    place.sql("drop table e").await;
 }

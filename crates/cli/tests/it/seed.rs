@@ -129,11 +129,7 @@ impl Place {
     }
 
     pub(crate) async fn maxcompute_sql(&self, statement: &str) {
-        let endpoint = Endpoint {
-            rest: self.emulator.endpoint().parse().unwrap(),
-            tunnel: None,
-            project: "demo".to_string(),
-        };
+        let endpoint = Endpoint::new(self.emulator.endpoint().parse().unwrap(), "demo");
         let credentials = Credentials {
             access_id: "id".to_string(),
             access_key: KEY.to_string(),
@@ -141,10 +137,9 @@ impl Place {
             region: None,
         };
         let client = Client::new(endpoint, credentials).unwrap();
-        let instance = client
+        client
             .run_sql(statement, &[("odps.sql.type.system.odps2", "true")])
             .await
             .unwrap();
-        client.wait(&instance).await.unwrap();
     }
 }

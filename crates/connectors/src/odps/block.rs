@@ -138,6 +138,31 @@ impl BlockWriter {
         }
     }
 
+    /// Encodes rows in table form, and sends the block if it is full or memory is short; returns the
+    /// rows that have been acknowledged meanwhile.
+    async fn append(&mut self, rows: &RecordBatch) -> Result<u64> {
+        let budget = self.target.budget.clone();
+        if self.buffer.capacity() == 0 {
+            // Memory that is not touched is not used, while growing step by step would copy it.
+            self.buffer.reserve(budget.block_bytes.min(SHARED_BYTES));
+        }
+        self.encoder
+            .encode(rows, &mut self.buffer)
+            .map_err(|error| Error::internal("cannot encode a batch").source(error))?;
+        let bytes = self.buffer.len();
+        self.held.grow_to(bytes);
+        let is_full = bytes >= budget.block_bytes;
+        let mut row_count = 0;
+        if !is_full && budget.is_short(bytes) {
+            // The block under way is this task's own share; it may be all that is missing.
+            row_count += self.wait().await?;
+        }
+        if is_full || budget.is_short(bytes) {
+            row_count += self.send().await?;
+        }
+        Ok(row_count)
+    }
+
     /// Sends the buffer once the block before it has been acknowledged; returns that block's rows.
     async fn send(&mut self) -> Result<u64> {
         let row_count = self.wait().await?;
@@ -185,27 +210,15 @@ impl BlockWriter {
 #[async_trait]
 impl TaskWriter for BlockWriter {
     async fn write(&mut self, batch: RecordBatch) -> Result<Written> {
-        let budget = self.target.budget.clone();
-        let Sorted { rows, refused } = self.target.form.sort(&batch)?;
-        if self.buffer.capacity() == 0 {
-            // Memory that is not touched is not used, while growing step by step would copy it.
-            self.buffer.reserve(budget.block_bytes.min(SHARED_BYTES));
+        let mut written = Written::default();
+        let step = self.target.form.rows_at_once();
+        for start in (0..batch.num_rows()).step_by(step) {
+            let part = batch.slice(start, step.min(batch.num_rows() - start));
+            let Sorted { rows, refused } = self.target.form.sort(&part)?;
+            written.refused.extend(refused);
+            written.row_count += self.append(&rows).await?;
         }
-        self.encoder
-            .encode(&rows, &mut self.buffer)
-            .map_err(|error| Error::internal("cannot encode a batch").source(error))?;
-        let bytes = self.buffer.len();
-        self.held.grow_to(bytes);
-        let is_full = bytes >= budget.block_bytes;
-        let mut row_count = 0;
-        if !is_full && budget.is_short(bytes) {
-            // The block under way is this task's own share; it may be all that is missing.
-            row_count += self.wait().await?;
-        }
-        if is_full || budget.is_short(bytes) {
-            row_count += self.send().await?;
-        }
-        Ok(Written { row_count, refused })
+        Ok(written)
     }
 
     async fn seal(&mut self) -> Result<Sealed> {

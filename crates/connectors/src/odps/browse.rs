@@ -6,7 +6,7 @@ use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use maxcompute::client::{Client, ReadRequest, TableEntry, TableKind};
+use maxcompute::client::{BatchSize, Client, ReadRequest, TableEntry, TableKind};
 use maxcompute::compression::Compression;
 use sdk::{Browser, Column, Error, Kind, PingStage, Result, TableName};
 use tokio::net::{TcpStream, lookup_host};
@@ -19,6 +19,8 @@ use super::typemap;
 
 /// Pages of 1,000 tables that one search looks through, so that it ends within seconds.
 const MAX_PAGES: usize = 30;
+
+const PREVIEW_BATCH_BYTES: usize = 8 << 20;
 
 /// Looks into one project.
 struct ProjectBrowser {
@@ -52,7 +54,7 @@ impl Browser for ProjectBrowser {
         let mut marker: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let page = client
-                .tables(None, marker.as_deref(), None)
+                .tables(marker.as_deref(), None)
                 .await
                 .map_err(|fault| fault::describe(fault, "cannot list tables"))?;
             found.extend(
@@ -107,7 +109,10 @@ impl Browser for ProjectBrowser {
             rows: 0..download.record_count.min(row_count as u64),
             columns: None,
             compression: Compression::Raw,
-            batch_rows: row_count.max(1),
+            batch: BatchSize {
+                rows: row_count.max(1),
+                bytes: PREVIEW_BATCH_BYTES,
+            },
         };
         let decoded: Vec<_> = table
             .client
@@ -196,7 +201,7 @@ async fn ping_stages(datasource: &Datasource, stages: &mut Vec<PingStage>) -> Op
     };
     note(stages, "tunnel", tunnel, Clone::clone).await?;
     let tables = async {
-        let page = client.tables(None, None, Some(1)).await;
+        let page = client.tables(None, Some(1)).await;
         page.map_err(|fault| fault::describe(fault, "cannot list tables"))
     };
     note(stages, "list tables", tables, |page| {

@@ -33,10 +33,14 @@ pub(super) struct Datasource {
     #[serde(default)]
     #[schemars(extend("x-ui-advanced" = true))]
     pub region: Option<String>,
-    /// Schema within the project, for projects that have schemas switched on.
+    /// Schema within the project, for projects that have schemas switched on; left out, it is `default`.
     #[serde(default)]
     #[schemars(extend("x-ui-advanced" = true))]
     pub schema: Option<String>,
+    /// Quota that pays for reading and writing. Left out, it is the project's own.
+    #[serde(default)]
+    #[schemars(extend("x-ui-advanced" = true))]
+    pub quota_name: Option<String>,
 }
 
 /// Compression of the bytes that travel; the data themselves do not change.
@@ -123,12 +127,12 @@ pub(super) struct ReaderParameters {
         reason = "the key is accepted so that DataX documents run unchanged"
     )]
     pub max_retry_time: Option<u32>,
-    /// SQL statements to run before the read, in this order. They run whenever the read is planned,
-    /// by `longshore check` too, so they must bear repeating.
+    /// SQL statements to run once the job begins, before its rows are counted, in this order.
     #[serde(default)]
     #[schemars(extend("x-ui-widget" = "sql", "x-ui-advanced" = true))]
     pub pre_sql: Vec<String>,
-    /// Not supported for a reader: put the statements into the writer's `postSql`.
+    /// SQL statements to run after the target has been committed, in this order. They must bear
+    /// repeating: a run that was killed meanwhile repeats them when it is resumed.
     #[serde(default)]
     #[schemars(extend("x-ui-widget" = "sql", "x-ui-advanced" = true))]
     pub post_sql: Vec<String>,
@@ -152,19 +156,19 @@ impl ReaderParameters {
             )
             .hint("choose partitions with `\"partition\": \"/*query*/ …\"`, or filter the rows with the job's `filter`"));
         }
-        if self
-            .post_sql
-            .iter()
-            .any(|statement| !statement.trim().is_empty())
-        {
-            return Err(Error::new(
-                Kind::Unsupported,
-                format!("cannot run `postSql` after reading table `{}`: a reader does not learn that the job has ended", self.table),
-            )
-            .hint("put the statements into the writer's `postSql`"));
-        }
         own_name(&self.table)
     }
+}
+
+/// What to do when the reader has fewer columns than the writer's list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum MissingColumns {
+    /// Refuse the job.
+    #[default]
+    Refuse,
+    /// Write NULL into the rest of the columns, as DataX does.
+    Null,
 }
 
 /// What to do with text that is longer than `maxFieldLength` bytes.
@@ -197,6 +201,10 @@ pub(super) struct WriterParameters {
     /// Columns to write; columns of the table that are not listed become NULL; `*` stands for all.
     #[schemars(extend("x-ui-source" = "columns"))]
     pub column: Vec<String>,
+    /// What to do when the reader has fewer columns than `column` lists.
+    #[serde(default)]
+    #[schemars(extend("x-ui-advanced" = true))]
+    pub missing_columns: MissingColumns,
     /// `true` replaces all rows of the table or partition at the end of the job, in one step;
     /// `false` appends.
     pub truncate: bool,
@@ -440,12 +448,8 @@ mod tests {
                 .extend(more.as_object().unwrap().clone());
             parse::<ReaderParameters>(&value).unwrap().check()
         };
-        reader(json!({"where": "", "postSql": [""], "partition": "pt=1"})).unwrap();
-        for refused in [
-            json!({"where": "id > 2"}),
-            json!({"postSql": "drop table x"}),
-            json!({"table": "p.t"}),
-        ] {
+        reader(json!({"where": "", "postSql": "drop table x", "partition": "pt=1"})).unwrap();
+        for refused in [json!({"where": "id > 2"}), json!({"table": "p.t"})] {
             let error = reader(refused).unwrap_err();
             assert!(error.hint_text().is_some(), "{error}");
         }

@@ -13,6 +13,8 @@ pub(super) fn describe(fault: Fault, attempted: impl Display) -> Error {
             Kind::Throttled,
             fault.retry_after().map_or(Retry::Now, Retry::After),
         ),
+        // The client has tried, and somebody waits for the answer.
+        ErrorClass::Unreachable => (Kind::Unreachable, Retry::Never),
         ErrorClass::Transient => (Kind::Unreachable, Retry::Now),
         ErrorClass::Damaged => (Kind::Data, Retry::Now),
         ErrorClass::NotFound => (Kind::NotFound, Retry::Never),
@@ -35,6 +37,7 @@ pub(super) fn describe(fault: Fault, attempted: impl Display) -> Error {
 fn hint(fault: &Fault) -> Option<&'static str> {
     Some(match (fault.class(), fault.code()) {
         (_, "NoSuchProject") => "check `project` of the datasource",
+        (_, "NoSuchSchema") => "check `schema` of the datasource",
         (_, "NoSuchUpload" | "NoSuchDownload" | "StatusConflict") => {
             "an upload or download lives for 24 hours; start a new run"
         }
@@ -49,7 +52,7 @@ fn hint(fault: &Fault) -> Option<&'static str> {
         }
         (ErrorClass::Denied, _) => "ask the owner of the project for the permission",
         (ErrorClass::Throttled, _) => "lower `concurrent`, or run the job at another time",
-        (ErrorClass::Transient, _) if fault.status().is_none() => {
+        (ErrorClass::Unreachable | ErrorClass::Transient, _) if fault.status().is_none() => {
             "check `endpoint` and `tunnelEndpoint` of the datasource, and that this host may reach them"
         }
         _ => return None,

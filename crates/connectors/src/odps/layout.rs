@@ -10,7 +10,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions
 use arrow_schema::{Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use maxcompute::record::Decoded;
-use maxcompute::types::{PartitionSpec, TableSchema};
+use maxcompute::types::{Column as Stored, PartitionSpec, TableSchema};
 use sdk::{Column, Error, Kind, ReadBatch, Result, UnreadableRow, nearest, row_to_json};
 
 use super::typemap;
@@ -39,29 +39,20 @@ pub(super) struct Layout {
 impl Layout {
     /// Finds the job's columns among those of the table.
     pub(super) fn new(table: &str, schema: &TableSchema, names: &[String]) -> Result<Layout> {
-        let mut columns = Vec::new();
-        let mut wanted = Vec::new();
-        for name in names {
-            if name == "*" {
-                for (index, column) in schema.columns.iter().enumerate() {
-                    columns.push(typemap::data_column(column));
-                    wanted.push(Ok(index));
-                }
-                continue;
-            }
-            let same = |known: &&maxcompute::types::Column| known.name.eq_ignore_ascii_case(name);
-            if let Some(key) = schema.partition_keys.iter().find(same) {
-                columns.push(typemap::partition_column(key));
-                wanted.push(Err(key.name.clone()));
-            } else {
-                let index = find_column(table, schema, name)?;
-                columns.push(typemap::data_column(&schema.columns[index]));
-                wanted.push(Ok(index));
-            }
-        }
+        let wanted = find_columns(table, schema, names)?;
+        let columns: Vec<Column> = wanted
+            .iter()
+            .map(|found| match found {
+                Found::Data(index) => typemap::data_column(&schema.columns[*index]),
+                Found::Key(index) => typemap::partition_column(&schema.partition_keys[*index]),
+            })
+            .collect();
         let mut asked: Vec<usize> = wanted
             .iter()
-            .filter_map(|index| index.as_ref().ok().copied())
+            .filter_map(|found| match found {
+                Found::Data(index) => Some(*index),
+                Found::Key(_) => None,
+            })
             .collect();
         asked.sort_unstable();
         asked.dedup();
@@ -71,9 +62,9 @@ impl Layout {
         }
         let origins = wanted
             .into_iter()
-            .map(|wanted| match wanted {
-                Ok(index) => Origin::Answer(asked.partition_point(|asked| *asked < index)),
-                Err(key) => Origin::Key(key),
+            .map(|found| match found {
+                Found::Data(index) => Origin::Answer(asked.partition_point(|asked| *asked < index)),
+                Found::Key(index) => Origin::Key(schema.partition_keys[index].name.clone()),
             })
             .collect();
         let fields: Vec<_> = columns.iter().map(Column::field).collect();
@@ -200,39 +191,69 @@ impl Layout {
     }
 }
 
-/// The index of a data column by name, in any case.
-pub(super) fn find_column(table: &str, schema: &TableSchema, name: &str) -> Result<usize> {
-    let found = schema
-        .columns
-        .iter()
-        .position(|column| column.name.eq_ignore_ascii_case(name));
-    found.ok_or_else(|| {
-        let keys = schema
-            .partition_keys
+/// A column of a table, by its index among its like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Data(usize),
+    Key(usize),
+}
+
+/// Finds columns by their names in any case; `*` stands for all data columns. All names that do not
+/// exist are told at once.
+pub(super) fn find_columns(
+    table: &str,
+    schema: &TableSchema,
+    names: &[String],
+) -> Result<Vec<Found>> {
+    let place = |columns: &[Stored], name: &str| {
+        columns
             .iter()
-            .map(|column| column.name.as_str());
-        let known: Vec<&str> = schema
-            .columns
-            .iter()
-            .map(|column| column.name.as_str())
-            .chain(keys)
-            .collect();
-        let error = Error::new(
-            Kind::NotFound,
-            format!("column `{name}` does not exist in table `{table}`"),
-        );
-        match nearest(name, known.iter().copied()) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
-            None => error.hint(format!("the table has the columns {}", known.join(", "))),
+            .position(|column| column.name.eq_ignore_ascii_case(name))
+    };
+    let mut found = Vec::with_capacity(names.len());
+    let mut unknown = Vec::new();
+    for name in names {
+        if name == "*" {
+            found.extend((0..schema.columns.len()).map(Found::Data));
+        } else if let Some(index) = place(&schema.columns, name) {
+            found.push(Found::Data(index));
+        } else if let Some(index) = place(&schema.partition_keys, name) {
+            found.push(Found::Key(index));
+        } else {
+            unknown.push(name.as_str());
         }
-    })
+    }
+    match unknown.as_slice() {
+        [] => Ok(found),
+        unknown => Err(no_such_columns(table, schema, unknown)),
+    }
+}
+
+fn no_such_columns(table: &str, schema: &TableSchema, unknown: &[&str]) -> Error {
+    let all = schema.columns.iter().chain(&schema.partition_keys);
+    let known: Vec<&str> = all.map(|column| column.name.as_str()).collect();
+    let near: Option<Vec<&str>> = unknown
+        .iter()
+        .map(|name| nearest(name, known.iter().copied()))
+        .collect();
+    let message = match unknown {
+        [one] => format!("column `{one}` does not exist in table `{table}`"),
+        many => format!(
+            "columns `{}` do not exist in table `{table}`",
+            many.join("`, `")
+        ),
+    };
+    let error = Error::new(Kind::NotFound, message);
+    match near {
+        Some(near) => error.hint(format!("did you mean `{}`?", near.join("`, `"))),
+        None => error.hint(format!("the table has the columns {}", known.join(", "))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use arrow_array::Int64Array;
     use maxcompute::record::BadCell;
-    use maxcompute::types::Column as Stored;
 
     use super::*;
 
@@ -331,5 +352,15 @@ mod tests {
         let error = Layout::new("t", &schema(), &["ptt".to_string()]).unwrap_err();
         assert_eq!(error.message(), "column `ptt` does not exist in table `t`");
         assert_eq!(error.hint_text(), Some("did you mean `pt`?"));
+        let names = ["ptt", "a", "price"].map(str::to_string);
+        let error = Layout::new("t", &schema(), &names).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "columns `ptt`, `price` do not exist in table `t`"
+        );
+        assert_eq!(
+            error.hint_text(),
+            Some("the table has the columns a, b, c, pt")
+        );
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
-use maxcompute::client::{Download, ReadRequest};
+use maxcompute::client::{BatchSize, Download, ReadRequest};
 use maxcompute::types::{PartitionSpec, TableSchema};
 use sdk::{
     BatchStream, Column, Error, Kind, ReadBatch, ReadOptions, Reader, Result, Split, Splits, State,
@@ -20,10 +20,7 @@ use super::fault;
 use super::layout::Layout;
 use super::partition::Choice;
 use super::slice::{self, Slice};
-use super::table::{self, Table};
-
-/// Downloads that are created at the same time.
-const CONCURRENT_REQUESTS: usize = 8;
+use super::table::{self, CONCURRENT_REQUESTS, Table};
 
 /// A source table, opened.
 struct TableReader {
@@ -76,13 +73,15 @@ impl TableReader {
             return Ok(vec![None]);
         }
         let (partitions, covered) = self.table.select(&self.choices).await?;
-        for (expression, is_covered) in self.parameters.partition.iter().zip(covered) {
-            if is_covered {
-                continue;
-            }
-            if !self.parameters.success_on_no_partition {
-                return Err(self.table.no_partition(expression).await);
-            }
+        let expressions = self.parameters.partition.iter().zip(covered);
+        let missing: Vec<&str> = expressions
+            .filter(|(_, is_covered)| !is_covered)
+            .map(|(expression, _)| expression.as_str())
+            .collect();
+        if !missing.is_empty() && !self.parameters.success_on_no_partition {
+            return Err(self.table.no_partition(&missing).await);
+        }
+        for expression in missing {
             notices.push(format!(
                 "no partition of {} matches `{expression}`",
                 self.table
@@ -101,7 +100,7 @@ impl TableReader {
             .create_download(&self.table.name, partition.as_ref())
             .await;
         let download = created.map_err(|fault| {
-            let place = describe_place(&self.table, partition.as_ref());
+            let place = self.table.place(partition.as_ref());
             fault::describe(fault, format_args!("cannot begin reading {place}"))
         })?;
         self.remember(download.clone())?;
@@ -120,7 +119,7 @@ impl TableReader {
             .load_download(&state.download)
             .await
             .map_err(|fault| {
-                let place = describe_place(&self.table, state.partition.as_ref());
+                let place = self.table.place(state.partition.as_ref());
                 fault::describe(fault, format_args!("cannot go on reading {place}"))
             })?;
         self.remember(loaded.clone())?;
@@ -161,8 +160,11 @@ impl Reader for TableReader {
         Ok(self.layout.columns().to_vec())
     }
 
+    async fn prepare(&self) -> Result<()> {
+        self.table.run("preSql", &self.parameters.pre_sql).await
+    }
+
     async fn splits(&self, wanted: usize) -> Result<Splits> {
-        self.table.run("preSql", &self.parameters.pre_sql).await?;
         let mut notices = Vec::new();
         let partitions = self.partitions(&mut notices).await?;
         let downloads: Vec<(Option<PartitionSpec>, Download)> = stream::iter(partitions)
@@ -216,7 +218,10 @@ impl Reader for TableReader {
                 .parameters
                 .compression
                 .coding(self.parameters.is_compress),
-            batch_rows: options.batch_rows,
+            batch: BatchSize {
+                rows: options.batch_rows,
+                bytes: options.batch_bytes,
+            },
         };
         let attempted = format!("cannot read {} of {}", split.label, self.table);
         let batches = self
@@ -228,6 +233,10 @@ impl Reader for TableReader {
                 layout.batch(decoded, state.partition.as_ref())
             });
         Ok(batches.boxed())
+    }
+
+    async fn finish(&self) -> Result<()> {
+        self.table.run("postSql", &self.parameters.post_sql).await
     }
 }
 
@@ -241,11 +250,4 @@ fn constants(layout: Arc<Layout>, state: SplitState, batch_rows: usize) -> Batch
         futures::future::ready(next)
     });
     batches.boxed()
-}
-
-fn describe_place(table: &Table, partition: Option<&PartitionSpec>) -> String {
-    match partition {
-        Some(partition) => format!("partition `{partition}` of {table}"),
-        None => table.to_string(),
-    }
 }

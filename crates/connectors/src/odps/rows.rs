@@ -19,6 +19,10 @@ use sdk::{Error, RefusedRow, Result};
 
 use super::config::{LongText, OverLengthRule};
 
+/// Bytes that rows of NULL may take at once: columns that the job leaves out are NULL, so a narrow batch
+/// can become very wide.
+const WIDE_BYTES: usize = 4 << 20;
+
 /// How rows of a job become rows of the table.
 #[derive(Debug)]
 pub(super) struct RowForm {
@@ -73,6 +77,12 @@ impl RowForm {
     /// The types of all data columns, in table order.
     pub(super) fn types(&self) -> &[Type] {
         &self.types
+    }
+
+    /// How many rows to bring into table form at once.
+    pub(super) fn rows_at_once(&self) -> usize {
+        let row_bytes: usize = self.types.iter().map(Type::array_bytes).sum();
+        (WIDE_BYTES / row_bytes.max(1)).max(1)
     }
 
     /// Brings a batch into table form and takes out the rows that the table would refuse.
@@ -238,6 +248,24 @@ mod tests {
 
     fn names(sorted: &Sorted) -> Vec<Option<&str>> {
         sorted.rows.column(1).as_string::<i32>().iter().collect()
+    }
+
+    #[test]
+    fn wide_tables_take_few_rows_at_once() {
+        let rules = || ValueRules {
+            empty_as_null: false,
+            long_text: LongText {
+                over_length_rule: OverLengthRule::KeepOn,
+                max_field_length: 9,
+            },
+            max_field_bytes: 64,
+        };
+        let wide = vec![column("c", "bigint", true); 1_200];
+        assert_eq!(RowForm::new(wide, &[0], rules()).rows_at_once(), 436);
+        assert_eq!(
+            RowForm::new(Vec::new(), &[], rules()).rows_at_once(),
+            WIDE_BYTES
+        );
     }
 
     #[test]

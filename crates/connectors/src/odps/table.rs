@@ -8,14 +8,14 @@ use futures::{StreamExt, TryStreamExt, stream};
 use maxcompute::client::{Client, Endpoint, ErrorClass, TableKind};
 use maxcompute::sign::Credentials;
 use maxcompute::types::{PartitionSpec, TableSchema};
-use sdk::{Error, Kind, Result};
+use sdk::{Error, Kind, Result, Retry};
 
 use super::config::Datasource;
 use super::fault;
 use super::partition::{Choice, example, list};
 
 /// Requests about single partitions that are under way at the same time.
-const CONCURRENT_REQUESTS: usize = 8;
+pub(super) const CONCURRENT_REQUESTS: usize = 8;
 
 /// An existing table and the way to its service.
 pub(super) struct Table {
@@ -32,20 +32,6 @@ impl fmt::Display for Table {
 
 /// A client of the datasource's project; nothing is asked yet.
 pub(super) fn client(datasource: &Datasource) -> Result<Client> {
-    if let Some(schema) = datasource
-        .schema
-        .as_deref()
-        .filter(|schema| !schema.eq_ignore_ascii_case("default"))
-    {
-        return Err(Error::new(
-            Kind::Unsupported,
-            format!(
-                "cannot use schema `{schema}` of project `{}`: schemas are not supported yet",
-                datasource.project
-            ),
-        )
-        .hint("leave `schema` out to use the default schema"));
-    }
     let wrong = |key: &str, text: &str| {
         Error::new(
             Kind::Config,
@@ -68,6 +54,8 @@ pub(super) fn client(datasource: &Datasource) -> Result<Client> {
             None => None,
         },
         project: datasource.project.clone(),
+        schema: said(&datasource.schema).filter(|name| !name.eq_ignore_ascii_case("default")),
+        quota: said(&datasource.quota_name),
     };
     // A host and port alone read as an address whose scheme is the host.
     if !matches!(endpoint.rest.scheme(), "http" | "https") {
@@ -91,15 +79,28 @@ pub(super) fn client(datasource: &Datasource) -> Result<Client> {
         .map_err(|fault| fault::describe(fault, "cannot prepare the connection"))
 }
 
+/// What a field says, if it says anything.
+fn said(field: &Option<String>) -> Option<String> {
+    field.clone().filter(|text| !text.trim().is_empty())
+}
+
 impl Table {
     /// Finds a table and refuses those that Tunnel cannot move.
     pub(super) async fn open(client: Client, name: &str) -> Result<Arc<Table>> {
-        let project = client.endpoint().project.clone();
+        let endpoint = client.endpoint();
+        let place = match &endpoint.schema {
+            Some(schema) => format!("schema `{schema}` of project `{}`", endpoint.project),
+            None => format!("project `{}`", endpoint.project),
+        };
         let found = client.table(name).await.map_err(|fault| {
-            let is_missing = fault.class() == ErrorClass::NotFound && fault.code() != "NoSuchProject";
-            let error = fault::describe(fault, format_args!("cannot open table `{name}` of project `{project}`"));
+            let is_missing = fault.class() == ErrorClass::NotFound
+                && !matches!(fault.code(), "NoSuchProject" | "NoSuchSchema");
+            let error =
+                fault::describe(fault, format_args!("cannot open table `{name}` of {place}"));
             if is_missing {
-                error.hint(format!("create the table, or check its name with `longshore tables` on project `{project}`"))
+                error.hint(format!(
+                    "create the table, or check its name with `longshore tables` on {place}"
+                ))
             } else {
                 error
             }
@@ -162,15 +163,9 @@ impl Table {
 
     /// All partitions in the order of their names.
     pub(super) async fn partitions(&self) -> Result<Vec<PartitionSpec>> {
-        let listed = self
-            .client
-            .partitions(&self.name, None)
-            .await
-            .map_err(|fault| {
-                fault::describe(fault, format_args!("cannot list the partitions of {self}"))
-            })?;
-        let mut partitions: Vec<PartitionSpec> =
-            listed.into_iter().map(|partition| partition.spec).collect();
+        let mut partitions = self.client.partitions(&self.name).await.map_err(|fault| {
+            fault::describe(fault, format_args!("cannot list the partitions of {self}"))
+        })?;
         partitions.sort();
         Ok(partitions)
     }
@@ -236,11 +231,14 @@ impl Table {
             })
     }
 
-    /// The error for an expression that no partition matches, naming those that exist.
-    pub(super) async fn no_partition(&self, expression: &str) -> Error {
+    /// The error for expressions that no partition matches, naming those that exist.
+    pub(super) async fn no_partition(&self, expressions: &[&str]) -> Error {
         let error = Error::new(
             Kind::NotFound,
-            format!("no partition of {self} matches `{expression}`"),
+            format!(
+                "no partition of {self} matches `{}`",
+                expressions.join("` or `")
+            ),
         );
         match self.partitions().await {
             Ok(partitions) if partitions.is_empty() => {
@@ -252,25 +250,27 @@ impl Table {
         }
     }
 
-    /// Runs the statements of `preSql` or `postSql` one after the other.
+    /// The table or one of its partitions, for messages.
+    pub(super) fn place(&self, partition: Option<&PartitionSpec>) -> String {
+        match partition {
+            Some(partition) => format!("partition `{partition}` of {self}"),
+            None => self.to_string(),
+        }
+    }
+
+    /// Runs the statements of `preSql` or `postSql` one after the other. A failure is never worth
+    /// another attempt: the client has repeated what bears it, and the statements before have run.
     pub(super) async fn run(&self, key: &str, statements: &[String]) -> Result<()> {
         for (index, statement) in statements.iter().enumerate() {
             if statement.trim().is_empty() {
                 continue;
             }
-            let failed = |fault| {
-                fault::describe(
-                    fault,
-                    format_args!("statement {} of `{key}` failed", index + 1),
-                )
-            };
             let settings = [("odps.sql.type.system.odps2", "true")];
-            let instance = self
-                .client
-                .run_sql(statement, &settings)
-                .await
-                .map_err(failed)?;
-            self.client.wait(&instance).await.map_err(failed)?;
+            let ended = self.client.run_sql(statement, &settings).await;
+            ended.map_err(|fault| {
+                let attempted = format_args!("statement {} of `{key}` failed", index + 1);
+                fault::describe(fault, attempted).retry(Retry::Never)
+            })?;
         }
         Ok(())
     }

@@ -17,9 +17,9 @@ use sdk::{Column, Error, Kind, Receipt, Result, State, TaskId, TaskWriter, Write
 use serde::{Deserialize, Serialize};
 
 use super::block::{BlockWriter, Blocks, Budget, Target};
-use super::config::{Datasource, WriterParameters};
+use super::config::{Datasource, MissingColumns, WriterParameters};
 use super::fault;
-use super::layout::find_column;
+use super::layout::{Found, find_columns};
 use super::partition::parse_one;
 use super::rows::{RowForm, ValueRules};
 use super::table::{self, Table};
@@ -39,10 +39,12 @@ struct TableWriter {
 }
 
 /// What all processes of a run share.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Prepared {
     upload: Upload,
     blocks_per_task: u32,
+    /// Columns of every batch: the first ones of the job's list.
+    column_count: usize,
 }
 
 impl Prepared {
@@ -69,6 +71,7 @@ pub(super) async fn open(
         None => None,
     };
     let columns = columns(&table, &parameters.column)?;
+    leaves_no_gap(&table, &columns)?;
     let budget = Budget::new((parameters.block_size_in_mb as usize) << 20);
     Ok(Box::new(TableWriter {
         table,
@@ -79,53 +82,38 @@ pub(super) async fn open(
     }))
 }
 
-/// Finds the job's columns in the table, and the NOT NULL columns that it forgot.
+/// Finds the job's columns among the table's data columns.
 fn columns(table: &Table, names: &[String]) -> Result<Vec<usize>> {
     let mut chosen = Vec::new();
-    for name in names {
-        if name == "*" {
-            chosen.extend(0..table.schema.columns.len());
-            continue;
+    let mut keys = Vec::new();
+    for found in find_columns(&table.name, &table.schema, names)? {
+        match found {
+            Found::Data(index) => chosen.push(index),
+            Found::Key(index) => keys.push(table.schema.partition_keys[index].name.as_str()),
         }
-        let is_key = table
-            .keys()
-            .iter()
-            .any(|key| key.eq_ignore_ascii_case(name));
-        if is_key {
-            return Err(Error::new(
-                Kind::Config,
-                format!("cannot write column `{name}` of {table}: it is a partition column"),
-            )
-            .hint("leave it out of `column`; its value comes from `partition`"));
-        }
-        chosen.push(find_column(&table.name, &table.schema, name)?);
     }
-    let mut seen = BTreeSet::new();
-    if let Some(twice) = chosen.iter().find(|index| !seen.insert(**index)) {
-        let name = &table.schema.columns[*twice].name;
-        return Err(Error::new(
-            Kind::Config,
-            format!("column `{name}` of {table} is written twice"),
-        )
-        .hint("name every column once in `column`"));
-    }
-    let forgotten: Vec<&str> = table
-        .schema
-        .columns
-        .iter()
-        .enumerate()
-        .filter(|(index, column)| !column.nullable && !seen.contains(index))
-        .map(|(_, column)| column.name.as_str())
-        .collect();
-    if !forgotten.is_empty() {
+    if !keys.is_empty() {
         return Err(Error::new(
             Kind::Config,
             format!(
-                "{table} has NOT NULL columns that the job does not write: {}",
-                forgotten.join(", ")
+                "cannot write partition columns of {table}: {}",
+                keys.join(", ")
             ),
         )
-        .hint("add them to `column`, with a constant on the reader's side if need be"));
+        .hint("leave them out of `column`; their values come from `partition`"));
+    }
+    let mut seen = BTreeSet::new();
+    let twice: Vec<&str> = chosen
+        .iter()
+        .filter(|index| !seen.insert(**index))
+        .map(|index| table.schema.columns[*index].name.as_str())
+        .collect();
+    if !twice.is_empty() {
+        return Err(Error::new(
+            Kind::Config,
+            format!("columns of {table} are written twice: {}", twice.join(", ")),
+        )
+        .hint("name every column once in `column`"));
     }
     if chosen.is_empty() {
         return Err(
@@ -136,15 +124,34 @@ fn columns(table: &Table, names: &[String]) -> Result<Vec<usize>> {
     Ok(chosen)
 }
 
+/// Refuses to leave out columns that do not take NULL.
+fn leaves_no_gap(table: &Table, columns: &[usize]) -> Result<()> {
+    let stored = table.schema.columns.iter().enumerate();
+    let forgotten: Vec<&str> = stored
+        .filter(|(index, column)| !column.nullable && !columns.contains(index))
+        .map(|(_, column)| column.name.as_str())
+        .collect();
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Config,
+        format!(
+            "{table} has NOT NULL columns that the job does not write: {}",
+            forgotten.join(", ")
+        ),
+    )
+    .hint("add them to `column`, with a constant on the reader's side if need be"))
+}
+
 impl TableWriter {
     fn place(&self) -> String {
-        match &self.partition {
-            Some(partition) => format!("partition `{partition}` of {}", self.table),
-            None => self.table.to_string(),
-        }
+        self.table.place(self.partition.as_ref())
     }
 
-    fn target(&self, upload: Upload) -> Arc<Target> {
+    fn target(&self, prepared: Prepared) -> Arc<Target> {
+        let upload = prepared.upload;
+        let columns = &self.columns[..prepared.column_count.min(self.columns.len())];
         let rules = ValueRules {
             empty_as_null: self.parameters.empty_as_null,
             long_text: self.parameters.long_text.clone(),
@@ -152,7 +159,7 @@ impl TableWriter {
         };
         Arc::new(Target {
             table: self.table.clone(),
-            form: RowForm::new(upload.schema.columns.clone(), &self.columns, rules),
+            form: RowForm::new(upload.schema.columns.clone(), columns, rules),
             compression: self
                 .parameters
                 .compression
@@ -162,18 +169,38 @@ impl TableWriter {
         })
     }
 
-    /// Whether an earlier process left an upload that can be filled or is committed already.
+    /// Whether an earlier process left an upload that can be filled or is committed already. What is
+    /// committed must not be written again, so an upload whose end nobody knows is an error, unless
+    /// its rows would be replaced anyway.
     async fn can_continue(&self, prepared: &Prepared) -> Result<bool> {
-        if prepared.upload.schema.columns != self.table.schema.columns {
+        let end = match self.table.client.load_upload(&prepared.upload).await {
+            Ok(state) => match state.status {
+                UploadStatus::Committing | UploadStatus::Closed => return Ok(true),
+                UploadStatus::Open => {
+                    return Ok(prepared.upload.schema.columns == self.table.schema.columns);
+                }
+                UploadStatus::Unusable(word) => word,
+            },
+            Err(fault) if matches!(fault.class(), ErrorClass::NotFound | ErrorClass::Conflict) => {
+                match fault.code() {
+                    "" => "unknown".to_string(),
+                    code => code.to_string(),
+                }
+            }
+            Err(fault) => return Err(self.describe(fault, "cannot ask for the upload into")),
+        };
+        let is_uncommitted = ["EXPIRED", "CANCELED"].contains(&end.to_ascii_uppercase().as_str());
+        if self.parameters.truncate || is_uncommitted {
             return Ok(false);
         }
-        match self.table.client.load_upload(&prepared.upload).await {
-            Ok(state) => Ok(!matches!(state.status, UploadStatus::Unusable(_))),
-            Err(fault) if matches!(fault.class(), ErrorClass::NotFound | ErrorClass::Conflict) => {
-                Ok(false)
-            }
-            Err(fault) => Err(self.describe(fault, "cannot ask for the upload into")),
-        }
+        Err(Error::new(
+            Kind::Conflict,
+            format!(
+                "cannot tell whether the rows of this run are in {} already: its upload is `{end}`",
+                self.place()
+            ),
+        )
+        .hint("look for the rows in the target; if they are not there, begin a new run"))
     }
 
     fn describe(&self, fault: maxcompute::client::Error, attempted: &str) -> Error {
@@ -202,7 +229,7 @@ impl TableWriter {
                     .map(|block| (block.id, block.record_count)),
             );
         }
-        let target = self.target(prepared.upload.clone());
+        let target = self.target(prepared.clone());
         let mut ids = BTreeSet::new();
         for block in blocks {
             ids.insert(block.id);
@@ -251,10 +278,24 @@ impl TableWriter {
 
 #[async_trait]
 impl Writer for TableWriter {
-    async fn schema(&self, _source: &[Column]) -> Result<Vec<Column>> {
+    async fn schema(&self, source: &[Column]) -> Result<Vec<Column>> {
         let stored = &self.table.schema.columns;
-        Ok(self
-            .columns
+        let mut columns = self.columns.as_slice();
+        if self.parameters.missing_columns == MissingColumns::Null && source.len() < columns.len() {
+            let rest;
+            (columns, rest) = columns.split_at(source.len());
+            leaves_no_gap(&self.table, columns)?;
+            let names: Vec<&str> = rest
+                .iter()
+                .map(|index| stored[*index].name.as_str())
+                .collect();
+            tracing::warn!(
+                "the reader has no columns for these of {}, which become NULL: {}",
+                self.table,
+                names.join(", ")
+            );
+        }
+        Ok(columns
             .iter()
             .map(|index| typemap::data_column(&stored[*index]))
             .collect())
@@ -306,17 +347,14 @@ impl Writer for TableWriter {
         State::new(&Prepared {
             upload,
             blocks_per_task: BLOCKS_PER_UPLOAD / plan.task_count.max(1),
+            column_count: plan.columns.len(),
         })
     }
 
     async fn task(&self, prepared: &State, task: TaskId) -> Result<Box<dyn TaskWriter>> {
         let prepared: Prepared = prepared.read()?;
         let ids = prepared.blocks(task);
-        Ok(Box::new(BlockWriter::new(
-            self.target(prepared.upload),
-            task,
-            ids,
-        )))
+        Ok(Box::new(BlockWriter::new(self.target(prepared), task, ids)))
     }
 
     async fn recover(
@@ -350,7 +388,8 @@ impl Writer for TableWriter {
             .commit(&prepared.upload, &ids)
             .await
             .map_err(|fault| self.describe(fault, "cannot commit the upload into"))?;
-        self.table.run("postSql", &self.parameters.post_sql).await
+        let run = self.table.run("postSql", &self.parameters.post_sql).await;
+        run.map_err(|error| error.prefix(format!("the rows are in {}", self.place())))
     }
 
     async fn abort(&self, _prepared: &State) -> Result<()> {

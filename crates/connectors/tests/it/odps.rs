@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod browse;
+mod datax;
 mod faults;
 mod harness;
 mod pyodps;
 mod read;
 mod resume;
+mod schema;
+mod statements;
+mod unreachable;
 mod values;
 mod write;

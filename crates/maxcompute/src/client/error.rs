@@ -14,7 +14,9 @@ use serde::Deserialize;
 pub enum ErrorClass {
     /// Too many requests; wait and repeat.
     Throttled,
-    /// The service is not reachable or failed; the same request may work later.
+    /// The service never answered: the address is wrong, or it is down.
+    Unreachable,
+    /// The connection broke or the service failed; the same request may work later.
     Transient,
     /// A body was damaged on its way; send or read it again.
     Damaged,
@@ -134,13 +136,18 @@ impl Error {
         Error::new(class, shortened(text)).with_code(code.trim())
     }
 
-    pub(crate) fn from_transport(error: reqwest::Error) -> Error {
+    /// `is_known` tells whether the service has answered this client before.
+    pub(crate) fn from_transport(error: reqwest::Error, is_known: bool) -> Error {
+        let silent = match is_known {
+            true => ErrorClass::Transient,
+            false => ErrorClass::Unreachable,
+        };
         let (class, message) = if error.is_builder() {
             (ErrorClass::Invalid, "the request cannot be built")
         } else if error.is_connect() {
-            (ErrorClass::Transient, "the service cannot be reached")
+            (silent, "the service cannot be reached")
         } else if error.is_timeout() {
-            (ErrorClass::Transient, "the service did not answer in time")
+            (silent, "the service did not answer in time")
         } else {
             (ErrorClass::Transient, "the connection to the service broke")
         };
@@ -160,11 +167,6 @@ impl Error {
     /// What happened, in words.
     pub fn message(&self) -> &str {
         &self.message
-    }
-
-    /// Names the request to the support of the service.
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
     }
 
     /// The HTTP status, if there was an answer.
@@ -187,17 +189,23 @@ impl Error {
 
     /// Whether the service cannot have seen the request.
     pub(crate) fn never_sent(&self) -> bool {
-        let transport = self
-            .source
-            .as_deref()
-            .and_then(|source| source.downcast_ref::<reqwest::Error>());
-        transport.is_some_and(reqwest::Error::is_connect)
+        self.transport().is_some_and(reqwest::Error::is_connect)
+    }
+
+    /// Whether waiting for the service was given up.
+    pub(crate) fn timed_out(&self) -> bool {
+        self.transport().is_some_and(reqwest::Error::is_timeout)
+    }
+
+    fn transport(&self) -> Option<&reqwest::Error> {
+        self.source.as_deref()?.downcast_ref()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.code.is_empty() {
+        // The text of a failed job begins with its code.
+        if !self.message.starts_with(&self.code) {
             write!(f, "{}: ", self.code)?;
         }
         f.write_str(&self.message)?;
@@ -370,6 +378,7 @@ mod tests {
             (failed.code(), failed.class()),
             ("ODPS-0130131", ErrorClass::NotFound)
         );
+        assert_eq!(failed.to_string().matches("ODPS-").count(), 1);
         let wrapped = Error::from_job("FAILED: ODPS-0110141:Data version exception - x");
         assert_eq!(
             (wrapped.code(), wrapped.class()),

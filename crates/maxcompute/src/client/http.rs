@@ -3,15 +3,15 @@
 //! Owns everything below the services; what is asked is up to [`super::rest`], [`super::sql`] and
 //! [`super::tunnel`].
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, Url};
 
-use super::Client;
 use super::error::{Error, ErrorClass, FailedResponse};
 use super::retry::Repetitions;
+use super::{Client, Endpoint};
 use crate::sign::{
     Credentials, Form, SignedRequest, authorization, canonical_string, compact_date, http_date,
 };
@@ -87,12 +87,18 @@ impl Call {
         self
     }
 
-    pub(crate) fn url(&self, base: &Url, project: &str) -> Result<Url, Error> {
+    /// A schema is part of Tunnel's paths, but a parameter of REST.
+    pub(crate) fn url(&self, base: &Url, endpoint: &Endpoint) -> Result<Url, Error> {
+        let is_rest = self.service == Service::Rest;
+        let mut place = vec!["projects", endpoint.project.as_str()];
+        if let Some(schema) = endpoint.schema.as_deref().filter(|_| !is_rest) {
+            place.extend(["schemas", schema]);
+        }
         let mut url = base.clone();
         url.path_segments_mut()
             .map_err(|()| Error::new(ErrorClass::Invalid, format!("`{base}` is no base URL")))?
             .pop_if_empty()
-            .extend(["projects", project])
+            .extend(place)
             .extend(&self.path);
         let mut query = url.query_pairs_mut();
         query.clear();
@@ -102,7 +108,13 @@ impl Call {
                 None => query.append_key_only(name),
             };
         }
-        query.append_pair("curr_project", project);
+        query.append_pair("curr_project", &endpoint.project);
+        if let Some(schema) = endpoint.schema.as_deref().filter(|_| is_rest) {
+            query.append_pair("curr_schema", schema);
+        }
+        if let Some(quota) = endpoint.quota.as_deref().filter(|_| !is_rest) {
+            query.append_pair("quotaName", quota);
+        }
         drop(query);
         Ok(url)
     }
@@ -166,12 +178,12 @@ impl Client {
     /// Sends a request until its answer begins well or the policy gives up, signed anew each time.
     pub(crate) async fn send(&self, call: &Call) -> Result<Response, Error> {
         let base = self.base(call.service).await?;
-        let url = call.url(&base, &self.inner.endpoint.project)?;
+        let url = call.url(&base, &self.inner.endpoint)?;
         let mut repetitions = Repetitions::new(self.inner.retry);
         loop {
             match self.send_once(call, &url, &base).await {
                 Ok(response) => return Ok(response),
-                Err(error) => self.repeat(call, &mut repetitions, error).await?,
+                Err(error) => repeat(call, &mut repetitions, error).await?,
             }
         }
     }
@@ -188,12 +200,12 @@ impl Client {
     }
 
     async fn answer_from(&self, base: &Url, call: &Call) -> Result<Answer, Error> {
-        let url = call.url(base, &self.inner.endpoint.project)?;
+        let url = call.url(base, &self.inner.endpoint)?;
         let mut repetitions = Repetitions::new(self.inner.retry);
         loop {
             match self.answer_once(call, &url, base).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => self.repeat(call, &mut repetitions, error).await?,
+                Err(error) => repeat(call, &mut repetitions, error).await?,
             }
         }
     }
@@ -205,39 +217,14 @@ impl Client {
         }
     }
 
-    /// Waits for the next try, or gives the error back when there is none.
-    async fn repeat(
-        &self,
-        call: &Call,
-        repetitions: &mut Repetitions,
-        error: Error,
-    ) -> Result<(), Error> {
-        if call.repeat == Repeat::OnlyIfRefused
-            && error.class() != ErrorClass::Throttled
-            && !error.never_sent()
-        {
-            return Err(error);
-        }
-        match repetitions.wait_after(&error, spread()) {
-            Some(wait) => {
-                self.pause(wait).await;
-                Ok(())
-            }
-            None => Err(error),
-        }
-    }
-
-    /// Waits before a repetition, and counts it.
-    pub(crate) async fn pause(&self, wait: Duration) {
-        self.count_retry();
-        tokio::time::sleep(wait).await;
-    }
-
     async fn answer_once(&self, call: &Call, url: &Url, base: &Url) -> Result<Answer, Error> {
         let response = self.send_once(call, url, base).await?;
         Ok(Answer {
             headers: response.headers().clone(),
-            text: response.text().await.map_err(Error::from_transport)?,
+            text: response
+                .text()
+                .await
+                .map_err(|error| Error::from_transport(error, true))?,
         })
     }
 
@@ -256,7 +243,13 @@ impl Client {
                 request = request.header("content-length", "0");
             }
         }
-        let response = request.send().await.map_err(Error::from_transport)?;
+        if call.service == Service::Rest {
+            request = request.timeout(self.inner.retry.rest_answer);
+        }
+        let sent = request.send().await;
+        let response =
+            sent.map_err(|error| Error::from_transport(error, self.has_answered(call.service)))?;
+        self.note_answer(call.service);
         if response.status().is_success() {
             return Ok(response);
         }
@@ -278,8 +271,32 @@ async fn failure(response: Response) -> Error {
     })
 }
 
+/// Waits for the next try of a call, or gives the error back when there is none.
+async fn repeat(call: &Call, repetitions: &mut Repetitions, error: Error) -> Result<(), Error> {
+    if call.repeat == Repeat::OnlyIfRefused
+        && error.class() != ErrorClass::Throttled
+        && !error.never_sent()
+    {
+        return Err(error);
+    }
+    wait_to_repeat(repetitions, error).await
+}
+
+/// Waits before a repetition, and says so; gives the error back when there is none.
+pub(crate) async fn wait_to_repeat(
+    repetitions: &mut Repetitions,
+    error: Error,
+) -> Result<(), Error> {
+    let Some(wait) = repetitions.wait_after(&error, spread()) else {
+        return Err(error);
+    };
+    tracing::warn!(error = %error, wait_ms = wait.as_millis() as u64, "asking the service again");
+    tokio::time::sleep(wait).await;
+    Ok(())
+}
+
 /// The fraction of the current second is random enough to keep clients apart.
-pub(crate) fn spread() -> f64 {
+fn spread() -> f64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH);
     elapsed.map_or(0.0, |elapsed| {
         f64::from(elapsed.subsec_micros() % 1000) / 1000.0
@@ -288,29 +305,59 @@ pub(crate) fn spread() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn base(text: &str) -> Url {
         Url::parse(text).unwrap()
     }
 
+    fn endpoint(project: &str) -> Endpoint {
+        Endpoint::new(base("http://host/api"), project)
+    }
+
     #[test]
     fn urls_are_encoded_and_keep_the_base_path() {
+        let p = endpoint("p");
         let call = Call::new(Service::Rest, Method::GET, &["tables", "t 中/1"])
             .flag("partitions")
             .parameter("partition", "pt='a b+c'")
             .optional("marker", None::<String>);
         for text in ["http://host/api", "http://host/api/"] {
-            let url = call.url(&base(text), "p").unwrap();
+            let url = call.url(&base(text), &p).unwrap();
             assert_eq!(
                 url.as_str(),
                 "http://host/api/projects/p/tables/t%20%E4%B8%AD%2F1?partitions\
                  &partition=pt%3D%27a+b%2Bc%27&curr_project=p"
             );
         }
-        let url = call.url(&base("http://host:80"), "p").unwrap();
+        let url = call.url(&base("http://host:80"), &p).unwrap();
         assert!(url.as_str().starts_with("http://host/projects/p/tables/"));
-        assert!(call.url(&base("mailto:x"), "p").is_err());
+        assert!(call.url(&base("mailto:x"), &p).is_err());
+    }
+
+    #[test]
+    fn each_service_is_told_schema_and_quota_in_its_own_way() {
+        let place = Endpoint {
+            schema: Some("sales".to_owned()),
+            quota: Some("q 1".to_owned()),
+            ..endpoint("p")
+        };
+        for (service, expected) in [
+            (
+                Service::Rest,
+                "http://host/projects/p/tables/t?curr_project=p&curr_schema=sales",
+            ),
+            (
+                Service::Tunnel,
+                "http://host/projects/p/schemas/sales/tables/t?curr_project=p&quotaName=q+1",
+            ),
+        ] {
+            let call = Call::new(service, Method::GET, &["tables", "t"]);
+            let url = call.url(&base("http://host"), &place).unwrap();
+            assert_eq!(url.as_str(), expected);
+        }
     }
 
     #[test]
@@ -325,7 +372,7 @@ mod tests {
             .parameter("expectmarker", "true")
             .header("x-odps-tunnel-version", "6");
         let base = base("http://host/api");
-        let url = call.url(&base, "my_proj").unwrap();
+        let url = call.url(&base, &endpoint("my_proj")).unwrap();
         let now = UNIX_EPOCH + Duration::from_secs(1_704_164_645);
         let headers = signed_headers(&call, &url, &base, &credentials, now).unwrap();
         let canonical = format!(

@@ -4,7 +4,7 @@
 //! are coded by [`crate::record`].
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use reqwest::Url;
@@ -15,18 +15,21 @@ use crate::sign::Credentials;
 
 mod error;
 mod http;
+mod poll;
 mod rest;
 mod retry;
 mod sql;
 mod tunnel;
 mod xml;
 
+use http::Service;
+
 pub use error::{Error, ErrorClass};
-pub use rest::{Page, Partition, Project, Table, TableEntry, TableKind};
+pub use rest::{Page, Project, Table, TableEntry, TableKind};
 pub use retry::RetryPolicy;
-pub use sql::{Instance, InstanceState};
 pub use tunnel::{
-    Block, Download, MissingPartition, ReadRequest, Upload, UploadMode, UploadState, UploadStatus,
+    BatchSize, Block, Download, MissingPartition, ReadRequest, Upload, UploadMode, UploadState,
+    UploadStatus,
 };
 
 /// Where a project is.
@@ -38,6 +41,23 @@ pub struct Endpoint {
     pub tunnel: Option<Url>,
     /// Name of the project.
     pub project: String,
+    /// Schema within the project; `None` in projects without schemas, and for the schema `default`.
+    pub schema: Option<String>,
+    /// Quota that pays for Tunnel; `None` for the project's own.
+    pub quota: Option<String>,
+}
+
+impl Endpoint {
+    /// A project whose Tunnel is asked for, without schema and quota.
+    pub fn new(rest: Url, project: impl Into<String>) -> Endpoint {
+        Endpoint {
+            rest,
+            tunnel: None,
+            project: project.into(),
+            schema: None,
+            quota: None,
+        }
+    }
 }
 
 /// A client of one project. Clones share their connections.
@@ -52,7 +72,9 @@ struct Inner {
     credentials: Credentials,
     retry: RetryPolicy,
     tunnel: OnceCell<Url>,
-    retry_count: AtomicU64,
+    /// Whether each service has answered yet.
+    rest_answered: AtomicBool,
+    tunnel_answered: AtomicBool,
 }
 
 /// A block write or read that is silent for longer is cut by the service itself.
@@ -87,7 +109,7 @@ impl Client {
             .read_timeout(READ_TIMEOUT)
             .tcp_nodelay(true)
             .build()
-            .map_err(Error::from_transport)?;
+            .map_err(|error| Error::from_transport(error, false))?;
         Ok(Client {
             inner: Arc::new(Inner {
                 http,
@@ -95,7 +117,8 @@ impl Client {
                 credentials,
                 retry,
                 tunnel: OnceCell::new(),
-                retry_count: AtomicU64::new(0),
+                rest_answered: AtomicBool::new(false),
+                tunnel_answered: AtomicBool::new(false),
             }),
         })
     }
@@ -105,12 +128,20 @@ impl Client {
         &self.inner.endpoint
     }
 
-    /// How often requests were repeated so far.
-    pub fn retry_count(&self) -> u64 {
-        self.inner.retry_count.load(Ordering::Relaxed)
+    fn has_answered(&self, service: Service) -> bool {
+        self.inner.answered(service).load(Ordering::Relaxed)
     }
 
-    fn count_retry(&self) {
-        self.inner.retry_count.fetch_add(1, Ordering::Relaxed);
+    fn note_answer(&self, service: Service) {
+        self.inner.answered(service).store(true, Ordering::Relaxed);
+    }
+}
+
+impl Inner {
+    fn answered(&self, service: Service) -> &AtomicBool {
+        match service {
+            Service::Rest => &self.rest_answered,
+            Service::Tunnel => &self.tunnel_answered,
+        }
     }
 }

@@ -18,10 +18,6 @@ pub struct Project {
     pub name: String,
     /// Account that owns it.
     pub owner: String,
-    /// Comment, often empty.
-    pub comment: String,
-    /// `AVAILABLE`, or why it is not.
-    pub state: String,
 }
 
 /// A part of a list, and where the next part begins.
@@ -53,8 +49,6 @@ pub enum TableKind {
 pub struct TableEntry {
     /// Name in lower case.
     pub name: String,
-    /// Account that owns it.
-    pub owner: String,
     /// What it is.
     pub kind: TableKind,
 }
@@ -66,25 +60,10 @@ pub struct Table {
     pub name: String,
     /// Data columns and partition keys.
     pub schema: TableSchema,
-    /// Comment, often empty.
-    pub comment: String,
     /// What it is.
     pub kind: TableKind,
-    /// Whether rows are changed by transactions.
-    pub is_transactional: bool,
     /// Key of a transactional table; with one, plain Tunnel transfers are refused.
     pub primary_key: Vec<String>,
-}
-
-/// A partition in a list. Counts are absent when the service does not know them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Partition {
-    /// Keys and values in declared order.
-    pub spec: PartitionSpec,
-    /// Stored bytes.
-    pub byte_count: Option<u64>,
-    /// Rows.
-    pub row_count: Option<u64>,
 }
 
 /// The properties in the schema document that mark special tables.
@@ -105,7 +84,6 @@ struct Extended {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct Reserved {
-    transactional: Option<String>,
     primary_key: Vec<String>,
 }
 
@@ -117,27 +95,22 @@ impl Client {
         Ok(Project {
             name: document.name,
             owner: document.owner,
-            comment: document.comment,
-            state: document.state,
         })
     }
 
-    /// Tables whose names begin with the prefix, page by page.
+    /// Tables in the order of their names, page by page.
     pub async fn tables(
         &self,
-        prefix: Option<&str>,
         marker: Option<&str>,
         limit: Option<u32>,
     ) -> Result<Page<TableEntry>, Error> {
         let call = Call::new(Service::Rest, Method::GET, &["tables"])
             .parameter("expectmarker", "true")
-            .optional("name", prefix)
             .optional("marker", marker)
             .optional("maxitems", limit.map(|limit| limit.to_string()));
         let list: TableList = xml::read("tables", &self.answer(&call).await?.text)?;
         let items = list.table.into_iter().map(|item| TableEntry {
             name: item.name,
-            owner: item.owner,
             kind: kind_of(&item.r#type),
         });
         Ok(Page {
@@ -154,19 +127,14 @@ impl Client {
         read_table(name, &document, &extended)
     }
 
-    /// All partitions whose first keys are those of the prefix.
-    pub async fn partitions(
-        &self,
-        table: &str,
-        prefix: Option<&PartitionSpec>,
-    ) -> Result<Vec<Partition>, Error> {
+    /// All partitions of a table, keys in declared order.
+    pub async fn partitions(&self, table: &str) -> Result<Vec<PartitionSpec>, Error> {
         let mut partitions = Vec::new();
         let mut marker = None;
         loop {
             let call = Call::new(Service::Rest, Method::GET, &["tables", table])
                 .flag("partitions")
                 .parameter("expectmarker", "true")
-                .optional("partition", prefix.map(PartitionSpec::to_sql))
                 .optional("marker", marker.clone());
             let page = read_partitions(&self.answer(&call).await?.text)?;
             partitions.extend(page.items);
@@ -212,7 +180,9 @@ impl Client {
     }
 
     async fn ask_tunnel_endpoint(&self) -> Result<Url, Error> {
-        let call = Call::new(Service::Rest, Method::GET, &["tunnel"]).flag("service");
+        let call = Call::new(Service::Rest, Method::GET, &["tunnel"])
+            .flag("service")
+            .optional("quotaName", self.inner.endpoint.quota.as_deref());
         let host = self.rest_answer(&call).await?.text;
         tunnel_url(&self.inner.endpoint.rest, &host)
     }
@@ -261,7 +231,6 @@ fn read_table(name: &str, document: &str, extended: &str) -> Result<Table, Error
         TableKind::Managed if marks.is_external => TableKind::External,
         kind => kind,
     };
-    let transactional = reserved.transactional.unwrap_or_default();
     Ok(Table {
         name: if document.name.is_empty() {
             name.to_owned()
@@ -269,14 +238,12 @@ fn read_table(name: &str, document: &str, extended: &str) -> Result<Table, Error
             document.name
         },
         schema,
-        comment: document.comment,
         kind,
-        is_transactional: transactional.eq_ignore_ascii_case("true"),
         primary_key: reserved.primary_key,
     })
 }
 
-fn read_partitions(document: &str) -> Result<Page<Partition>, Error> {
+fn read_partitions(document: &str) -> Result<Page<PartitionSpec>, Error> {
     let list: PartitionList = xml::read("partitions", document)?;
     let mut items = Vec::with_capacity(list.partition.len());
     for item in list.partition {
@@ -284,15 +251,7 @@ fn read_partitions(document: &str) -> Result<Page<Partition>, Error> {
         let spec = PartitionSpec::new(keys).map_err(|error| {
             Error::new(ErrorClass::Protocol, "a partition cannot be read").with_source(error)
         })?;
-        items.push(Partition {
-            spec,
-            byte_count: item
-                .partition_size
-                .and_then(|size| u64::try_from(size).ok()),
-            row_count: item
-                .partition_record_count
-                .and_then(|count| u64::try_from(count).ok()),
-        });
+        items.push(spec);
     }
     Ok(Page {
         items,
@@ -315,7 +274,6 @@ mod tests {
             "Reserved":"{\"Transactional\":\"true\",\"PrimaryKey\":[\"id\"]}"}]]></Schema></Table>"#;
         let table = read_table("t1", document, extended).unwrap();
         assert_eq!(table.kind, TableKind::Managed);
-        assert!(table.is_transactional);
         assert_eq!(table.primary_key, ["id"]);
         assert!(table.schema.is_partitioned());
 
@@ -323,7 +281,7 @@ mod tests {
         let plain = r#"<Table><Schema format="Json">{}</Schema></Table>"#;
         let table = read_table("t1", &view, plain).unwrap();
         assert_eq!(table.kind, TableKind::View);
-        assert!(!table.is_transactional);
+        assert!(table.primary_key.is_empty());
 
         let vector = document.replace("bigint", "vector");
         let error = read_table("t1", &vector, plain).unwrap_err();
@@ -341,11 +299,7 @@ mod tests {
         let page = read_partitions(document).unwrap();
         assert_eq!(page.marker.as_deref(), Some("next"));
         assert_eq!(page.items.len(), 2);
-        assert_eq!(page.items[0].spec.to_string(), "pt=a&b,hh=07");
-        assert_eq!(
-            (page.items[0].byte_count, page.items[0].row_count),
-            (None, Some(5))
-        );
+        assert_eq!(page.items[0].to_string(), "pt=a&b,hh=07");
         let empty = "<Partitions><Marker/><MaxItems>1000</MaxItems></Partitions>";
         let page = read_partitions(empty).unwrap();
         assert_eq!((page.items, page.marker), (Vec::new(), None));

@@ -1,13 +1,14 @@
 //! When to try again, and after how long.
 //!
 //! Owns the policy of `PROTOCOL.md`, section 6.9, as a pure function of the errors so far: throttling is
-//! waited out up to a limit of time, other passing errors up to a number of tries.
+//! waited out up to a limit of time, other passing errors up to a number of tries. A service that never
+//! answered is given up within seconds, because its address is more likely wrong than it is to come back.
 
 use std::time::Duration;
 
 use super::error::{Error, ErrorClass};
 
-/// Limits of repetition.
+/// Limits of patience.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// How often a request is repeated after failures other than throttling.
@@ -18,6 +19,8 @@ pub struct RetryPolicy {
     pub first_wait: Duration,
     /// The longest wait that is not asked for by the service.
     pub longest_wait: Duration,
+    /// How long REST may take for an answer, which is never large.
+    pub rest_answer: Duration,
 }
 
 impl Default for RetryPolicy {
@@ -27,14 +30,19 @@ impl Default for RetryPolicy {
             throttled: Duration::from_secs(600),
             first_wait: Duration::from_secs(1),
             longest_wait: Duration::from_secs(64),
+            rest_answer: Duration::from_secs(60),
         }
     }
 }
+
+/// Waits before a connection is tried again to a service that never answered.
+const FIRST_CONTACT: [Duration; 2] = [Duration::from_millis(250), Duration::from_millis(750)];
 
 /// The repetitions of one request.
 #[derive(Debug, Clone)]
 pub(crate) struct Repetitions {
     policy: RetryPolicy,
+    contacts: usize,
     failures: u32,
     throttles: u32,
     throttled: Duration,
@@ -44,6 +52,7 @@ impl Repetitions {
     pub(crate) fn new(policy: RetryPolicy) -> Repetitions {
         Repetitions {
             policy,
+            contacts: 0,
             failures: 0,
             throttles: 0,
             throttled: Duration::ZERO,
@@ -55,6 +64,12 @@ impl Repetitions {
     /// `spread` is a number from 0 to 1 that keeps clients from returning in step: up to a quarter of
     /// the wait is left out.
     pub(crate) fn wait_after(&mut self, error: &Error, spread: f64) -> Option<Duration> {
+        if error.class() == ErrorClass::Unreachable {
+            // A try that ran into the time limit has been waited for long enough.
+            let wait = FIRST_CONTACT.get(self.contacts).copied();
+            self.contacts += 1;
+            return wait.filter(|_| !error.timed_out());
+        }
         if !error.retryable() {
             return None;
         }
@@ -76,7 +91,9 @@ impl Repetitions {
             self.throttled = self.throttled.saturating_add(wait);
             (self.throttled <= self.policy.throttled).then_some(wait)
         } else {
-            (self.failures <= self.policy.repetitions).then_some(wait)
+            // A service that asks for more patience than that is not coming back within this run.
+            (self.failures <= self.policy.repetitions && wait <= self.policy.throttled)
+                .then_some(wait)
         }
     }
 
@@ -129,6 +146,7 @@ mod tests {
         };
         assert_eq!(waits(&error(429, Some("3")), policy), [3, 3, 3]);
         assert_eq!(waits(&error(503, Some("2")), policy), [2; 7]);
+        assert!(waits(&error(503, Some("11")), policy).is_empty());
     }
 
     #[test]

@@ -2,54 +2,85 @@
 //!
 //! Owns the requests of `PROTOCOL.md`, section 5. Building statements is up to the caller.
 
-use std::time::Duration;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
 
 use super::Client;
 use super::error::{Error, ErrorClass};
 use super::http::{Call, Repeat, Service};
+use super::poll::Polling;
 use super::xml::{self, InstanceDocument, cdata};
 
-/// One submitted SQL job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Instance {
-    /// Names it to the service.
-    pub id: String,
-}
-
 /// How far a job is.
-#[derive(Debug)]
-pub enum InstanceState {
+#[derive(Debug, PartialEq)]
+enum State {
     /// Waiting or running.
     Running,
-    /// Done; a result can be fetched.
     Success,
     /// Ended by an error of the statement.
-    Failed(Error),
+    Failed,
     /// Stopped by somebody.
     Cancelled,
 }
 
-const FIRST_POLL: Duration = Duration::from_millis(100);
-const SLOWEST_POLL: Duration = Duration::from_secs(5);
-
 impl Client {
-    /// Submits a statement with settings such as `odps.sql.type.system.odps2`.
+    /// Runs a statement to its end; an error of the statement is an error here. Settings are such as
+    /// `odps.sql.type.system.odps2`.
     ///
-    /// When the answer is lost, only a statement with `IF EXISTS` or `IF NOT EXISTS` is submitted again,
-    /// because any other one might run twice.
-    pub async fn run_sql(
-        &self,
-        statement: &str,
-        settings: &[(&str, &str)],
-    ) -> Result<Instance, Error> {
+    /// When the answer to the submission is lost, only a statement with `IF EXISTS` or `IF NOT EXISTS`
+    /// is submitted again, because any other one might run twice.
+    pub async fn run_sql(&self, statement: &str, settings: &[(&str, &str)]) -> Result<(), Error> {
+        self.run(statement, settings).await.map(drop)
+    }
+
+    /// Runs a query and returns its result as CSV with a header line, NULL as `\N`, at most 10,000 rows.
+    pub async fn query(&self, query: &str, settings: &[(&str, &str)]) -> Result<String, Error> {
+        let id = self.run(query, settings).await?;
+        result_of(self.instance(&id, "result").await?)
+    }
+
+    /// Returns the id of the instance.
+    async fn run(&self, statement: &str, settings: &[(&str, &str)]) -> Result<String, Error> {
+        let id = self.submit(statement, settings).await?;
+        let mut polling = Polling::new();
+        loop {
+            let document = self.instance(&id, "taskstatus").await?;
+            match state_of(&document) {
+                Some(State::Success) => return Ok(id),
+                Some(State::Failed) => {
+                    let text = result_of(self.instance(&id, "result").await?)?;
+                    return Err(Error::from_job(&text));
+                }
+                Some(State::Cancelled) => {
+                    let message = format!("instance `{id}` was cancelled");
+                    return Err(Error::new(ErrorClass::Conflict, message));
+                }
+                Some(State::Running) => {}
+                None => {
+                    return Err(Error::new(
+                        ErrorClass::Protocol,
+                        format!("instance `{id}` has no task"),
+                    ));
+                }
+            }
+            polling.pause("the statement of instance", &id).await;
+        }
+    }
+
+    async fn submit(&self, statement: &str, settings: &[(&str, &str)]) -> Result<String, Error> {
+        let schema = self.inner.endpoint.schema.as_deref();
+        let in_schema = schema.map(|schema| {
+            [
+                ("odps.namespace.schema", "true"),
+                ("odps.default.schema", schema),
+            ]
+        });
+        let in_schema: &[_] = in_schema.as_ref().map_or(&[], |pairs| pairs);
+        let settings = [settings, in_schema].concat();
         let mut call = Call::new(Service::Rest, Method::POST, &["instances"])
             .header("content-type", "application/xml");
-        call.body = job_document(statement, settings).into();
+        call.body = job_document(statement, &settings).into();
         if !is_repeatable(statement) {
             call.repeat = Repeat::OnlyIfRefused;
         }
@@ -57,7 +88,7 @@ impl Client {
         let location = response.headers().get("location");
         let location = location.and_then(|value| value.to_str().ok()).unwrap_or("");
         match location.rsplit('/').next() {
-            Some(id) if !id.is_empty() => Ok(Instance { id: id.to_owned() }),
+            Some(id) if !id.is_empty() => Ok(id.to_owned()),
             _ => Err(Error::new(
                 ErrorClass::Protocol,
                 "the service did not name the instance of a submitted statement",
@@ -65,74 +96,20 @@ impl Client {
         }
     }
 
-    /// How far the job is now.
-    pub async fn poll(&self, instance: &Instance) -> Result<InstanceState, Error> {
-        let document = self.instance(instance, "taskstatus").await?;
-        match state_of(&document) {
-            Some(InstanceState::Failed(_)) => {
-                let text = self.result_text(instance).await?;
-                Ok(InstanceState::Failed(Error::from_job(&text)))
-            }
-            Some(state) => Ok(state),
-            None => Err(Error::new(
-                ErrorClass::Protocol,
-                format!("instance `{}` has no task", instance.id),
-            )),
-        }
-    }
-
-    /// Polls until the job has ended well; an error of the statement is an error here.
-    pub async fn wait(&self, instance: &Instance) -> Result<(), Error> {
-        let mut pause = FIRST_POLL;
-        loop {
-            match self.poll(instance).await? {
-                InstanceState::Success => return Ok(()),
-                InstanceState::Failed(error) => return Err(error),
-                InstanceState::Cancelled => {
-                    let message = format!("instance `{}` was cancelled", instance.id);
-                    return Err(Error::new(ErrorClass::Conflict, message));
-                }
-                InstanceState::Running => {}
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(SLOWEST_POLL);
-        }
-    }
-
-    /// The result of a SELECT as CSV with a header line, NULL as `\N`, at most 10,000 rows.
-    pub async fn result_csv(&self, instance: &Instance) -> Result<String, Error> {
-        self.result_text(instance).await
-    }
-
-    /// Asks the service to end a job.
-    pub async fn stop(&self, instance: &Instance) -> Result<(), Error> {
-        let mut call = Call::new(Service::Rest, Method::PUT, &["instances", &instance.id])
-            .header("content-type", "application/xml");
-        call.body = "<Instance><Status>Terminated</Status></Instance>".into();
-        self.send(&call).await.map(drop)
-    }
-
-    async fn instance(
-        &self,
-        instance: &Instance,
-        view: &'static str,
-    ) -> Result<InstanceDocument, Error> {
-        let call = Call::new(Service::Rest, Method::GET, &["instances", &instance.id]).flag(view);
-        let what = format!("instance `{}`", instance.id);
-        xml::read(&what, &self.answer(&call).await?.text)
-    }
-
-    async fn result_text(&self, instance: &Instance) -> Result<String, Error> {
-        let document = self.instance(instance, "result").await?;
-        result_of(document)
+    async fn instance(&self, id: &str, view: &'static str) -> Result<InstanceDocument, Error> {
+        let call = Call::new(Service::Rest, Method::GET, &["instances", id]).flag(view);
+        xml::read(&format!("instance `{id}`"), &self.answer(&call).await?.text)
     }
 }
 
+/// Whether running a statement a second time changes nothing. The same words inside of a text that is
+/// inserted mean nothing.
 fn is_repeatable(statement: &str) -> bool {
     let upper = statement.to_ascii_uppercase();
     let words: Vec<&str> = upper.split_whitespace().collect();
     let has = |wanted: &[&str]| words.windows(wanted.len()).any(|words| words == wanted);
-    has(&["IF", "EXISTS"]) || has(&["IF", "NOT", "EXISTS"])
+    matches!(words.first(), Some(&("CREATE" | "DROP" | "ALTER")))
+        && (has(&["IF", "EXISTS"]) || has(&["IF", "NOT", "EXISTS"]))
 }
 
 fn job_document(statement: &str, settings: &[(&str, &str)]) -> String {
@@ -153,16 +130,16 @@ fn job_document(statement: &str, settings: &[(&str, &str)]) -> String {
 }
 
 /// The state that the document tells; the cause of a failure is asked for separately.
-fn state_of(document: &InstanceDocument) -> Option<InstanceState> {
+fn state_of(document: &InstanceDocument) -> Option<State> {
     let Some(task) = document.tasks.task.first() else {
-        return (document.status != "Terminated").then_some(InstanceState::Running);
+        return (document.status != "Terminated").then_some(State::Running);
     };
     Some(match task.status.to_ascii_uppercase().as_str() {
-        "SUCCESS" => InstanceState::Success,
-        "FAILED" => InstanceState::Failed(Error::from_job("")),
-        "CANCELLED" => InstanceState::Cancelled,
+        "SUCCESS" => State::Success,
+        "FAILED" => State::Failed,
+        "CANCELLED" => State::Cancelled,
         // Also what is not known: as long as the instance lives, it is not over.
-        _ => InstanceState::Running,
+        _ => State::Running,
     })
 }
 
@@ -211,7 +188,9 @@ mod tests {
         assert!(is_repeatable(
             "ALTER TABLE t DROP IF  EXISTS PARTITION (pt='x')"
         ));
-        assert!(!is_repeatable("insert into t values ('notif exists')"));
+        assert!(!is_repeatable(
+            "insert into t values ('say if exists or not')"
+        ));
         assert!(!is_repeatable("truncate table t"));
     }
 
@@ -227,26 +206,18 @@ mod tests {
                  <Name>AnonymousSQLTask</Name><Status>{status}</Status><Histories/></Task></Tasks></Instance>"
             ))
         };
-        assert!(matches!(
-            state_of(&task("Success")),
-            Some(InstanceState::Success)
-        ));
-        assert!(matches!(
-            state_of(&task("Failed")),
-            Some(InstanceState::Failed(_))
-        ));
-        assert!(matches!(
-            state_of(&task("Cancelled")),
-            Some(InstanceState::Cancelled)
-        ));
-        for waiting in ["Waiting", "Running", "Suspended", "Newer"] {
-            assert!(matches!(
-                state_of(&task(waiting)),
-                Some(InstanceState::Running)
-            ));
+        for (status, state) in [
+            ("Success", State::Success),
+            ("FAILED", State::Failed),
+            ("Cancelled", State::Cancelled),
+            ("Waiting", State::Running),
+            ("Suspended", State::Running),
+            ("Newer", State::Running),
+        ] {
+            assert_eq!(state_of(&task(status)), Some(state));
         }
         let running = document("<Instance><Status>Running</Status></Instance>");
-        assert!(matches!(state_of(&running), Some(InstanceState::Running)));
+        assert_eq!(state_of(&running), Some(State::Running));
         let empty = document("<Instance><Status>Terminated</Status></Instance>");
         assert!(state_of(&empty).is_none());
     }

@@ -23,14 +23,11 @@ pub(super) fn cdata(text: &str) -> String {
     format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"))
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
-#[derive(Default)]
 pub(super) struct ProjectDocument {
     pub(super) name: String,
     pub(super) owner: String,
-    pub(super) comment: String,
-    pub(super) state: String,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +42,6 @@ pub(super) struct TableList {
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct TableItem {
     pub(super) name: String,
-    pub(super) owner: String,
     pub(super) r#type: String,
 }
 
@@ -57,8 +53,6 @@ pub(super) struct TableDocument {
     pub(super) name: String,
     #[serde(default)]
     pub(super) r#type: String,
-    #[serde(default)]
-    pub(super) comment: String,
 }
 
 /// An element of which only the text matters.
@@ -82,8 +76,6 @@ pub(super) struct PartitionList {
 pub(super) struct PartitionItem {
     #[serde(default)]
     pub(super) column: Vec<PartitionKey>,
-    pub(super) partition_size: Option<i64>,
-    pub(super) partition_record_count: Option<i64>,
 }
 
 #[derive(Deserialize)]

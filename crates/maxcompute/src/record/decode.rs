@@ -20,8 +20,8 @@ use crate::types::{Column, Type};
 
 /// More than the service permits for one record (200 MB); it keeps offsets within 32 bits.
 pub(super) const MAX_RECORD_BYTES: usize = 256 << 20;
-/// A batch ends at the first record beyond so many bytes of the stream, whatever its rows.
-const BATCH_BYTES: u64 = 8 << 20;
+/// A batch ends at the first record beyond so many bytes of the stream, unless the caller says otherwise.
+const BATCH_BYTES: usize = 8 << 20;
 
 /// Room for input that is kept between pieces.
 const KEPT_BYTES: usize = 4 << 20;
@@ -58,6 +58,9 @@ enum Stage {
 pub struct Decoder {
     schema: SchemaRef,
     tags: Vec<u64>,
+    batch_bytes: usize,
+    /// Bytes of a row in the arrays even if all of it is NULL, which takes none in the stream.
+    row_bytes: usize,
     columns: Columns,
     open: OpenValues,
     checksums: Checksums,
@@ -113,6 +116,8 @@ impl Decoder {
         Decoder {
             schema,
             tags,
+            batch_bytes: BATCH_BYTES,
+            row_bytes: types.iter().map(Type::array_bytes).sum(),
             columns: Columns::new(types),
             open: OpenValues::default(),
             checksums: Checksums::default(),
@@ -131,6 +136,13 @@ impl Decoder {
                 column: 0,
             },
         }
+    }
+
+    /// Ends batches at the first record beyond so many bytes, of the stream or of the arrays.
+    #[must_use]
+    pub fn batch_bytes(mut self, bytes: usize) -> Decoder {
+        self.batch_bytes = bytes.max(1);
+        self
     }
 
     /// The schema of the batches.
@@ -157,7 +169,8 @@ impl Decoder {
     ///
     /// `None` means that more input is needed, or that all rows of a whole stream were delivered.
     pub fn next_batch(&mut self, max_rows: usize) -> Result<Option<Decoded>, DecodeError> {
-        let max_rows = max_rows.max(1);
+        let most_rows = self.batch_bytes.div_ceil(self.row_bytes.max(1));
+        let max_rows = max_rows.clamp(1, most_rows);
         let bytes = std::mem::take(&mut self.input.bytes);
         let mut reader = Reader {
             bytes: &bytes,
@@ -206,7 +219,7 @@ impl Decoder {
     fn is_large(&self) -> bool {
         self.progress.stage == Stage::Records
             && self.progress.rows > 0
-            && self.progress.record_start - self.progress.batch_start >= BATCH_BYTES
+            && self.progress.record_start - self.progress.batch_start >= self.batch_bytes as u64
     }
 
     fn read_until(&mut self, max_rows: usize, reader: &mut Reader<'_>) -> Result<(), String> {

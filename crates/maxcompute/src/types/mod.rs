@@ -109,6 +109,23 @@ impl Type {
         }
     }
 
+    /// Bytes of an Arrow array for each of its values, NULL or not.
+    pub fn array_bytes(&self) -> usize {
+        match self {
+            Type::TinyInt | Type::Boolean => 1,
+            Type::SmallInt => 2,
+            Type::Int | Type::Date | Type::IntervalYearMonth | Type::Float => 4,
+            Type::BigInt | Type::Datetime | Type::Double => 8,
+            Type::Timestamp | Type::TimestampNtz | Type::IntervalDayTime => 8,
+            Type::Decimal { precision, .. } if *precision > 38 => 32,
+            Type::Decimal { .. } => 16,
+            // An offset; what it leads to is counted by its own length.
+            Type::String | Type::Varchar(_) | Type::Char(_) | Type::Json | Type::Binary => 4,
+            Type::Array(_) | Type::Map(..) => 4,
+            Type::Struct(fields) => fields.iter().map(|(_, field)| field.array_bytes()).sum(),
+        }
+    }
+
     /// Whether values of this type contain other values.
     pub fn is_nested(&self) -> bool {
         matches!(self, Type::Array(_) | Type::Map(..) | Type::Struct(_))

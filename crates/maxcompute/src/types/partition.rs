@@ -7,8 +7,6 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::TableSchema;
-
 /// Names and values of partition keys, in the order they were given.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -76,26 +74,6 @@ impl PartitionSpec {
             format!("{name}='{value}'")
         });
         parts.collect::<Vec<_>>().join(",")
-    }
-
-    /// The same keys in the order in which the table declares them; all of them must be there.
-    pub fn ordered_for(&self, schema: &TableSchema) -> Result<PartitionSpec, ParsePartitionError> {
-        let mut ordered = Vec::with_capacity(self.0.len());
-        for key in &schema.partition_keys {
-            let value = self.value(&key.name).ok_or_else(|| {
-                ParsePartitionError(format!(
-                    "the partition `{self}` has no value for the key `{}`",
-                    key.name
-                ))
-            })?;
-            ordered.push((key.name.clone(), value.to_owned()));
-        }
-        if ordered.len() != self.0.len() {
-            return Err(ParsePartitionError(format!(
-                "the partition `{self}` has a key that the table has not"
-            )));
-        }
-        Ok(PartitionSpec(ordered))
     }
 }
 
@@ -174,7 +152,6 @@ fn take_value(text: &str) -> Option<(String, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Column, Type};
     use super::*;
 
     #[test]
@@ -212,23 +189,5 @@ mod tests {
         ] {
             assert!(text.parse::<PartitionSpec>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn keys_take_the_declared_order() {
-        let schema = TableSchema {
-            columns: Vec::new(),
-            partition_keys: vec![
-                Column::new("pt", Type::String),
-                Column::new("hh", Type::Int),
-            ],
-        };
-        let ordered = |text: &str| {
-            let spec: PartitionSpec = text.parse().unwrap();
-            spec.ordered_for(&schema).map(|spec| spec.to_string())
-        };
-        assert_eq!(ordered("hh=7,pt=x").as_deref(), Ok("pt=x,hh=7"));
-        assert!(ordered("pt=x").is_err());
-        assert!(ordered("pt=x,hh=7,z=1").is_err());
     }
 }

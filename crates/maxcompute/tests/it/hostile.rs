@@ -322,3 +322,24 @@ fn the_fuzz_corpus_is_survived() {
     }
     assert!(count >= 10, "only {count} files");
 }
+
+#[test]
+fn rows_of_many_nulls_do_not_make_huge_batches() {
+    let types = vec![Type::BigInt; 1_200];
+    let rows = 20_000;
+    // A record without values is its end tag and a checksum of zero.
+    let record = [0x80, 0xc0, 0xff, 0x7f, 0];
+    let mut decoder = Decoder::new(&types).batch_bytes(1 << 20);
+    decoder.push(&record.repeat(rows));
+    let mut decoded_rows = 0;
+    while let Some(decoded) = decoder.next_batch(rows).unwrap() {
+        let (rows, bytes) = (
+            decoded.batch.num_rows(),
+            decoded.batch.get_array_memory_size(),
+        );
+        assert!(bytes < 3 << 20, "{rows} rows in {bytes} bytes");
+        decoded_rows += rows;
+    }
+    // Without a footer the last few rows wait for more.
+    assert!(rows - decoded_rows < 1_000, "{decoded_rows} rows");
+}

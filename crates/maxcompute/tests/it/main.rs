@@ -10,4 +10,5 @@ mod round_trip;
 mod server;
 mod signing;
 mod transfers;
+mod unreachable;
 mod vectors;

@@ -1,11 +1,14 @@
 //! A scripted HTTP server: a closure answers each request, and may break the answer off.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use maxcompute::client::{Client, Endpoint, RetryPolicy};
 use maxcompute::sign::Credentials;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -37,6 +40,27 @@ impl Reply {
 pub(crate) struct Server {
     pub(crate) client: Client,
     requests: Arc<Mutex<Vec<Request>>>,
+    accepting: JoinHandle<()>,
+}
+
+/// A client of whatever is, or is not, at this address.
+pub(crate) fn client(address: SocketAddr) -> Client {
+    let endpoint = Endpoint {
+        tunnel: Some(format!("http://{address}").parse().unwrap()),
+        ..Endpoint::new(format!("http://{address}/api").parse().unwrap(), "p")
+    };
+    let credentials = Credentials {
+        access_id: "id".to_owned(),
+        access_key: "key".to_owned(),
+        security_token: None,
+        region: None,
+    };
+    let retry = RetryPolicy {
+        first_wait: Duration::from_millis(1),
+        rest_answer: Duration::from_secs(2),
+        ..RetryPolicy::default()
+    };
+    Client::with_retry(endpoint, credentials, retry).unwrap()
 }
 
 impl Server {
@@ -48,32 +72,24 @@ impl Server {
         let address = listener.local_addr().unwrap();
         let requests: Arc<Mutex<Vec<Request>>> = Arc::default();
         let seen = requests.clone();
-        tokio::spawn(async move {
+        let accepting = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 // One connection at a time keeps the requests in order.
                 serve(stream, &seen, &answer).await;
             }
         });
-        let endpoint = Endpoint {
-            rest: format!("http://{address}/api").parse().unwrap(),
-            tunnel: Some(format!("http://{address}").parse().unwrap()),
-            project: "p".to_owned(),
-        };
-        let credentials = Credentials {
-            access_id: "id".to_owned(),
-            access_key: "key".to_owned(),
-            security_token: None,
-            region: None,
-        };
-        let retry = RetryPolicy {
-            first_wait: std::time::Duration::from_millis(1),
-            ..RetryPolicy::default()
-        };
         Server {
-            client: Client::with_retry(endpoint, credentials, retry).unwrap(),
+            client: client(address),
             requests,
+            accepting,
         }
+    }
+
+    /// Closes the port; connections are refused from now on.
+    pub(crate) async fn stop(&mut self) {
+        self.accepting.abort();
+        assert!((&mut self.accepting).await.unwrap_err().is_cancelled());
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {

@@ -30,11 +30,10 @@ struct Project {
 impl Project {
     async fn sql(&self, statement: &str) -> String {
         let settings = [("odps.sql.type.system.odps2", "true")];
-        let instance = self.client.run_sql(statement, &settings).await.unwrap();
-        if let Err(error) = self.client.wait(&instance).await {
-            panic!("{statement}: {error}");
+        match self.client.query(statement, &settings).await {
+            Ok(csv) => csv,
+            Err(error) => panic!("{statement}: {error}"),
         }
-        self.client.result_csv(&instance).await.unwrap()
     }
 }
 
@@ -118,11 +117,7 @@ pub(super) async fn subject() -> Subject {
     let host = format!("http://{address}");
     let path = endpoint.strip_prefix(&host).unwrap().to_string();
     let client = Client::new(
-        Endpoint {
-            rest: endpoint.parse().unwrap(),
-            tunnel: None,
-            project: PROJECT.into(),
-        },
+        Endpoint::new(endpoint.parse().unwrap(), PROJECT),
         Credentials {
             access_id: ACCESS_ID.into(),
             access_key: ACCESS_KEY.into(),

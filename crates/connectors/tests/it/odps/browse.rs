@@ -66,15 +66,11 @@ async fn a_connectivity_test_stops_at_the_first_failure() {
         ),
         (
             json!({"schema": "sales"}),
-            "configure",
-            "cannot use schema `sales` of project `demo`: schemas are not supported yet",
+            "sign in",
+            "cannot sign in to project `demo`: NoSuchSchema: ",
         ),
     ] {
-        let mut config = service.config();
-        config
-            .as_object_mut()
-            .unwrap()
-            .extend(change.as_object().unwrap().clone());
+        let config = service.config_with(&change);
         let browser = odps.open_browser(&config).unwrap().ok().unwrap()()
             .await
             .unwrap();

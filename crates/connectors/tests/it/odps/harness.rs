@@ -93,11 +93,7 @@ impl Service {
         })
         .await
         .unwrap();
-        let endpoint = Endpoint {
-            rest: server.endpoint().parse().unwrap(),
-            tunnel: None,
-            project: PROJECT.into(),
-        };
+        let endpoint = Endpoint::new(server.endpoint().parse().unwrap(), PROJECT);
         let credentials = Credentials {
             access_id: ACCESS_ID.into(),
             access_key: ACCESS_KEY.into(),
@@ -121,6 +117,14 @@ impl Service {
             "endpoint": self.server.endpoint(), "project": PROJECT,
             "accessId": ACCESS_ID, "accessKey": ACCESS_KEY
         })
+    }
+
+    /// The datasource with some fields changed.
+    pub(crate) fn config_with(&self, change: &Value) -> Value {
+        let mut config = self.config();
+        let fields = change.as_object().unwrap().clone();
+        config.as_object_mut().unwrap().extend(fields);
+        config
     }
 
     /// Runs statements, separated by semicolons at line ends.
@@ -147,9 +151,8 @@ impl Service {
     }
 
     async fn run(&self, statement: &str, settings: &[(&str, &str)]) {
-        let instance = self.client.run_sql(statement, settings).await.unwrap();
         self.client
-            .wait(&instance)
+            .run_sql(statement, settings)
             .await
             .unwrap_or_else(|error| panic!("{statement}: {error}"));
     }

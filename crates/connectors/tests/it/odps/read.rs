@@ -164,6 +164,66 @@ async fn transactional_tables_with_a_key_are_refused() {
 }
 
 #[tokio::test]
+async fn everything_that_is_missing_is_named_at_once() {
+    let service = with_partitions().await;
+    let parameter = json!({"table": "p", "partition": ["dt=1/region=*", "dt=2024*/region=cn", "dt=2/region=*"], "column": ["id"]});
+    assert_eq!(
+        error_of(service.read(parameter).await).message(),
+        "no partition of table `p` matches `dt=1/region=*` or `dt=2/region=*`"
+    );
+    let parameter =
+        json!({"table": "p", "partition": "dt=*/region=*", "column": ["id", "nam", "regio"]});
+    let error = error_of(service.reader(parameter).await);
+    assert_eq!(
+        error.message(),
+        "columns `nam`, `regio` do not exist in table `p`"
+    );
+    assert_eq!(error.hint_text(), Some("did you mean `name`, `region`?"));
+}
+
+#[tokio::test]
+async fn what_has_no_rows_in_the_service_is_refused() {
+    let service = Service::start().await;
+    service
+        .sql("create table t (id bigint, name string);\ncreate view v as select id from t;\ncreate materialized view m as select id from t;\ncreate external table e (id bigint) location 'oss://bucket/folder/';\n")
+        .await;
+    for (table, reason) in [
+        ("v", "a view, which has no rows of its own"),
+        (
+            "m",
+            "a materialized view, whose rows change by refresh only",
+        ),
+        ("e", "an external table, whose rows are not in MaxCompute"),
+    ] {
+        let message = format!("cannot use table `{table}`: it is {reason}");
+        let read = service
+            .reader(json!({"table": table, "column": ["*"]}))
+            .await;
+        let write = json!({"table": table, "column": ["*"], "truncate": false});
+        let write = service.writer(write).await;
+        for error in [error_of(read), error_of(write)] {
+            assert_eq!(error.kind(), Kind::Unsupported);
+            assert_eq!(error.message(), message);
+            assert!(error.hint_text().is_some());
+        }
+    }
+    let listed = service.browser().await.tables("", 9).await.unwrap();
+    let kinds: Vec<_> = listed
+        .iter()
+        .map(|table| (table.name.as_str(), table.kind.as_str()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("e", "external table"),
+            ("m", "materialized view"),
+            ("t", "table"),
+            ("v", "view")
+        ]
+    );
+}
+
+#[tokio::test]
 async fn columns_come_in_the_order_of_the_job() {
     let service = with_partitions().await;
     let read = async |columns| {

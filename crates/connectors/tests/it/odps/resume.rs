@@ -142,6 +142,52 @@ async fn an_upload_that_is_gone_is_begun_anew() {
 }
 
 #[tokio::test]
+async fn rows_are_not_appended_again_while_nobody_knows_whether_they_are_there() {
+    let service = service().await;
+    let append = json!({"table": "t", "column": ["*"], "truncate": false});
+    let writer = service.writer(append).await.unwrap();
+    let prepared = prepare(writer.as_ref(), None).await;
+    let mut unknown = serde_json::to_value(&prepared).unwrap();
+    unknown["upload"]["id"] = json!("20240101000000000gone");
+    let unknown: State = serde_json::from_value(unknown).unwrap();
+    let columns = writer.schema(&[]).await.unwrap();
+    let error = error_of(writer.prepare(&plan(columns, 3, Some(unknown))).await);
+    assert_eq!(error.kind(), Kind::Conflict);
+    assert_eq!(
+        error.message(),
+        "cannot tell whether the rows of this run are in table `t` already: its upload is `NoSuchUpload`"
+    );
+    assert!(error.hint_text().is_some());
+}
+
+#[tokio::test]
+async fn a_committed_upload_counts_as_such_although_the_table_has_changed() {
+    let service = service().await;
+    let parameter = json!({
+        "table": "t", "column": ["id", "name"], "truncate": false,
+        "postSql": ["alter table t add columns (loaded string)"]
+    });
+    let writer = service.writer(parameter).await.unwrap();
+    let prepared = prepare(writer.as_ref(), None).await;
+    let done = write_task(writer.as_ref(), &prepared, TaskId(0), &[people(0..3)])
+        .await
+        .unwrap();
+    writer
+        .commit(&prepared, std::slice::from_ref(&done.receipt))
+        .await
+        .unwrap();
+    // Killed before the ledger knew; the table is not the one that the upload began with.
+    let parameter = json!({"table": "t", "column": ["id", "name"], "truncate": false});
+    let again = service.writer(parameter).await.unwrap();
+    assert_eq!(
+        prepare(again.as_ref(), Some(through_ledger(&prepared))).await,
+        prepared
+    );
+    again.commit(&prepared, &[done.receipt]).await.unwrap();
+    assert_eq!(ids(&service).await, [0, 1, 2]);
+}
+
+#[tokio::test]
 async fn a_commit_with_lost_or_foreign_blocks_is_refused() {
     let service = service().await;
     let writer = service.writer(truncate()).await.unwrap();

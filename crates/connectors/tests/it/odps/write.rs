@@ -154,11 +154,11 @@ async fn columns_that_cannot_be_written_are_explained() {
     for (column, message) in [
         (
             json!(["id", "pt"]),
-            "cannot write column `pt` of table `c`: it is a partition column",
+            "cannot write partition columns of table `c`: pt",
         ),
         (
             json!(["id", "ID"]),
-            "column `id` of table `c` is written twice",
+            "columns of table `c` are written twice: id",
         ),
         (
             json!(["name"]),
@@ -358,54 +358,6 @@ async fn text_rules_apply() {
             "{rules}"
         );
     }
-}
-
-#[tokio::test]
-async fn statements_run_before_and_after() {
-    let service = Service::start().await;
-    service.sql(TABLE).await;
-    service.sql("create table log (what string);\n").await;
-    let parameter = json!({
-        "table": "t", "column": ["*"], "truncate": false,
-        "preSql": ["truncate table t", "insert into table log values ('before')"],
-        "postSql": ["insert into table log select name from t"]
-    });
-    service
-        .write(
-            json!({"table": "t", "column": ["*"], "truncate": false}),
-            &[people(1..3)],
-        )
-        .await
-        .unwrap();
-    service.write(parameter, &[people(8..9)]).await.unwrap();
-    assert_eq!(
-        service
-            .read(json!({"table": "t", "column": ["*"]}))
-            .await
-            .unwrap()
-            .numbers(0),
-        [8]
-    );
-    let mut log = service
-        .read(json!({"table": "log", "column": ["*"]}))
-        .await
-        .unwrap()
-        .texts(0);
-    log.sort();
-    assert_eq!(
-        log,
-        [Some("before".to_string()), Some("name 8".to_string())]
-    );
-
-    let parameter =
-        json!({"table": "t", "column": ["*"], "truncate": true, "preSql": "select from where"});
-    let error = error_of(service.write(parameter, &[people(0..1)]).await);
-    assert!(
-        error
-            .message()
-            .starts_with("statement 1 of `preSql` failed: ODPS-0130161"),
-        "{error}"
-    );
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ use reqwest::Response;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use super::super::error::{Error, ErrorClass};
+use super::read::BatchSize;
 use crate::compression::Compression;
 use crate::record::{BadCell, Decoded, Decoder};
 use crate::types::Column;
@@ -125,7 +126,7 @@ impl Pieces {
     pub(super) fn new(
         response: Response,
         projection: Projection,
-        batch_rows: usize,
+        batch: BatchSize,
     ) -> Result<Pieces, Error> {
         let encoding = response.headers().get("content-encoding");
         let encoding = encoding.and_then(|value| value.to_str().ok()).unwrap_or("");
@@ -140,7 +141,7 @@ impl Pieces {
                 receiver: body,
                 piece: Bytes::new(),
             };
-            let last = match decode(body, compression, &projection, batch_rows, &batches) {
+            let last = match decode(body, compression, &projection, batch, &batches) {
                 Ok(true) => Ok(Piece::End),
                 Ok(false) => return,
                 Err(error) => Err(error),
@@ -204,13 +205,13 @@ fn decode(
     body: Body,
     compression: Compression,
     projection: &Projection,
-    batch_rows: usize,
+    batch: BatchSize,
     batches: &Sender<Result<Piece, Error>>,
 ) -> Result<bool, Error> {
     let broken = |error: io::Error| {
         Error::new(ErrorClass::Damaged, "reading the rows broke off").with_source(error)
     };
-    let mut decoder = Decoder::for_columns(&projection.travelling);
+    let mut decoder = Decoder::for_columns(&projection.travelling).batch_bytes(batch.bytes);
     let mut reader = compression.decoder(body).map_err(broken)?;
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut held_back = None;
@@ -229,7 +230,7 @@ fn decode(
             Err(error) => return Err(broken(error)),
         };
         decoder.push(&buffer[..length]);
-        while let Some(decoded) = decoder.next_batch(batch_rows).map_err(damaged)? {
+        while let Some(decoded) = decoder.next_batch(batch.rows).map_err(damaged)? {
             if !send(held_back.replace(decoded)) {
                 return Ok(false);
             }

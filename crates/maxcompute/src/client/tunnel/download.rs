@@ -2,12 +2,12 @@
 //!
 //! Owns creating and loading (`PROTOCOL.md`, section 6.2); reading rows is in [`super::read`].
 
-use std::time::Duration;
-
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use super::super::error::{Error, ErrorClass};
+use super::super::http::Call;
+use super::super::poll::Polling;
 use super::super::{Client, Target};
 use super::{Transfer, begun, call};
 use crate::types::{PartitionSpec, TableSchema};
@@ -24,9 +24,6 @@ pub struct Download {
     pub(crate) target: Target,
 }
 
-const FIRST_POLL: Duration = Duration::from_millis(100);
-const SLOWEST_POLL: Duration = Duration::from_secs(5);
-
 impl Client {
     /// Pins the rows of a table or, if it is partitioned, of one partition.
     pub async fn create_download(
@@ -42,13 +39,12 @@ impl Client {
             .flag("downloads")
             .parameter("asyncmode", "true");
         let mut answer = self.transfer(&create).await?;
-        let mut pause = FIRST_POLL;
+        let mut polling = Polling::new();
         while answer.status.eq_ignore_ascii_case("INITIATING") {
             let Some(id) = &answer.download_id else {
                 break;
             };
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(SLOWEST_POLL);
+            polling.pause("the snapshot of table", table).await;
             answer = self.transfer(&load_call(&target, id)).await?;
         }
         to_download(answer, target)
@@ -63,7 +59,7 @@ impl Client {
     }
 }
 
-fn load_call(target: &Target, id: &str) -> super::super::http::Call {
+fn load_call(target: &Target, id: &str) -> Call {
     call(Method::GET, target).parameter("downloadid", id)
 }
 

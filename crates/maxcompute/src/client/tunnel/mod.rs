@@ -18,7 +18,7 @@ mod read;
 mod upload;
 
 pub use download::Download;
-pub use read::ReadRequest;
+pub use read::{BatchSize, ReadRequest};
 pub use upload::{Block, MissingPartition, Upload, UploadMode, UploadState, UploadStatus};
 
 /// The version that permits the metrics element in footers, which the decoder accepts.

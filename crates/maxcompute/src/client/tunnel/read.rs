@@ -11,7 +11,7 @@ use reqwest::Method;
 
 use super::super::Client;
 use super::super::error::{Error, ErrorClass};
-use super::super::http::{Call, spread};
+use super::super::http::{Call, wait_to_repeat};
 use super::super::retry::Repetitions;
 use super::body::{Piece, Pieces, Projection};
 use super::{Download, call};
@@ -27,8 +27,17 @@ pub struct ReadRequest {
     pub columns: Option<Vec<String>>,
     /// The compression to ask for; the service may choose otherwise.
     pub compression: Compression,
-    /// Rows of a batch, fewer when they are large.
-    pub batch_rows: usize,
+    /// When a batch is full.
+    pub batch: BatchSize,
+}
+
+/// A batch ends at so many rows, or soon after so many bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchSize {
+    /// Rows, at least one.
+    pub rows: usize,
+    /// Bytes of the stream or of the arrays, whichever are more.
+    pub bytes: usize,
 }
 
 struct Reading {
@@ -36,7 +45,7 @@ struct Reading {
     download: Download,
     projection: Projection,
     compression: Compression,
-    batch_rows: usize,
+    batch: BatchSize,
     /// Rows that were not delivered yet.
     rest: Range<u64>,
     pieces: Option<Pieces>,
@@ -61,7 +70,7 @@ impl Client {
             download,
             projection,
             compression: request.compression,
-            batch_rows: request.batch_rows,
+            batch: request.batch,
             rest: request.rows,
             pieces: None,
         });
@@ -89,7 +98,7 @@ impl Reading {
                 Some(pieces) => pieces,
                 None => {
                     let response = self.client.send(&self.call()).await?;
-                    let pieces = Pieces::new(response, self.projection.clone(), self.batch_rows)?;
+                    let pieces = Pieces::new(response, self.projection.clone(), self.batch)?;
                     self.pieces.insert(pieces)
                 }
             };
@@ -110,10 +119,7 @@ impl Reading {
                 }
                 Err(error) => {
                     self.pieces = None;
-                    match self.repetitions.wait_after(&error, spread()) {
-                        Some(wait) => self.client.pause(wait).await,
-                        None => return Err(error),
-                    }
+                    wait_to_repeat(&mut self.repetitions, error).await?;
                 }
             }
         }

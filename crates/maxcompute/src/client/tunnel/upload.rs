@@ -4,13 +4,13 @@
 //! answer to the commit is settled by asking for the state.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Method;
 use serde::{Deserialize, Serialize};
 
 use super::super::error::{Error, ErrorClass};
+use super::super::poll::Polling;
 use super::super::{Client, Target};
 use super::{Transfer, begun, call};
 use crate::compression::Compression;
@@ -82,8 +82,6 @@ pub struct UploadState {
     pub blocks: Vec<Block>,
 }
 
-const FIRST_POLL: Duration = Duration::from_millis(100);
-const SLOWEST_POLL: Duration = Duration::from_secs(5);
 /// How often the service may show an upload as open after it accepted the commit.
 const OPEN_POLLS: u32 = 20;
 
@@ -167,7 +165,7 @@ impl Client {
     }
 
     async fn wait_closed(&self, upload: &Upload) -> Result<(), Error> {
-        let mut pause = FIRST_POLL;
+        let mut polling = Polling::new();
         let mut open_polls = 0;
         loop {
             match self.load_upload(upload).await?.status {
@@ -179,8 +177,9 @@ impl Client {
                 UploadStatus::Open => open_polls += 1,
                 UploadStatus::Committing => {}
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(SLOWEST_POLL);
+            polling
+                .pause("the commit into table", &upload.target.table)
+                .await;
         }
     }
 }

@@ -7,6 +7,7 @@ use super::{connection, made_object, made_root, made_text, member, plugin, speed
 use crate::findings::Findings;
 use crate::node::{Content, Member, Node, take};
 use crate::read::Role;
+use crate::source::Span;
 
 pub(super) fn to_seed(root: Node, findings: &mut Findings) -> Option<Node> {
     let span = root.span;
@@ -118,6 +119,20 @@ fn step(node: &mut Node, role: Role, findings: &mut Findings) {
     }
     if let Some(parameter) = members.iter_mut().find(|member| member.key == "parameter") {
         connection::fold(&mut parameter.node, &connector, findings);
+        if role == Role::Writer && connector == "odps" {
+            let span = parameter.key_span;
+            fill_with_null(&mut parameter.node, span);
+        }
+    }
+}
+
+/// DataX's odpswriter takes fewer columns than it lists and leaves the rest NULL; here that must be asked for.
+fn fill_with_null(parameter: &mut Node, span: Span) {
+    if let Content::Object(members) = &mut parameter.content
+        && !members.iter().any(|member| member.key == "missingColumns")
+    {
+        members.push(member("missingColumns", span, made_text(span, "null")));
+        parameter.written = false;
     }
 }
 

@@ -60,11 +60,32 @@ pub(super) enum Compression {
     Lz4,
 }
 
-impl Compression {
-    /// What to put on the wire, given DataX's older switch as well.
-    pub(super) fn coding(self, is_compress: bool) -> Coding {
-        match self {
-            Compression::None if is_compress => Coding::Deflate,
+/// How bytes travel, the same in both directions.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Travel {
+    /// Compression on the network.
+    #[serde(default)]
+    pub compression: Compression,
+    /// DataX's older switch for compression: `true` means `deflate` unless `compression` says more.
+    #[serde(default)]
+    #[schemars(extend("x-ui-advanced" = true))]
+    pub is_compress: bool,
+    /// Accepted for DataX documents without effect: the retry rules of the service are followed.
+    #[serde(default)]
+    #[schemars(extend("x-ui-advanced" = true))]
+    #[expect(
+        dead_code,
+        reason = "the key is accepted so that DataX documents run unchanged"
+    )]
+    pub max_retry_time: Option<u32>,
+}
+
+impl Travel {
+    /// What to put on the wire.
+    pub(super) fn coding(&self) -> Coding {
+        match self.compression {
+            Compression::None if self.is_compress => Coding::Deflate,
             Compression::None => Coding::Raw,
             Compression::Deflate => Coding::Deflate,
             Compression::Zstd => Coding::Zstd,
@@ -86,8 +107,10 @@ pub(super) enum SplitMode {
 }
 
 /// What to read.
+// Flattening and `deny_unknown_fields` exclude each other in serde; `sdk::parse` refuses unknown keys.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("additionalProperties" = false))]
 pub(super) struct ReaderParameters {
     /// The table, by its own name.
     #[schemars(extend("x-ui-source" = "tables"))]
@@ -107,26 +130,14 @@ pub(super) struct ReaderParameters {
     /// Finish without rows, instead of failing, when no partition matches.
     #[serde(default)]
     pub success_on_no_partition: bool,
-    /// Compression on the network.
-    #[serde(default)]
-    pub compression: Compression,
-    /// DataX's older switch for compression: `true` means `deflate` unless `compression` says more.
-    #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
-    pub is_compress: bool,
+    /// How bytes travel.
+    #[serde(flatten)]
+    pub travel: Travel,
     /// Not supported, since Tunnel reads whole rows: use the job's own `filter`, or `/*query*/` in
     /// `partition` to choose partitions.
     #[serde(default, rename = "where")]
     #[schemars(extend("x-ui-advanced" = true))]
     pub predicate: Option<String>,
-    /// Accepted for DataX documents without effect: the retry rules of the service are followed.
-    #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
-    #[expect(
-        dead_code,
-        reason = "the key is accepted so that DataX documents run unchanged"
-    )]
-    pub max_retry_time: Option<u32>,
     /// SQL statements to run once the job begins, before its rows are counted, in this order.
     #[serde(default)]
     #[schemars(extend("x-ui-widget" = "sql", "x-ui-advanced" = true))]
@@ -185,7 +196,7 @@ pub(super) enum OverLengthRule {
 }
 
 /// Where and how to write.
-// Flattening and `deny_unknown_fields` exclude each other in serde; `sdk::parse` refuses unknown keys.
+// As with the reader's, `sdk::parse` refuses unknown keys.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("additionalProperties" = false))]
@@ -216,9 +227,9 @@ pub(super) struct WriterParameters {
     #[serde(default = "default_block_size", rename = "blockSizeInMB")]
     #[schemars(range(min = 1, max = 1024), extend("x-ui-advanced" = true))]
     pub block_size_in_mb: u32,
-    /// Compression on the network.
-    #[serde(default)]
-    pub compression: Compression,
+    /// How bytes travel.
+    #[serde(flatten)]
+    pub travel: Travel,
     /// SQL statements to run before the load, in this order.
     #[serde(default)]
     #[schemars(extend("x-ui-widget" = "sql"))]
@@ -253,18 +264,6 @@ pub(super) struct LongText {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DataxKeys {
-    /// DataX's older switch for compression: `true` means `deflate` unless `compression` says more.
-    #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
-    pub is_compress: bool,
-    /// Accepted for DataX documents without effect: the retry rules of the service are followed.
-    #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
-    #[expect(
-        dead_code,
-        reason = "the key is accepted so that DataX documents run unchanged"
-    )]
-    pub max_retry_time: Option<u32>,
     /// Accepted for DataX documents without effect: rows always become visible in one step, at the end.
     #[serde(default)]
     #[schemars(extend("x-ui-advanced" = true))]
@@ -395,10 +394,7 @@ mod tests {
         assert_eq!(parameters.partition.as_deref(), Some("pt=20240101"));
         assert_eq!(parameters.block_size_in_mb, 64);
         assert_eq!(parameters.long_text.max_field_length, 8 << 20);
-        assert_eq!(
-            parameters.compression.coding(parameters.datax.is_compress),
-            Coding::Raw
-        );
+        assert_eq!(parameters.travel.coding(), Coding::Raw);
     }
 
     #[test]
@@ -432,14 +428,14 @@ mod tests {
         );
         assert_eq!(parameters.long_text.max_field_length, 100);
         assert_eq!(parameters.block_size_in_mb, 8);
-        assert_eq!(
-            parameters.compression.coding(parameters.datax.is_compress),
-            Coding::Deflate
-        );
+        assert_eq!(parameters.travel.coding(), Coding::Deflate);
     }
 
     #[test]
     fn what_cannot_be_done_is_refused_with_a_way_out() {
+        let unknown =
+            parse::<ReaderParameters>(&json!({"table": "t", "column": ["*"], "colum": 1}));
+        assert_eq!(unknown.unwrap_err()[0].message, "unknown key `colum`");
         let reader = |more: Value| {
             let mut value = json!({"table": "t", "column": ["*"]});
             value

@@ -66,65 +66,34 @@ pub(super) fn parse_one(text: &str, keys: &[String]) -> Result<PartitionSpec, Er
     }
 }
 
-/// Reads `key=value` pairs separated by `/` or `,`, in any order. Blanks around names and values and
-/// quotes are dropped; inside quotes a separator is part of the value.
+/// Reads `key=value` pairs separated by `/` or `,`, in any order, and puts them into that of the keys.
 fn parse(text: &str, keys: &[String]) -> Result<PartitionSpec, Error> {
-    let wrong = |reason: String| {
-        Error::new(
-            Kind::Config,
-            format!("cannot read partition `{text}`: {reason}"),
-        )
-        .hint(format!("write `{}`", example(keys)))
+    let wrong = |message: String| {
+        Error::new(Kind::Config, message).hint(format!("write `{}`", example(keys)))
     };
-    let mut values: Vec<Option<String>> = vec![None; keys.len()];
-    for pair in pairs(text).map_err(|reason| wrong(reason.to_string()))? {
-        let (name, value) = pair;
-        let Some(index) = keys.iter().position(|key| key.eq_ignore_ascii_case(&name)) else {
-            return Err(wrong(format!("`{name}` is not a partition column")));
-        };
-        if value.is_empty() {
-            return Err(wrong(format!("`{name}` has no value")));
-        }
-        if values[index].replace(value).is_some() {
-            return Err(wrong(format!("`{name}` is given twice")));
-        }
+    let plain = text.trim().trim_end_matches(['/', ',']);
+    let given: PartitionSpec = plain.parse().map_err(|error| wrong(format!("{error}")))?;
+    let is_key = |name: &str| keys.iter().any(|key| key.eq_ignore_ascii_case(name));
+    let strange = given.keys().iter().filter(|(name, _)| !is_key(name));
+    let strange: Vec<&str> = strange.map(|(name, _)| name.as_str()).collect();
+    let missing = keys.iter().filter(|key| given.value(key).is_none());
+    let missing: Vec<&str> = missing.map(String::as_str).collect();
+    if !strange.is_empty() {
+        let names = strange.join("`, `");
+        return Err(wrong(format!(
+            "partition `{text}` names columns by which the table is not partitioned: `{names}`"
+        )));
     }
-    let mut partition = Vec::with_capacity(keys.len());
-    for (key, value) in keys.iter().zip(values) {
-        let Some(value) = value else {
-            return Err(wrong(format!("it says nothing about `{key}`")));
-        };
-        partition.push((key.clone(), value));
+    if !missing.is_empty() {
+        let names = missing.join("`, `");
+        return Err(wrong(format!(
+            "partition `{text}` says nothing about `{names}`"
+        )));
     }
-    PartitionSpec::new(partition).map_err(|error| wrong(error.to_string()))
-}
-
-fn pairs(text: &str) -> Result<Vec<(String, String)>, &'static str> {
-    let mut found = Vec::new();
-    let (mut name, mut part) = (None, String::new());
-    let mut quote = None;
-    // The end of the text acts as one last separator.
-    for c in text.chars().map(Some).chain([None]) {
-        match c {
-            Some(c) if quote == Some(c) => quote = None,
-            Some(c) if quote.is_some() => part.push(c),
-            Some(c @ ('\'' | '"')) => quote = Some(c),
-            Some('=') if name.is_none() => {
-                name = Some(std::mem::take(&mut part).trim().to_string())
-            }
-            None if quote.is_some() => return Err("a quote is not closed"),
-            Some('/' | ',') | None => {
-                let value = std::mem::take(&mut part).trim().to_string();
-                match name.take() {
-                    Some(name) => found.push((name, value)),
-                    None if value.is_empty() => {}
-                    None => return Err("every part needs the form `column=value`"),
-                }
-            }
-            Some(c) => part.push(c),
-        }
-    }
-    Ok(found)
+    let values = keys
+        .iter()
+        .map(|key| (key.as_str(), given.value(key).unwrap_or_default()));
+    PartitionSpec::new(values).map_err(|error| wrong(format!("{error}")))
 }
 
 /// Whether `value` matches a pattern of `*` (anything) and `?` (one character).
@@ -212,34 +181,32 @@ mod tests {
                 .message()
                 .to_string()
         };
-        assert_eq!(
-            message("pt=1"),
-            "cannot read partition `pt=1`: it says nothing about `hh`"
-        );
-        assert_eq!(
-            message("pt=1/dd=2"),
-            "cannot read partition `pt=1/dd=2`: `dd` is not a partition column"
-        );
-        assert_eq!(
-            message("pt=1/pt=2"),
-            "cannot read partition `pt=1/pt=2`: `pt` is given twice"
-        );
-        assert_eq!(
-            message("pt=/hh=1"),
-            "cannot read partition `pt=/hh=1`: `pt` has no value"
-        );
-        assert_eq!(
-            message("pt='1/hh=1"),
-            "cannot read partition `pt='1/hh=1`: a quote is not closed"
-        );
-        assert_eq!(
-            message("20240101"),
-            "cannot read partition `20240101`: every part needs the form `column=value`"
-        );
-        assert_eq!(
-            message(""),
-            "cannot read partition ``: it says nothing about `pt`"
-        );
+        for (text, expected) in [
+            ("pt=1", "partition `pt=1` says nothing about `hh`"),
+            (
+                "pt=1/dd=2",
+                "partition `pt=1/dd=2` names columns by which the table is not partitioned: `dd`",
+            ),
+            (
+                "pt=1/pt=2",
+                "cannot read the partition `pt=1/pt=2`: the partition key `pt` is given twice",
+            ),
+            (
+                "pt=/hh=1",
+                "cannot read the partition `pt=/hh=1`: a partition key and its value cannot be empty: `pt=`",
+            ),
+            (
+                "pt='1/hh=1",
+                "cannot read the partition `pt='1/hh=1`: a quote is not closed",
+            ),
+            (
+                "20240101",
+                "cannot read the partition `20240101`: a key has no `=`",
+            ),
+            ("", "cannot read the partition ``: a key has no `=`"),
+        ] {
+            assert_eq!(message(text), expected);
+        }
         assert_eq!(
             parse_one("pt=*/hh=1", &keys()).unwrap_err().hint_text(),
             Some("a writer fills exactly one partition; write `pt=…/hh=…`")

@@ -214,10 +214,7 @@ impl Reader for TableReader {
         let request = ReadRequest {
             rows: state.start..state.start + state.row_count,
             columns: layout.asked().map(<[String]>::to_vec),
-            compression: self
-                .parameters
-                .compression
-                .coding(self.parameters.is_compress),
+            compression: self.parameters.travel.coding(),
             batch: BatchSize {
                 rows: options.batch_rows,
                 bytes: options.batch_bytes,

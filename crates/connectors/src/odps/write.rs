@@ -160,10 +160,7 @@ impl TableWriter {
         Arc::new(Target {
             table: self.table.clone(),
             form: RowForm::new(upload.schema.columns.clone(), columns, rules),
-            compression: self
-                .parameters
-                .compression
-                .coding(self.parameters.datax.is_compress),
+            compression: self.parameters.travel.coding(),
             budget: self.budget.clone(),
             upload,
         })

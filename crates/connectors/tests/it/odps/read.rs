@@ -122,7 +122,7 @@ async fn missing_and_superfluous_partitions_are_explained() {
         told(json!({"table": "p", "partition": "dt=20240101", "column": ["id"]})).await;
     assert_eq!(
         message,
-        "cannot read partition `dt=20240101`: it says nothing about `region`"
+        "partition `dt=20240101` says nothing about `region`"
     );
     let (kind, message, _) = told(json!({"table": "nowhere", "column": ["id"]})).await;
     assert_eq!(kind, Kind::NotFound);

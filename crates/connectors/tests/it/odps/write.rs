@@ -143,7 +143,7 @@ async fn the_partition_is_created_and_others_are_left_alone() {
     let error = error_of(write("dt=20240101", 0..1).await);
     assert_eq!(
         error.message(),
-        "cannot read partition `dt=20240101`: it says nothing about `hh`"
+        "partition `dt=20240101` says nothing about `hh`"
     );
 }
 

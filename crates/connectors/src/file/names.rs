@@ -23,22 +23,26 @@ impl FileNames {
         }
     }
 
-    /// Whether a file could have been written by an earlier run, or by DataX, for the same `fileName`.
+    /// Whether a file was written by an earlier run, or by DataX, for the same `fileName` and suffix.
+    /// Whatever else begins alike, such as `orders-20240131.csv` beside `orders.csv`, is a stranger.
     pub(super) fn matches(&self, name: &str) -> bool {
         let Some(rest) = name.strip_prefix(&self.stem) else {
             return false;
         };
-        if rest.is_empty() || rest.starts_with('.') || rest.starts_with("__") {
-            return true;
+        let hexadecimal = |byte: u8| byte.is_ascii_hexdigit();
+        if let Some(rest) = rest.strip_prefix("__") {
+            let uuid = rest.as_bytes().get(..36);
+            return uuid.is_some_and(|uuid| uuid.iter().all(|b| hexadecimal(*b) || *b == b'_'));
         }
-        let Some(rest) = rest.strip_prefix('-') else {
+        let Some(number) = rest.strip_suffix(&self.suffix) else {
             return false;
         };
-        let number = rest.split('.').next().unwrap_or_default();
+        let Some(number) = number.strip_prefix('-') else {
+            return number.is_empty();
+        };
         let (run, task) = number.split_once('-').unwrap_or(("", number));
-        let is_run =
-            run.is_empty() || (run.len() == 12 && run.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        is_run && task.len() >= 5 && task.bytes().all(|byte| byte.is_ascii_digit())
+        let is_run = run.is_empty() || (run.len() == 12 && run.bytes().all(hexadecimal));
+        is_run && task.len() == 5 && task.bytes().all(|byte| byte.is_ascii_digit())
     }
 }
 
@@ -46,7 +50,8 @@ impl WriterParameters {
     /// The names that follow from `fileName`, `suffix`, format and compression.
     pub(super) fn names(&self) -> Result<FileNames> {
         let name = &self.file_name;
-        if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
+        let plain = |text: &str| !text.contains(['/', '\\', '\0']);
+        if name.is_empty() || name.starts_with('.') || !plain(name) {
             return Err(
                 Error::new(Kind::Config, format!("\"{name}\" cannot be a `fileName`"))
                     .hint("write a plain name; folders go into `path`"),
@@ -54,6 +59,12 @@ impl WriterParameters {
         }
         let format = self.file_format()?;
         if let Some(suffix) = &self.suffix {
+            if !plain(suffix) {
+                return Err(
+                    Error::new(Kind::Config, format!("\"{suffix}\" cannot be a `suffix`"))
+                        .hint("write the end of a plain name, such as `.csv`"),
+                );
+            }
             return Ok(FileNames {
                 stem: name.clone(),
                 suffix: suffix.clone(),
@@ -96,20 +107,25 @@ mod tests {
         assert_eq!(names.of(TaskId(0), 1, None), "orders.csv");
         assert_eq!(names.of(TaskId(7), 9, None), "orders-00007.csv");
         for ours in [
-            "orders",
             "orders.csv",
-            "orders.parquet",
             "orders-00007.csv",
-            "orders-123456.csv.gz",
             "orders-0123456789ab-00000.csv",
-            "orders__1b2c_uuid",
+            "orders__1b2c3d4e_0000_4000_8000_0123456789ab",
+            "orders__1b2c3d4e_0000_4000_8000_0123456789ab.csv",
         ] {
             assert!(names.matches(ours), "{ours}");
         }
         for strange in [
+            "orders",
+            "orders.parquet",
+            "orders.csv.gz",
+            "orders.old.csv",
             "orders2.csv",
             "orders-2024.csv",
+            "orders-20240131.csv",
+            "orders-2024-00001.csv",
             "orders-old.csv",
+            "orders__notes.csv",
             "order",
             "my-orders.csv",
         ] {

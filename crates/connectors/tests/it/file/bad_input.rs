@@ -220,6 +220,11 @@ async fn targets_that_cannot_be_written() {
             "cannot be a `fileName`",
         ),
         (
+            json!({"path": ".", "fileName": "a", "suffix": "/../../b"}),
+            Kind::Config,
+            "cannot be a `suffix`",
+        ),
+        (
             json!({"path": ".", "fileName": "a.csv", "compress": "snappy"}),
             Kind::Unsupported,
             "compressed with snappy",

@@ -104,17 +104,12 @@ impl FileJob {
     }
 
     fn close(&self, sink: FileSink) -> Result<StagedFile> {
-        let failed = |error| write_error(&shown(&self.path), error);
         let file = sink.finish()?;
-        file.sync_all().map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
+        file.sync_all()
+            .map_err(|error| write_error(&shown(&self.path), error))?;
+        drop(file);
         sync_folder(&self.folder)?;
-        let temporary = self.path.file_name().map(|name| name.to_string_lossy());
-        Ok(StagedFile {
-            temporary: temporary.unwrap_or_default().into_owned(),
-            name: self.name.clone(),
-            length,
-        })
+        StagedFile::complete(&self.path, &self.name)
     }
 }
 

@@ -14,8 +14,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Listed {
     pub(crate) path: PathBuf,
     pub(crate) length: u64,
-    /// Nanoseconds since 1970, or 0 if the file system does not say.
-    pub(crate) modified: u64,
+    modified: u64,
 }
 
 impl Listed {
@@ -23,15 +22,10 @@ impl Listed {
     pub(crate) fn stat(path: &Path) -> Result<Listed> {
         let error = |error| super::read_error(&super::shown(path), error);
         let metadata = fs::metadata(path).map_err(error)?;
-        let modified = metadata
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
-            .map_or(0, |age| age.as_nanos() as u64);
         Ok(Listed {
             path: path.to_path_buf(),
             length: metadata.len(),
-            modified,
+            modified: modified(&metadata),
         })
     }
 
@@ -49,6 +43,13 @@ impl Listed {
         )
         .hint("run the job again when nobody writes to the file"))
     }
+}
+
+/// When a file was changed: nanoseconds since 1970, or 0 if the file system does not say.
+pub(super) fn modified(metadata: &fs::Metadata) -> u64 {
+    let time = metadata.modified().ok();
+    time.and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        .map_or(0, |age| age.as_nanos() as u64)
 }
 
 /// The path below the root, or as it is without one. Refuses paths that lead out of the root.

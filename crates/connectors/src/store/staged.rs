@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use sdk::{Error, Kind, Result};
 use serde::{Deserialize, Serialize};
 
+use super::list::modified;
+
 const SUFFIX: &str = ".longshore";
 
 /// A complete file under its temporary name.
@@ -19,7 +21,10 @@ pub(crate) struct StagedFile {
     pub(crate) temporary: String,
     /// The name it will have.
     pub(crate) name: String,
-    pub(crate) length: u64,
+    /// Length and time of the last change, by which it is known under either name. An older file that
+    /// has the final name may well be of the same length.
+    length: u64,
+    modified: u64,
 }
 
 impl StagedFile {
@@ -46,10 +51,31 @@ impl StagedFile {
         Ok((file, path))
     }
 
+    /// The file at `path`, complete and closed for good.
+    pub(crate) fn complete(path: &Path, name: &str) -> Result<StagedFile> {
+        let failed = |error| super::write_error(&super::shown(path), error);
+        let metadata = fs::metadata(path).map_err(failed)?;
+        let temporary = path.file_name().unwrap_or_default();
+        Ok(StagedFile {
+            temporary: temporary.to_string_lossy().into_owned(),
+            name: name.to_string(),
+            length: metadata.len(),
+            modified: modified(&metadata),
+        })
+    }
+
     /// Whether the file is there, temporary or final.
     pub(crate) fn exists(&self, folder: &Path) -> bool {
-        [&self.temporary, &self.name].into_iter().any(|name| {
-            fs::metadata(folder.join(name)).is_ok_and(|metadata| metadata.len() == self.length)
+        self.is_at(&folder.join(&self.temporary)) || self.is_published(folder)
+    }
+
+    fn is_published(&self, folder: &Path) -> bool {
+        self.is_at(&folder.join(&self.name))
+    }
+
+    fn is_at(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|metadata| {
+            metadata.len() == self.length && modified(&metadata) == self.modified
         })
     }
 }
@@ -61,38 +87,47 @@ pub(crate) enum Existing {
     Refuse,
 }
 
-/// Gives every file its own name. Doing it again after an interruption finishes the work.
+/// Gives every file its own name, or none of them if one of them cannot have it. Doing it again after
+/// an interruption finishes the work.
 pub(crate) fn publish_all(folder: &Path, files: &[StagedFile], existing: Existing) -> Result<()> {
+    let mut open = Vec::with_capacity(files.len());
     for file in files {
         let temporary = folder.join(&file.temporary);
         let target = folder.join(&file.name);
+        if !temporary.exists() {
+            if file.is_published(folder) {
+                continue;
+            }
+            return Err(Error::new(
+                Kind::Conflict,
+                format!("the finished file {} is gone", super::shown(&temporary)),
+            )
+            .hint("somebody removed it; run the job again"));
+        }
+        // An interrupted publication may have made a link already.
+        let taken = existing == Existing::Refuse && !same_file(&temporary, &target);
+        if target.is_dir() || (taken && target.exists()) {
+            return Err(in_the_way(&target));
+        }
+        open.push((temporary, target));
+    }
+    for (temporary, target) in open {
         let outcome = match existing {
             Existing::Replace => fs::rename(&temporary, &target),
             Existing::Refuse => rename_if_free(&temporary, &target),
         };
-        let error = match outcome {
-            Ok(()) => continue,
-            Err(error) => error,
-        };
-        let published = error.kind() == io::ErrorKind::NotFound && file.exists(folder);
-        if published {
-            continue;
-        }
-        return Err(match error.kind() {
-            io::ErrorKind::AlreadyExists => Error::new(
-                Kind::Conflict,
-                format!("{} exists already", super::shown(&target)),
-            )
-            .hint("set `writeMode` to `truncate` to replace it, or choose another `fileName`"),
-            io::ErrorKind::NotFound => Error::new(
-                Kind::Conflict,
-                format!("the finished file {} is gone", super::shown(&temporary)),
-            )
-            .hint("somebody removed it; run the job again"),
+        outcome.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => in_the_way(&target),
             _ => super::write_error(&super::shown(&target), error),
-        });
+        })?;
     }
     sync_folder(folder)
+}
+
+fn in_the_way(target: &Path) -> Error {
+    let message = format!("{} exists already", super::shown(target));
+    Error::new(Kind::Conflict, message)
+        .hint("set `writeMode` to `truncate` to replace it, or choose another `fileName`")
 }
 
 /// Renames unless the target exists. A hard link does it without a race; where the file system has
@@ -101,16 +136,10 @@ fn rename_if_free(temporary: &Path, target: &Path) -> io::Result<()> {
     match fs::hard_link(temporary, target) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            // An interrupted publication may have made the link already.
             if !same_file(temporary, target) {
-                return Err(if temporary.exists() {
-                    error
-                } else {
-                    io::Error::from(io::ErrorKind::NotFound)
-                });
+                return Err(error);
             }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
         Err(_) if target.exists() => return Err(io::ErrorKind::AlreadyExists.into()),
         Err(_) => return fs::rename(temporary, target),
     }

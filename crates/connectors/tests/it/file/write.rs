@@ -229,6 +229,52 @@ async fn two_jobs_that_write_one_file_conflict() {
 }
 
 #[tokio::test]
+async fn a_name_that_is_taken_at_the_commit_keeps_all_files_back() {
+    let folder = Folder::new();
+    let parameters = json!({"path": ".", "fileName": "a.csv"});
+    let writer = writer("file", &folder.config(), &parameters).await.unwrap();
+    let rows = batch(&[Some("x")]);
+    let prepared = prepare(writer.as_ref(), &rows, 2).await.unwrap();
+    let mut receipts = Vec::new();
+    for task in 0..2 {
+        let rows = std::slice::from_ref(&rows);
+        let (_, receipt) = run_task(writer.as_ref(), &prepared, task, rows)
+            .await
+            .unwrap();
+        receipts.push(receipt);
+    }
+    folder.put("a-00001.csv", b"of another job\n");
+    let error = writer.commit(&prepared, &receipts).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+    writer.abort(&prepared).await.unwrap();
+    assert_eq!(folder.names(), ["a-00001.csv"]);
+    assert_eq!(folder.text("a-00001.csv"), "of another job\n");
+}
+
+#[tokio::test]
+async fn an_older_file_of_the_same_length_is_not_taken_for_the_new_one() {
+    let folder = Folder::with(&[("a.csv", b"0,old\n")]);
+    let last_year = std::time::SystemTime::now() - std::time::Duration::from_secs(31_536_000);
+    let old = std::fs::File::options().append(true).open(folder.path("a.csv"));
+    old.unwrap().set_modified(last_year).unwrap();
+    let parameters = json!({"path": ".", "fileName": "a.csv", "writeMode": "truncate"});
+    let writer = writer("file", &folder.config(), &parameters).await.unwrap();
+    let rows = batch(&[Some("new")]);
+    let prepared = prepare(writer.as_ref(), &rows, 1).await.unwrap();
+    let (_, receipt) = run_task(writer.as_ref(), &prepared, 0, &[rows]).await.unwrap();
+    std::fs::remove_file(folder.path(&folder.names()[0])).unwrap();
+    assert_eq!(folder.names(), ["a.csv"]);
+    let recovered = writer
+        .recover(&prepared, TaskId(0), &receipt.state)
+        .await
+        .unwrap();
+    assert_eq!(recovered, None);
+    let error = writer.commit(&prepared, &[receipt]).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict);
+    assert!(error.message().ends_with("is gone"), "{error}");
+}
+
+#[tokio::test]
 async fn a_dropped_attempt_removes_its_file() {
     let folder = Folder::new();
     let parameters = json!({"path": ".", "fileName": "a.csv"});

@@ -96,7 +96,9 @@ impl Reader for FileReader {
         let options = options.clone();
         Ok(in_background(move |sender| {
             part.file.check_unchanged()?;
-            read(&source, &part, &plan, &options, sender)
+            read(&source, &part, &plan, &options, sender)?;
+            // What was read while somebody wrote may be of two versions, or cut short.
+            part.file.check_unchanged()
         }))
     }
 }

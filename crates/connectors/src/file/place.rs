@@ -11,7 +11,7 @@ use super::config::WriteMode;
 use super::names::FileNames;
 use super::write::Prepared;
 use crate::store::{
-    Existing, StagedFile, check_links, publish_all, remove, remove_staged, shown, sync_folder,
+    Existing, StagedFile, publish_all, real_path, remove, remove_staged, shown, sync_folder,
     write_error,
 };
 
@@ -27,10 +27,12 @@ impl Place {
     /// Makes the folder and a name for the run, and refuses what could only fail later.
     pub(super) fn prepare(&self) -> Result<String> {
         let failed = |error| write_error(&shown(&self.folder), error);
-        fs::create_dir_all(&self.folder).map_err(failed)?;
-        if let Some(root) = &self.root {
-            check_links(root, [&self.folder])?;
+        // The part of the path that exists, so that no folder is made behind a link out of the root.
+        let there = self.folder.ancestors().find(|folder| folder.exists());
+        if let (Some(root), Some(there)) = (&self.root, there) {
+            real_path(Some(root), there)?;
         }
+        fs::create_dir_all(&self.folder).map_err(failed)?;
         if self.mode == WriteMode::NonConflict
             && let Some(name) = self.existing()?.first()
         {

@@ -1,7 +1,8 @@
 //! Finds files by path, folder or glob, and keeps them below the root.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeSet, HashSet};
+use std::fs::{self, DirEntry};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -22,6 +23,14 @@ impl Listed {
     pub(crate) fn stat(path: &Path) -> Result<Listed> {
         let error = |error| super::read_error(&super::shown(path), error);
         let metadata = fs::metadata(path).map_err(error)?;
+        if !metadata.is_file() {
+            // A pipe or a device has no length to tell it from an empty file.
+            return Err(Error::new(
+                Kind::Unsupported,
+                format!("{} is not a regular file", super::shown(path)),
+            )
+            .hint("write what it yields into a file first"));
+        }
         Ok(Listed {
             path: path.to_path_buf(),
             length: metadata.len(),
@@ -57,11 +66,11 @@ pub(crate) fn resolve(root: Option<&Path>, path: &str) -> Result<PathBuf> {
     let Some(root) = root else {
         return Ok(PathBuf::from(path));
     };
-    // Parts such as `.` are dropped on the way.
-    let joined: PathBuf = root.join(path).components().collect();
-    let climbs = joined
+    let climbs = Path::new(path)
         .components()
         .any(|component| component == Component::ParentDir);
+    // Parts such as `.` are dropped on the way.
+    let joined: PathBuf = root.join(path).components().collect();
     if climbs || !joined.starts_with(root) {
         return Err(outside(path, root));
     }
@@ -79,24 +88,29 @@ fn outside(path: &str, root: &Path) -> Error {
     .hint("write the path relative to the root")
 }
 
-/// All files that the paths name, in the order of their paths, each once. A folder stands for the
-/// files in it and below it; names that begin with a dot are hidden, and inside folders also those
-/// that begin with an underscore, which other systems use for their own marks.
+/// All files that the paths name, in the order of their paths, each once even if links or several
+/// paths lead to it. A folder stands for the files in it and below it; names that begin with a dot
+/// are hidden, and inside folders also those that begin with an underscore, which other systems use
+/// for their own marks.
 pub(crate) fn list(root: Option<&Path>, paths: &[String]) -> Result<Vec<Listed>> {
-    let mut found = BTreeMap::new();
+    let mut found = BTreeSet::new();
     for path in paths {
-        let mut named = BTreeMap::new();
         let full = resolve(root, path)?;
+        let mut named = Vec::new();
         if full.is_dir() {
-            walk(&full, None, &mut named)?;
+            named = Walk::new(&full, &|_| true).files()?;
         } else if is_glob(path) && !full.exists() {
-            let matcher = glob(root, path)?;
-            let base = resolve(root, &super::shown(&fixed_part(Path::new(path))))?;
-            if base.is_dir() {
-                walk(&base, Some(&matcher), &mut named)?;
+            let (fixed, pattern) = apart(path);
+            let base = resolve(root, &super::shown(&fixed))?;
+            let matcher = glob(path, &pattern)?;
+            let matches = |file: &Path| matcher.is_match(file);
+            if base.as_os_str().is_empty() || base.is_dir() {
+                let mut walk = Walk::new(&base, &matches);
+                walk.marks = true;
+                named = walk.files()?;
             }
         } else {
-            named.insert(full.clone(), Listed::stat(&full)?);
+            named.push(full);
         }
         if named.is_empty() {
             return Err(Error::new(
@@ -105,57 +119,64 @@ pub(crate) fn list(root: Option<&Path>, paths: &[String]) -> Result<Vec<Listed>>
             )
             .hint("check `path`; files whose names begin with a dot are left out"));
         }
-        found.append(&mut named);
+        found.extend(named);
     }
-    if let Some(root) = root {
-        check_links(root, found.keys())?;
+    let mut seen = HashSet::new();
+    let mut files = Vec::with_capacity(found.len());
+    for path in found {
+        if seen.insert(real_path(root, &path)?) {
+            files.push(Listed::stat(&path)?);
+        }
     }
-    Ok(found.into_values().collect())
+    Ok(files)
 }
 
 /// Files below the root whose path contains `search` in any case, in path order, at most `limit`.
 pub(crate) fn list_root(root: &Path, search: &str, limit: usize) -> Result<Vec<PathBuf>> {
-    let mut found = BTreeMap::new();
-    walk(root, None, &mut found)?;
     let search = search.to_lowercase();
-    Ok(found
-        .into_keys()
-        .filter_map(|path| path.strip_prefix(root).ok().map(Path::to_path_buf))
-        .filter(|path| super::shown(path).to_lowercase().contains(&search))
-        .take(limit)
-        .collect())
+    let matches = |file: &Path| super::shown(file).to_lowercase().contains(&search);
+    let mut walk = Walk::new(root, &matches);
+    walk.most = limit;
+    walk.folder(Path::new(""))?;
+    Ok(walk.found)
 }
 
-/// A link inside the root must not lead out of it.
-pub(crate) fn check_links<'a>(
-    root: &Path,
-    paths: impl IntoIterator<Item = &'a PathBuf>,
-) -> Result<()> {
-    let error = |path: &Path, error| super::read_error(&super::shown(path), error);
-    let real_root = fs::canonicalize(root).map_err(|cause| error(root, cause))?;
-    for path in paths {
-        let real = fs::canonicalize(path).map_err(|cause| error(path, cause))?;
-        if !real.starts_with(&real_root) {
-            return Err(outside(&super::shown(path), root));
+/// Where a path leads to. A link inside the root must not lead out of it.
+pub(crate) fn real_path(root: Option<&Path>, path: &Path) -> Result<PathBuf> {
+    let real = |path: &Path| {
+        fs::canonicalize(path).map_err(|error| super::read_error(&super::shown(path), error))
+    };
+    let real_path = real(path)?;
+    match root {
+        Some(root) if !real_path.starts_with(real(root)?) => {
+            Err(outside(&super::shown(path), root))
         }
+        _ => Ok(real_path),
     }
-    Ok(())
 }
 
 fn is_glob(path: &str) -> bool {
     path.contains(['*', '?', '[', '{'])
 }
 
-/// The pattern below the root; what the root itself is called has no special meaning.
-fn glob(root: Option<&Path>, path: &str) -> Result<GlobMatcher> {
-    let path = path.strip_prefix("./").unwrap_or(path);
-    let text = match root.map(super::shown) {
-        Some(root) if !path.starts_with(&root) => {
-            format!("{}/{path}", globset::escape(root.trim_end_matches('/')))
+/// The folders in front of the first part that holds a pattern, and the rest.
+fn apart(path: &str) -> (PathBuf, String) {
+    let mut rest = Path::new(path).components();
+    let mut fixed = PathBuf::new();
+    while let Some(component) = rest.clone().next() {
+        if is_glob(&component.as_os_str().to_string_lossy()) {
+            break;
         }
-        _ => path.to_string(),
-    };
-    let glob = GlobBuilder::new(&text).literal_separator(true).build();
+        if component != Component::CurDir {
+            fixed.push(component);
+        }
+        rest.next();
+    }
+    (fixed, super::shown(rest.as_path()))
+}
+
+fn glob(path: &str, pattern: &str) -> Result<GlobMatcher> {
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
     match glob {
         Ok(glob) => Ok(glob.compile_matcher()),
         Err(error) => Err(Error::new(
@@ -167,45 +188,60 @@ fn glob(root: Option<&Path>, path: &str) -> Result<GlobMatcher> {
     }
 }
 
-/// The folders in front of the first part that holds a pattern.
-fn fixed_part(path: &Path) -> PathBuf {
-    let fixed: PathBuf = path
-        .components()
-        .take_while(|component| !is_glob(&component.as_os_str().to_string_lossy()))
-        .collect();
-    if fixed.as_os_str().is_empty() {
-        PathBuf::from(".")
-    } else {
-        fixed
-    }
+/// A walk through a folder in the order of paths.
+struct Walk<'a> {
+    base: &'a Path,
+    /// Which files are wanted, by their path below the base.
+    wanted: &'a dyn Fn(&Path) -> bool,
+    /// Names that begin with an underscore count too.
+    marks: bool,
+    most: usize,
+    /// Paths below the base.
+    found: Vec<PathBuf>,
 }
 
-fn walk(
-    folder: &Path,
-    matcher: Option<&GlobMatcher>,
-    found: &mut BTreeMap<PathBuf, Listed>,
-) -> Result<()> {
-    let error = |error| super::read_error(&super::shown(folder), error);
-    for entry in fs::read_dir(folder).map_err(error)? {
-        let entry = entry.map_err(error)?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if name.starts_with('.') || (matcher.is_none() && name.starts_with('_')) {
-            continue;
-        }
-        let path = entry.path();
-        let path = path
-            .strip_prefix("./")
-            .map_or(path.clone(), Path::to_path_buf);
-        if path.is_dir() {
-            // A link to a folder could lead round in a circle.
-            if !entry.file_type().map_err(error)?.is_symlink() {
-                walk(&path, matcher, found)?;
-            }
-        } else if matcher.is_none_or(|matcher| matcher.is_match(&path)) {
-            let listed = Listed::stat(&path)?;
-            found.insert(path, listed);
+impl<'a> Walk<'a> {
+    fn new(base: &'a Path, wanted: &'a dyn Fn(&Path) -> bool) -> Walk<'a> {
+        Walk {
+            base,
+            wanted,
+            marks: false,
+            most: usize::MAX,
+            found: Vec::new(),
         }
     }
-    Ok(())
+
+    fn files(mut self) -> Result<Vec<PathBuf>> {
+        self.folder(Path::new(""))?;
+        Ok(self.found.iter().map(|file| self.base.join(file)).collect())
+    }
+
+    fn folder(&mut self, inside: &Path) -> Result<()> {
+        let folder = Path::new(".").join(self.base).join(inside);
+        let error = |error| super::read_error(&super::shown(&folder), error);
+        let mut entries = fs::read_dir(&folder)
+            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+            .map_err(error)?;
+        entries.sort_by_key(DirEntry::file_name);
+        for entry in entries {
+            let name = entry.file_name();
+            let first = name.as_encoded_bytes().first();
+            if first == Some(&b'.') || (first == Some(&b'_') && !self.marks) {
+                continue;
+            }
+            let file_type = entry.file_type().map_err(error)?;
+            let file = inside.join(&name);
+            if self.found.len() >= self.most {
+                break;
+            }
+            // A link to a folder could lead round in a circle; pipes and devices are no files.
+            let is_file = file_type.is_file() || (file_type.is_symlink() && !entry.path().is_dir());
+            if file_type.is_dir() {
+                self.folder(&file)?;
+            } else if is_file && (self.wanted)(&file) {
+                self.found.push(file);
+            }
+        }
+        Ok(())
+    }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use sdk::{Error, Kind, Retry};
 
 pub(crate) use compress::{Compress, Output, no_snappy, open_input};
-pub(crate) use list::{Listed, check_links, list, list_root, resolve};
+pub(crate) use list::{Listed, list, list_root, real_path, resolve};
 pub(crate) use staged::{Existing, StagedFile, publish_all, remove, remove_staged, sync_folder};
 
 /// A failure to read a file.

@@ -139,6 +139,12 @@ async fn paths_stay_below_the_root() {
         .await
         .expect_err("the folder lies outside");
     assert_eq!(error.kind(), Kind::Denied);
+    let parameters = json!({"path": "way-out/new", "fileName": "a"});
+    let error = write("file", &folder.config(), &parameters, &batch())
+        .await
+        .expect_err("the folder would lie outside");
+    assert_eq!(error.kind(), Kind::Denied);
+    assert_eq!(outside.names(), ["secret.csv"]);
     let inside = folder.path("a.csv").to_string_lossy().into_owned();
     assert!(
         read("file", &folder.config(), &json!({"path": inside}))
@@ -203,6 +209,46 @@ async fn a_file_that_changes_during_the_job_is_refused() {
     let error = stream.next().await.unwrap().unwrap_err();
     assert_eq!(error.kind(), Kind::Conflict);
     assert!(stream.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_file_that_changes_while_it_is_read_is_refused() {
+    let rows = "1,some text\n".repeat(20_000);
+    let folder = Folder::with(&[("a.csv", rows.as_bytes())]);
+    let reader = reader("file", &folder.config(), &json!({"path": "a.csv"}))
+        .await
+        .unwrap();
+    let columns = reader.schema().await.unwrap();
+    let splits = reader.splits(1).await.unwrap().splits;
+    let mut stream = reader.read(&splits[0], &options(&columns)).await.unwrap();
+    assert!(stream.next().await.unwrap().is_ok());
+    // The decoder waits for room in its queue, long before the end of the file.
+    folder.put("a.csv", b"1,short\n");
+    let mut last = None;
+    while let Some(read) = stream.next().await {
+        last = Some(read);
+    }
+    let error = last.unwrap().unwrap_err();
+    assert_eq!(error.kind(), Kind::Conflict, "{error}");
+}
+
+#[tokio::test]
+async fn only_regular_files_are_read() {
+    let folder = Folder::with(&[("in/a.csv", b"1\n")]);
+    let _socket = std::os::unix::net::UnixListener::bind(folder.path("in/b.csv")).unwrap();
+    let rows = read("file", &folder.config(), &json!({"path": "in"}))
+        .await
+        .unwrap();
+    assert_eq!(rows.batch.num_rows(), 1);
+    let named = read_fault(&folder, &json!({"path": "in/b.csv"})).await;
+    let device = read("file", &json!({}), &json!({"path": "/dev/null"})).await;
+    for error in [named, device.unwrap_err()] {
+        assert_eq!(error.kind(), Kind::Unsupported);
+        assert!(
+            error.message().ends_with("is not a regular file"),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::Folder;
-use crate::drive::{Rows, read, read_all, reader};
+use crate::drive::{Rows, browser, read, read_all, reader};
 
 async fn csv(bytes: &[u8], mut parameters: Value) -> Rows {
     let folder = Folder::with(&[("a.csv", bytes)]);
@@ -189,6 +189,41 @@ async fn folders_globs_and_headers_in_another_order() {
         .await
         .unwrap();
     assert_eq!(rows.splits.len(), 1);
+}
+
+#[tokio::test]
+async fn a_root_may_be_relative() {
+    let folder = tempfile::tempdir_in(".").unwrap();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    std::fs::write(folder.path().join("in/a.csv"), "1\n").unwrap();
+    let name = folder.path().file_name().unwrap().to_string_lossy();
+    let here = std::env::current_dir().unwrap();
+    let here = here.file_name().unwrap().to_string_lossy();
+    for root in [
+        name.to_string(),
+        format!("./{name}"),
+        format!("../{here}/{name}"),
+    ] {
+        let config = json!({"root": root});
+        for path in ["in", "in/a.csv", "*/a.csv", "./in/*"] {
+            let rows = read("file", &config, &json!({"path": path})).await.unwrap();
+            assert_eq!(rows.batch.num_rows(), 1, "{path} in {root}");
+        }
+        let browser = browser("file", &config).await;
+        let tables = browser.tables("", 10).await.unwrap();
+        assert_eq!(tables[0].name, "in/a.csv", "{root}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_with_several_names_is_read_once() {
+    let folder = Folder::with(&[("in/2024-01.csv", b"1\n")]);
+    std::os::unix::fs::symlink("2024-01.csv", folder.path("in/latest.csv")).unwrap();
+    let all = folder.path("in").to_string_lossy().into_owned();
+    for path in [json!("in"), json!(["in/*.csv", "./in/latest.csv", all])] {
+        let rows = read("file", &folder.config(), &json!({"path": path})).await;
+        assert_eq!(rows.unwrap().batch.num_rows(), 1, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Rows of a JSON lines file into a batch. Values arrive as the text they have in the file, so numbers
-//! of any length keep all their digits; strings are unescaped, `null` and absent keys are NULL, nested
-//! values stay JSON.
+//! of any length keep all their digits; strings are unescaped unless the column holds documents,
+//! `null` and absent keys are NULL, nested values stay JSON.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,6 +12,7 @@ use serde::Deserializer as _;
 use serde::de::{MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::format::kind::TextKind;
 use crate::format::layout::{Pick, TextColumnPlan};
 use crate::format::text::TextRows;
 
@@ -71,13 +72,23 @@ impl JsonRows {
     }
 }
 
+/// What a column takes of a line.
+#[derive(Clone, Copy, PartialEq)]
+enum Takes {
+    /// It is a constant.
+    Nothing,
+    /// The text of a value.
+    Value,
+    /// A value as it is written, so that a document that is a string stays one.
+    Document,
+}
+
 /// Which key goes to which columns.
 pub(crate) struct KeyMap {
     /// Keys in the order of their first column, and the columns of each.
     keys: Vec<(String, Vec<usize>)>,
     place_of: HashMap<String, usize>,
-    /// Column count, and which of them are constants.
-    constant: Vec<bool>,
+    columns: Vec<Takes>,
     /// Keys that no column wants make a row unreadable instead of being passed over.
     strict: bool,
 }
@@ -99,9 +110,13 @@ impl KeyMap {
         KeyMap {
             keys,
             place_of,
-            constant: plan
+            columns: plan
                 .iter()
-                .map(|column| matches!(column.pick, Pick::Constant(_)))
+                .map(|column| match (&column.pick, column.kind) {
+                    (Pick::Constant(_), _) => Takes::Nothing,
+                    (_, TextKind::Json) => Takes::Document,
+                    _ => Takes::Value,
+                })
                 .collect(),
             strict,
         }
@@ -115,7 +130,7 @@ impl KeyMap {
         match row {
             Ok(cells) => {
                 for (column, cell) in cells.iter().enumerate() {
-                    if !self.constant[column] {
+                    if self.columns[column] != Takes::Nothing {
                         rows.push(column, cell.as_deref().map(str::as_bytes));
                     }
                 }
@@ -129,8 +144,8 @@ impl KeyMap {
     }
 
     fn cells<'a>(&self, text: &'a str) -> std::result::Result<Vec<Option<Cow<'a, str>>>, String> {
-        let mut cells: Vec<Option<Cow<'a, str>>> = vec![None; self.constant.len()];
-        let mut stranger = None;
+        let mut cells: Vec<Option<Cow<'a, str>>> = vec![None; self.columns.len()];
+        let mut fault = None;
         let mut expected = 0;
         each_entry(text, |key, value| {
             // Rows mostly have their keys in the same order.
@@ -142,33 +157,37 @@ impl KeyMap {
                 Some(place) => {
                     expected = place + 1;
                     for column in &self.keys[place].1 {
-                        cells[*column] = plain(value);
+                        match cell(value, self.columns[*column]) {
+                            Ok(text) => cells[*column] = text,
+                            Err(_) => fault = Some(format!(
+                                "has an escape under the key \"{key}\" that stands for no character"
+                            )),
+                        }
                     }
                 }
-                None if self.strict => stranger = Some(key.to_string()),
+                None if self.strict => fault = Some(format!(
+                    "has the key \"{key}\", which the first rows of the data lack; list the columns in the job"
+                )),
                 None => {}
             }
         })?;
-        match stranger {
-            Some(key) => Err(format!(
-                "has the key \"{key}\", which the first rows of the data lack; list the columns in the job"
-            )),
-            None => Ok(cells),
-        }
+        fault.map_or(Ok(cells), Err)
     }
 }
 
 /// A JSON value as the text of a cell.
-pub(super) fn plain(raw: &RawValue) -> Option<Cow<'_, str>> {
+fn cell(raw: &RawValue, takes: Takes) -> serde_json::Result<Option<Cow<'_, str>>> {
     let text = raw.get();
-    match text.as_bytes().first() {
-        Some(b'"') => match memchr::memchr(b'\\', text.as_bytes()) {
-            None => Some(Cow::Borrowed(&text[1..text.len() - 1])),
-            Some(_) => serde_json::from_str::<String>(text).ok().map(Cow::Owned),
-        },
+    Ok(match text.as_bytes().first() {
         Some(b'n') => None,
+        Some(b'"') if takes == Takes::Value => {
+            Some(match memchr::memchr(b'\\', text.as_bytes()) {
+                None => Cow::Borrowed(&text[1..text.len() - 1]),
+                Some(_) => Cow::Owned(serde_json::from_str(text)?),
+            })
+        }
         _ => Some(Cow::Borrowed(text)),
-    }
+    })
 }
 
 /// Calls `entry` for each key and value of a JSON object; when a key is repeated, the last one counts.

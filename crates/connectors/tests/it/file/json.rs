@@ -60,6 +60,46 @@ async fn given_columns_keep_every_digit() {
 }
 
 #[tokio::test]
+async fn documents_stay_as_they_are_written() {
+    let text = concat!(
+        "{\"a\": \"12\", \"b\": \"12\"}\n",
+        "{\"a\": \"x\\n\", \"b\": \"x\\n\"}\n",
+        "{\"a\": {\"c\": 1.50}, \"b\": {\"c\": 1.50}}\n",
+        "{\"a\": null, \"b\": null}\n",
+    );
+    let folder = Folder::with(&[("a.jsonl", text.as_bytes())]);
+    let columns = json!([{"name": "a", "type": "json"}, {"name": "b", "type": "string"}]);
+    let parameters = json!({"path": "a.jsonl", "column": columns});
+    let rows = read("file", &folder.config(), &parameters).await.unwrap();
+    assert_eq!(
+        rows.json(),
+        [
+            json!({"a": "\"12\"", "b": "12"}),
+            json!({"a": "\"x\\n\"", "b": "x\n"}),
+            json!({"a": "{\"c\": 1.50}", "b": "{\"c\": 1.50}"}),
+            json!({"a": null, "b": null}),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn half_a_character_is_no_null() {
+    let folder = Folder::with(&[(
+        "a.jsonl",
+        b"{\"a\": \"\\ud83d\"}\n{\"a\": \"\\ud83d\\ude00\"}\n",
+    )]);
+    let rows = read("file", &folder.config(), &json!({"path": "a.jsonl"}))
+        .await
+        .unwrap();
+    assert_eq!(rows.json(), [json!({"a": "😀"})]);
+    let reason = rows.reasons()[0].split_once("a.jsonl ").unwrap().1;
+    assert_eq!(
+        reason,
+        "line 1 has an escape under the key \"a\" that stands for no character"
+    );
+}
+
+#[tokio::test]
 async fn broken_lines_are_set_apart() {
     let mut text = "{\"a\": 1}\n".repeat(10_000);
     text.push_str("{\"a\": 2, \"b\": 3}\n{\"a\": 4\n[5]\n{\"a\": 0.1}\n{\"a\": 6}\n");

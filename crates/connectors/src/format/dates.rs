@@ -82,13 +82,18 @@ impl Pattern {
         self.has_time
     }
 
-    /// Microseconds since 1970, in UTC if the text names a zone or as it stands otherwise.
+    /// Whether it names a time zone.
+    pub(crate) fn has_zone(&self) -> bool {
+        self.has_zone
+    }
+
+    /// Microseconds since 1970, in UTC if the text names a zone or as it stands otherwise; finer digits
+    /// must be zeros.
     pub(crate) fn read(&self, text: &str) -> Option<i64> {
-        if self.has_zone {
+        let moment = if self.has_zone {
             let instant = DateTime::parse_from_str(text, &self.strftime).ok()?;
-            return Some(instant.timestamp_micros());
-        }
-        let moment = if self.has_time {
+            instant.naive_utc()
+        } else if self.has_time {
             NaiveDateTime::parse_from_str(text, &self.strftime)
                 .ok()
                 .or_else(|| {
@@ -100,7 +105,9 @@ impl Pattern {
                 .ok()?
                 .and_time(NaiveTime::MIN)
         };
-        Some(moment.and_utc().timestamp_micros())
+        let moment = moment.and_utc();
+        let exact = moment.timestamp_subsec_nanos() % 1000 == 0;
+        exact.then(|| moment.timestamp_micros())
     }
 
     /// Writes a moment in UTC; nothing if it lies outside chrono's years.
@@ -178,7 +185,7 @@ impl Cursor<'_> {
             .iter()
             .take_while(|byte| byte.is_ascii_digit())
             .count();
-        if !(4..=6).contains(&width) {
+        if !(4..=7).contains(&width) {
             return None;
         }
         let year = self.digits(width)?;
@@ -197,6 +204,14 @@ impl Cursor<'_> {
             return None;
         }
         Some(days_from_civil(year, month, day))
+    }
+
+    /// Microseconds of the day if a time follows the date, 0 otherwise.
+    fn time_behind_date(&mut self) -> Option<i64> {
+        if self.take(b' ') || self.take(b'T') || self.take(b't') {
+            return self.time();
+        }
+        Some(0)
     }
 
     /// Microseconds of the day; finer digits must be zeros.
@@ -279,10 +294,7 @@ pub(crate) struct Moment {
 pub(crate) fn read_timestamp(text: &str) -> Option<Moment> {
     let mut cursor = Cursor(text.as_bytes());
     let days = cursor.date()?;
-    let mut micros = 0;
-    if cursor.take(b' ') || cursor.take(b'T') || cursor.take(b't') {
-        micros = cursor.time()?;
-    }
+    let micros = cursor.time_behind_date()?;
     let zone = cursor.zone()?;
     if !cursor.0.is_empty() {
         return None;
@@ -294,6 +306,15 @@ pub(crate) fn read_timestamp(text: &str) -> Option<Moment> {
         micros,
         zoned: zone.is_some(),
     })
+}
+
+/// Reads `2024-01-31` as days since 1970, and microseconds of the day if a time follows. Dates reach
+/// further than timestamps do.
+pub(crate) fn read_date(text: &str) -> Option<(i64, i64)> {
+    let mut cursor = Cursor(text.as_bytes());
+    let days = cursor.date()?;
+    let micros = cursor.time_behind_date()?;
+    cursor.0.is_empty().then_some((days, micros))
 }
 
 /// Reads `23:59:59.123456` as microseconds of the day.
@@ -416,6 +437,9 @@ mod tests {
             compact.read("20240229").map(printed),
             Some("2024-02-29 00:00:00".to_string())
         );
+        let fine = Pattern::parse("yyyy-MM-dd HH:mm:ss.SSSSSSSSS").unwrap();
+        assert!(fine.read("2024-02-29 01:02:03.004005000").is_some());
+        assert_eq!(fine.read("2024-02-29 01:02:03.004005006"), None);
         assert!(Pattern::parse("QQQ").is_err());
     }
 }

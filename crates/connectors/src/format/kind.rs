@@ -4,6 +4,8 @@
 use arrow_schema::{DataType, TimeUnit};
 use sdk::{Column, Extension};
 
+use super::dates::Pattern;
+
 /// What the text of a column means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TextKind {
@@ -88,6 +90,27 @@ impl TextKind {
                 known.collect::<Vec<_>>().join(", ")
             ),
         })
+    }
+
+    /// The kind of values that are written after a pattern. DataX calls everything from a day to an
+    /// instant `date`, and its pattern tells them apart; other types must agree with their pattern,
+    /// since a zone that nobody wrote or reads would shift the values.
+    pub(crate) fn written_as(self, pattern: Option<&Pattern>) -> Result<TextKind, String> {
+        let Some(pattern) = pattern else {
+            return Ok(self);
+        };
+        match self {
+            TextKind::Date if pattern.has_zone() => Ok(TextKind::TimestampTz),
+            TextKind::Date if pattern.has_time() => Ok(TextKind::Timestamp),
+            TextKind::Timestamp if pattern.has_zone() => Err(
+                "the date format names a time zone; give the column the type `timestamptz`".into(),
+            ),
+            TextKind::TimestampTz if !pattern.has_zone() => Err(
+                "the date format names no time zone; add `Z`, or give the column the type `timestamp`"
+                    .into(),
+            ),
+            kind => Ok(kind),
+        }
     }
 
     /// The Arrow type of the parsed column.

@@ -139,7 +139,7 @@ pub(crate) fn plan(entries: &[ColumnEntry], by_position: bool) -> Result<Vec<Tex
 
 fn plan_one(detail: &ColumnDetail, place: usize, field: Option<usize>) -> Result<TextColumnPlan> {
     let config = |message: String| Error::new(Kind::Config, message);
-    let mut kind = match &detail.type_name {
+    let kind = match &detail.type_name {
         Some(name) => TextKind::named(name).map_err(config)?,
         None => TextKind::Text,
     };
@@ -147,10 +147,7 @@ fn plan_one(detail: &ColumnDetail, place: usize, field: Option<usize>) -> Result
         Some(format) => Some(Pattern::parse(format).map_err(config)?),
         None => None,
     };
-    // DataX calls everything from a day to a second `date`; its pattern tells them apart.
-    if kind == TextKind::Date && pattern.as_ref().is_some_and(Pattern::has_time) {
-        kind = TextKind::Timestamp;
-    }
+    let kind = kind.written_as(pattern.as_ref()).map_err(config)?;
     let pick = match (&detail.value, detail.index, &detail.name) {
         (Some(value), None, _) => Pick::Constant(value.clone()),
         (Some(_), Some(_), _) => {

@@ -40,12 +40,14 @@ pub(super) fn typed(
             }
             Arc::new(texts.clone())
         }
-        TextKind::Boolean
-        | TextKind::Short
-        | TextKind::Integer
-        | TextKind::Long
-        | TextKind::Float
-        | TextKind::Double => cast(texts, kind, fault)?,
+        TextKind::Boolean | TextKind::Short | TextKind::Integer | TextKind::Long => {
+            cast(texts, kind, fault)?
+        }
+        TextKind::Float | TextKind::Double => {
+            let array = cast(texts, kind, &mut fault)?;
+            refuse_overflow(texts, &array, kind, fault)?;
+            array
+        }
         TextKind::ExactDouble => {
             let array: PrimitiveArray<Float64Type> = parse_each(texts, fault, exact_double);
             Arc::new(array)
@@ -168,6 +170,30 @@ fn cast(
     Ok(array)
 }
 
+/// Arrow's kernel makes an infinity of a number that is too large; only a word may stand for one.
+fn refuse_overflow(
+    texts: &StringArray,
+    numbers: &ArrayRef,
+    kind: TextKind,
+    mut fault: impl FnMut(usize, String),
+) -> Result<()> {
+    let wide = arrow_cast::cast(numbers, &DataType::Float64)?;
+    for (row, value) in wide
+        .as_primitive::<Float64Type>()
+        .values()
+        .iter()
+        .enumerate()
+    {
+        if value.is_infinite()
+            && wide.is_valid(row)
+            && texts.value(row).bytes().any(|byte| byte.is_ascii_digit())
+        {
+            fault(row, format!("is not a {} in range", kind.name()));
+        }
+    }
+    Ok(())
+}
+
 fn parse_each<T: ArrowPrimitiveType>(
     texts: &StringArray,
     mut fault: impl FnMut(usize, String),
@@ -188,25 +214,27 @@ fn parse_each<T: ArrowPrimitiveType>(
 }
 
 fn date(text: &str, pattern: Option<&Pattern>) -> std::result::Result<i32, String> {
-    let micros = match pattern {
-        Some(pattern) => pattern.read(text),
-        None => dates::read_timestamp(text)
-            .filter(|moment| !moment.zoned)
-            .map(|moment| moment.micros),
+    let (days, micros) = match pattern {
+        Some(pattern) => pattern.read(text).map(|micros| {
+            (
+                micros.div_euclid(MICROS_PER_DAY),
+                micros.rem_euclid(MICROS_PER_DAY),
+            )
+        }),
+        None => dates::read_date(text),
     }
     .ok_or("is not a date such as 2024-01-31")?;
-    if micros.rem_euclid(MICROS_PER_DAY) != 0 {
+    if micros != 0 {
         return Err("is a date with a time of day; read it with the type `timestamp`".into());
     }
-    i32::try_from(micros.div_euclid(MICROS_PER_DAY))
-        .map_err(|_| "is a date out of range".to_string())
+    i32::try_from(days).map_err(|_| "is a date out of range".to_string())
 }
 
 fn timestamp(text: &str, pattern: Option<&Pattern>) -> std::result::Result<i64, String> {
     if let Some(pattern) = pattern {
-        return pattern
-            .read(text)
-            .ok_or_else(|| "is not a timestamp in the given format".to_string());
+        return pattern.read(text).ok_or_else(|| {
+            "is not a timestamp in the given format, to the microsecond".to_string()
+        });
     }
     let moment = dates::read_timestamp(text)
         .ok_or("is not a timestamp such as 2024-01-31 23:59:59.123456")?;
@@ -220,9 +248,9 @@ fn timestamp(text: &str, pattern: Option<&Pattern>) -> std::result::Result<i64, 
 
 fn instant(text: &str, pattern: Option<&Pattern>) -> std::result::Result<i64, String> {
     if let Some(pattern) = pattern {
-        return pattern
-            .read(text)
-            .ok_or_else(|| "is not a timestamp in the given format".to_string());
+        return pattern.read(text).ok_or_else(|| {
+            "is not a timestamp in the given format, to the microsecond".to_string()
+        });
     }
     let moment = dates::read_timestamp(text)
         .ok_or("is not a timestamp such as 2024-01-31 23:59:59.123456+00:00")?;
@@ -308,7 +336,7 @@ fn exact_double(text: &str) -> std::result::Result<f64, String> {
     };
     // Any number of 15 digits survives a double, unless it lies near the ends of the range.
     let digits = parts.whole.len() + parts.fraction.len();
-    if digits <= 15 && parts.exponent.abs() < 250 {
+    if digits <= 15 && parts.exponent.unsigned_abs() < 250 {
         return Ok(value);
     }
     let printed = format!("{value:e}");
@@ -403,7 +431,12 @@ mod tests {
         assert_eq!(exact_double("1.50"), Ok(1.5));
         assert_eq!(exact_double("-1e300"), Ok(-1e300));
         assert_eq!(exact_double("0"), Ok(0.0));
-        for wrong in ["12345678901234567.89", "1e999", "0.1000000000000000000001"] {
+        for wrong in [
+            "12345678901234567.89",
+            "1e999",
+            "1e-2147483648",
+            "0.1000000000000000000001",
+        ] {
             assert!(exact_double(wrong).is_err(), "{wrong}");
         }
     }

@@ -115,12 +115,13 @@ impl ColumnParameters {
             Some(format) => Some(Pattern::parse(format)?),
             None => None,
         };
+        kind = kind.written_as(pattern.as_ref())?;
         let settings = [&self.value, &self.random, &self.incr];
-        // DataX calls everything from a day to a second `date`; a time of day tells them apart.
+        // Without a pattern, a time of day tells that a `date` of DataX is a timestamp.
         let timed = settings
             .iter()
             .any(|text| text.as_ref().is_some_and(|text| text.contains(':')));
-        if kind == TextKind::Date && (timed || pattern.as_ref().is_some_and(Pattern::has_time)) {
+        if kind == TextKind::Date && timed {
             kind = TextKind::Timestamp;
         }
         if !(0.0..=1.0).contains(&self.null_ratio) {

@@ -107,6 +107,52 @@ async fn broken_rows_are_set_apart_with_their_line() {
 }
 
 #[tokio::test]
+async fn numbers_beyond_their_type_are_not_infinite() {
+    let rows = csv(
+        b"1e400,1\n1,-1e39\n-Infinity,inf\n",
+        json!({"column": [{"index": 0, "type": "double"}, {"index": 1, "type": "real"}]}),
+    )
+    .await;
+    let row = json!({"column1": "-inf", "column2": "inf"});
+    assert_eq!(rows.json(), [row]);
+    let reasons: Vec<&str> = rows
+        .reasons()
+        .iter()
+        .map(|reason| reason.split_once("a.csv ").unwrap().1)
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "line 1: \"column1\" is not a double in range",
+            "line 2: \"column2\" is not a real in range",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_date_format_and_its_column_agree_on_the_zone() {
+    let text = b"2024-02-29 08:00:00 +0800\n";
+    let zoned = "yyyy-MM-dd HH:mm:ss Z";
+    let column = json!([{"index": 0, "type": "date", "format": zoned}]);
+    let rows = csv(text, json!({"column": column})).await;
+    assert_eq!(rows.json(), [json!({"column1": "2024-02-29T00:00:00Z"})]);
+    let folder = Folder::with(&[("a.csv", text)]);
+    for (name, format, message) in [
+        ("timestamp", zoned, "names a time zone"),
+        (
+            "timestamptz",
+            "yyyy-MM-dd HH:mm:ss",
+            "names no time zone",
+        ),
+    ] {
+        let column = json!([{"index": 0, "type": name, "format": format}]);
+        let parameters = json!({"path": "a.csv", "column": column});
+        let error = read("file", &folder.config(), &parameters).await.unwrap_err();
+        assert!(error.message().contains(message), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn backslashes_trimming_and_other_line_ends() {
     let config = json!({"csvReaderConfig": {"escapeMode": 2, "trimWhitespace": true}});
     let rows = csv(b" a ,\"b\\\"c\"\n", config).await;

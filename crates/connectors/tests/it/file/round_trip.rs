@@ -85,8 +85,8 @@ fn extremes() -> RecordBatch {
         (
             "date",
             Arc::new(Date32Array::from(vec![
-                Some(-719_528),
-                Some(2_932_896),
+                Some(i32::MIN),
+                Some(i32::MAX),
                 None,
             ])),
         ),

@@ -1,7 +1,8 @@
 //! What to read: the job's parameters against the files that were found.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 use std::sync::Arc;
 
 use sdk::{Column, Error, Kind, Result};
@@ -16,6 +17,7 @@ use crate::format::layout::{
     self, ColumnEntry, Pick, TextColumnPlan, names_only, position_name, unknown_column, wants_all,
 };
 use crate::format::parquet::{ParquetFile, ParquetPlan};
+use crate::format::text::Locate;
 use crate::store::{Compress, Listed, list, no_snappy, open_input, read_error, shown};
 
 /// The longest row that offsets of 32 bits leave room for beside a batch.
@@ -75,7 +77,7 @@ impl Source {
     }
 
     /// A text file from its beginning, decompressed and as UTF-8.
-    pub(super) fn input(&self, file: &Listed) -> Result<Box<dyn std::io::Read + Send>> {
+    pub(super) fn input(&self, file: &Listed) -> Result<Box<dyn Read + Send>> {
         let input = open_input(&file.path, self.compress_of(file))?;
         Ok(self.encoding.decode(input))
     }
@@ -86,11 +88,11 @@ impl Source {
         file: &Listed,
         start: u64,
         end: u64,
-    ) -> Result<Box<dyn std::io::Read + Send>> {
+    ) -> Result<Box<dyn Read + Send>> {
         let error = |error| read_error(&shown(&file.path), error);
         let mut input = File::open(&file.path).map_err(error)?;
         input.seek(SeekFrom::Start(start)).map_err(error)?;
-        let input = std::io::Read::take(input, end - start);
+        let input = input.take(end - start);
         Ok(if start == 0 {
             Encoding::Utf8.decode(Box::new(input))
         } else {
@@ -115,11 +117,7 @@ impl Source {
                 let by_sample = wants_all(&self.entries);
                 let columns = if by_sample {
                     let input = self.input(first)?;
-                    sample(&mut JsonRows::new(
-                        input,
-                        &shown(&first.path),
-                        self.row_limit,
-                    ))?
+                    sample(&mut self.json_rows(input, first, 0))?
                 } else {
                     layout::plan(&self.entries, false)?
                 };
@@ -190,15 +188,64 @@ impl Source {
         })
     }
 
-    /// The names in a file's header, if it has one, and the number of fields of its first row.
+    /// The names in a file's header, if it has one, and the number of fields of its first row. Empty
+    /// lines before it count only where rows have a single field.
     fn csv_head(&self, file: &Listed) -> Result<(Option<Vec<String>>, usize)> {
-        let name = shown(&file.path);
-        let mut rows = CsvRows::new(self.input(file)?, &name, &self.dialect, self.row_limit);
+        let mut rows = self.csv_rows(self.input(file)?, file, 0);
+        let blank = rows.skip_blank_lines()?;
         let Some(fields) = rows.advance()? else {
-            return Ok((self.header.then(Vec::new), 0));
+            return Ok(if self.header {
+                (Some(Vec::new()), 0)
+            } else {
+                (None, usize::from(blank))
+            });
         };
         let width = fields.len();
         Ok((self.header.then(|| fields.names()), width))
+    }
+
+    /// The rows of a CSV file from a byte on.
+    pub(super) fn csv_rows(
+        &self,
+        input: Box<dyn Read + Send>,
+        file: &Listed,
+        start: u64,
+    ) -> CsvRows {
+        let locate = self.locate(file, start);
+        CsvRows::new(
+            input,
+            &shown(&file.path),
+            &self.dialect,
+            self.row_limit,
+            locate,
+        )
+    }
+
+    /// The lines of a JSON file from a byte on.
+    pub(super) fn json_rows(
+        &self,
+        input: Box<dyn Read + Send>,
+        file: &Listed,
+        start: u64,
+    ) -> JsonRows {
+        let locate = self.locate(file, start);
+        JsonRows::new(input, &shown(&file.path), self.row_limit, locate)
+    }
+
+    /// Names places of a split by the line in the file. For a split that begins inside the file, the
+    /// lines before it are counted when the first place is asked for.
+    pub(super) fn locate(&self, file: &Listed, start: u64) -> Locate {
+        let path = file.path.clone();
+        let line_end = match self.format {
+            FileFormat::Json | FileFormat::Jsonl => b'\n',
+            _ => self.dialect.terminator,
+        };
+        let mut before = (start == 0).then_some(0);
+        Box::new(move |line| {
+            let before = *before
+                .get_or_insert_with(|| lines_before(&path, start, line_end).unwrap_or(0));
+            format!("{} line {}", shown(&path), before + line)
+        })
     }
 
     /// Which field of this file becomes which column, and how many fields its rows must have.
@@ -316,4 +363,17 @@ fn unique(names: &[String]) -> Vec<String> {
         taken.push(candidate);
     }
     taken
+}
+
+fn lines_before(path: &Path, end: u64, line_end: u8) -> std::io::Result<u64> {
+    let mut input = File::open(path)?.take(end);
+    let mut buffer = vec![0; 1 << 18];
+    let mut count = 0;
+    loop {
+        let length = input.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(count);
+        }
+        count += memchr::memchr_iter(line_end, &buffer[..length]).count() as u64;
+    }
 }

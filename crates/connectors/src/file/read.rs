@@ -18,9 +18,9 @@ use super::config::{Datasource, ReaderParameters};
 use super::plan::{Plan, Source};
 use crate::format::FileFormat;
 use crate::format::background::{BatchSender, blocking, in_background};
-use crate::format::csv::{CsvRows, cuts, lines};
+use crate::format::csv::{cuts, lines};
 use crate::format::encoding::Encoding;
-use crate::format::json::{JsonRows, KeyMap};
+use crate::format::json::KeyMap;
 use crate::format::layout::TextColumnPlan;
 use crate::format::text::{Locate, TextRows};
 use crate::store::{Compress, Listed, read_error, shown};
@@ -233,7 +233,7 @@ fn read(
         }
     };
     let batch = BatchLimits::new(options);
-    let locate = locate(file, start);
+    let locate = source.locate(file, start);
     match plan {
         Plan::Csv {
             columns,
@@ -241,8 +241,9 @@ fn read(
             all,
         } => {
             let (picks, width) = source.csv_picks(file, columns, *width, *all)?;
-            let mut input = CsvRows::new(input, &name, &source.dialect, source.row_limit);
+            let mut input = source.csv_rows(input, file, start);
             if source.header && start == 0 {
+                input.skip_blank_lines()?;
                 input.advance()?;
             }
             let mut rows = text_rows(columns, locate);
@@ -258,7 +259,7 @@ fn read(
             send_rest(rows, sender)
         }
         Plan::Json { columns, strict } => {
-            let mut input = JsonRows::new(input, &name, source.row_limit);
+            let mut input = source.json_rows(input, file, start);
             let keys = KeyMap::new(columns, *strict);
             let mut rows = text_rows(columns, locate);
             while let Some((line, number)) = input.advance()? {
@@ -304,29 +305,5 @@ impl BatchLimits {
     #[inline]
     fn is_full(&self, rows: &TextRows) -> bool {
         rows.row_count() >= self.rows || rows.byte_count() >= self.bytes
-    }
-}
-
-/// Names places of a split by the line in the file. For a split that begins inside the file, the lines
-/// before it are counted when the first broken row asks.
-fn locate(file: &Listed, start: u64) -> Locate {
-    let path = file.path.clone();
-    let mut before = (start == 0).then_some(0);
-    Box::new(move |line| {
-        let before = *before.get_or_insert_with(|| lines_before(&path, start).unwrap_or(0));
-        format!("{} line {}", shown(&path), before + line)
-    })
-}
-
-fn lines_before(path: &std::path::Path, end: u64) -> std::io::Result<u64> {
-    let mut input = std::io::Read::take(File::open(path)?, end);
-    let mut buffer = vec![0; 1 << 18];
-    let mut count = 0;
-    loop {
-        let length = std::io::Read::read(&mut input, &mut buffer)?;
-        if length == 0 {
-            return Ok(count);
-        }
-        count += memchr::memchr_iter(b'\n', &buffer[..length]).count() as u64;
     }
 }

@@ -64,6 +64,15 @@ impl FileFormat {
     }
 }
 
+/// A number of bytes for people.
+pub(crate) fn size(bytes: usize) -> String {
+    if bytes.is_multiple_of(1 << 20) {
+        format!("{} MiB", bytes >> 20)
+    } else {
+        format!("{bytes} bytes")
+    }
+}
+
 /// A row that a format cannot represent, and why; the writer refuses it.
 #[derive(Debug)]
 pub(crate) struct RowFault {

@@ -137,11 +137,11 @@ impl TextRows {
     }
 
     /// Notes a row that has no cells because it is broken as a whole.
-    pub(crate) fn broken(
+    pub(crate) fn broken<'a>(
         &mut self,
         place: Place,
         reason: &str,
-        parts: impl Iterator<Item = (String, Vec<u8>)>,
+        parts: impl Iterator<Item = (String, &'a [u8])>,
     ) {
         let row: Map<String, Value> = parts
             .map(|(name, bytes)| {

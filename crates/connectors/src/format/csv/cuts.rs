@@ -78,7 +78,7 @@ pub(crate) fn lines(file: &mut File, terminator: u8, targets: &[u64]) -> Result<
 fn walk(file: &mut File, dialect: &Dialect, targets: &[u64], row_limit: usize) -> Result<Vec<u64>> {
     file.seek(SeekFrom::Start(0))?;
     let mut scanner = Scanner::new(dialect);
-    let mut buffer = vec![0; BUFFER];
+    let mut buffer = vec![0; BUFFER.min(row_limit)];
     let mut base = 0;
     let mut filled = 0;
     let mut start = 0;
@@ -109,10 +109,10 @@ fn walk(file: &mut File, dialect: &Dialect, targets: &[u64], row_limit: usize) -
         start = 0;
         if filled == buffer.len() {
             // Only a row that is longer than the buffer gets here.
-            if filled > row_limit {
+            if filled >= row_limit {
                 break;
             }
-            buffer.resize(2 * filled, 0);
+            buffer.resize((2 * filled).min(row_limit), 0);
         }
         let length = file.read(&mut buffer[filled..])?;
         complete = length == 0;

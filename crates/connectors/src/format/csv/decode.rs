@@ -3,22 +3,27 @@
 //! Memory is one buffer that holds the longest row, and the batch being filled.
 
 use std::borrow::Cow;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 
 use sdk::{Error, Kind, Result};
 
 use super::Dialect;
 use super::scan::{Fault, Field, Form, Row, Scanner};
 use crate::format::layout::position_name;
-use crate::format::text::{SHORT, TextRows};
+use crate::format::size;
+use crate::format::text::{Locate, SHORT, TextRows};
 
 const BUFFER: usize = 1 << 18;
+
+/// Fields of a broken row that are shown.
+const SHOWN_FIELDS: usize = 1000;
 
 /// Reads rows of text. The input must already be UTF-8, or at least meant to be.
 pub(crate) struct CsvRows {
     input: Box<dyn Read + Send>,
-    /// How errors call the input.
+    /// How errors call the input, and a line of it.
     name: String,
+    locate: Locate,
     dialect: Dialect,
     row_limit: usize,
     scanner: Scanner,
@@ -39,14 +44,16 @@ impl CsvRows {
         name: &str,
         dialect: &Dialect,
         row_limit: usize,
+        locate: Locate,
     ) -> Self {
         CsvRows {
             input,
             name: name.to_string(),
+            locate,
             scanner: Scanner::new(dialect),
             dialect: dialect.clone(),
             row_limit,
-            buffer: vec![0; BUFFER],
+            buffer: vec![0; BUFFER.min(row_limit)],
             filled: 0,
             next: 0,
             complete: false,
@@ -65,6 +72,9 @@ impl CsvRows {
                     self.next = next;
                     self.line = self.next_line;
                     self.next_line += self.scanner.lines;
+                    if fault == Some(Fault::QuoteNotClosed) && self.quote_swallows_lines() {
+                        return Err(self.not_closed());
+                    }
                     return Ok(Some(Fields {
                         buffer: &self.buffer,
                         fields: &self.scanner.fields,
@@ -90,27 +100,68 @@ impl CsvRows {
             }
             self.buffer.resize((2 * self.filled).min(self.row_limit), 0);
         }
-        let length = self
-            .input
-            .read(&mut self.buffer[self.filled..])
-            .map_err(|error| crate::store::read_error(&self.name, error))?;
-        self.complete = length == 0;
-        self.filled += length;
+        // To the brim, since a row that does not fit is looked at from its beginning again.
+        while self.filled < self.buffer.len() && !self.complete {
+            match self.input.read(&mut self.buffer[self.filled..]) {
+                Ok(0) => self.complete = true,
+                Ok(length) => self.filled += length,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(crate::store::read_error(&self.name, error)),
+            }
+        }
         self.scanner.seek(0);
         Ok(())
     }
 
-    fn too_long(&self) -> Error {
+    /// Passes over empty lines, and tells whether there were any.
+    pub(crate) fn skip_blank_lines(&mut self) -> Result<bool> {
+        let first = self.next_line;
+        loop {
+            let length = match &self.buffer[self.next..self.filled] {
+                [byte, ..] if *byte == self.dialect.terminator => 1,
+                [b'\r', b'\n', ..] if self.dialect.terminator == b'\n' => 2,
+                [] | [b'\r'] if !self.complete => {
+                    self.refill()?;
+                    continue;
+                }
+                _ => break,
+            };
+            self.next += length;
+            self.next_line += 1;
+        }
+        self.scanner.seek(self.next);
+        Ok(self.next_line > first)
+    }
+
+    /// Whether the last quoted field goes on behind its line; the end of the file's last line is no
+    /// such thing.
+    fn quote_swallows_lines(&self) -> bool {
+        let at_end = self.buffer[..self.filled].last() == Some(&self.dialect.terminator);
+        self.scanner.lines > self.scanner.lines_before_quote + u64::from(at_end)
+    }
+
+    /// Nobody can say how many rows such a quote has swallowed, so they cannot be set apart either.
+    fn not_closed(&mut self) -> Error {
+        let opened = (self.locate)(self.line + self.scanner.lines_before_quote);
         Error::new(
             Kind::Data,
-            format!(
-                "the row that begins on line {} of {} is longer than {} MiB",
-                self.next_line,
-                self.name,
-                self.row_limit >> 20
-            ),
+            format!("the quote that is opened at {opened} is not closed"),
         )
-        .hint("look for a quote that is not closed there, or set `maxRowBytes` higher")
+        .hint("close it, or set `quote` to `none` if quotes have no meaning in the file")
+    }
+
+    fn too_long(&mut self) -> Error {
+        let begins = (self.locate)(self.next_line);
+        let limit = size(self.row_limit);
+        let mut message = format!("the row at {begins} is longer than {limit}");
+        if self.quote_swallows_lines() {
+            let opened = (self.locate)(self.next_line + self.scanner.lines_before_quote);
+            message.push_str(&format!(
+                ", and the quote that is opened at {opened} is not closed so far"
+            ));
+        }
+        Error::new(Kind::Data, message)
+            .hint("look for a quote that is not closed there, or set `maxRowBytes` higher")
     }
 }
 
@@ -229,10 +280,55 @@ impl<'a> Fields<'a> {
                 if count == 1 { "" } else { "s" }
             ),
         };
-        let parts = self.fields.iter().enumerate().map(|(index, field)| {
-            let bytes = self.buffer[field.start..field.end].to_vec();
+        let shown = self.fields.iter().take(SHOWN_FIELDS).enumerate();
+        let parts = shown.map(|(index, field)| {
+            let bytes = &self.buffer[field.start..field.end];
             (position_name(index), bytes)
         });
         rows.broken(self.line, &reason, parts);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::NullRule;
+    use super::*;
+
+    /// Gives a few bytes at a time, as decompressors may.
+    struct Drops(Vec<u8>, usize);
+
+    impl Read for Drops {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let rest = &self.0[self.1..];
+            let count = rest.len().min(out.len()).min(64);
+            out[..count].copy_from_slice(&rest[..count]);
+            self.1 += count;
+            Ok(count)
+        }
+    }
+
+    /// Looking at the row from its beginning after each piece would take hours.
+    #[test]
+    fn a_long_row_in_small_pieces_is_read_at_once() {
+        let dialect = Dialect {
+            delimiter: b',',
+            terminator: b'\n',
+            quote: Some(b'"'),
+            escape: b'"',
+            null: NullRule {
+                text: Vec::new(),
+                empty: true,
+            },
+            trim: false,
+        };
+        let mut text = vec![b'x'; 32 << 20];
+        text.extend_from_slice(b",1\n2,3\n");
+        let locate = Box::new(|line: u64| format!("line {line}"));
+        let input = Box::new(Drops(text, 0));
+        let mut rows = CsvRows::new(input, "a.csv", &dialect, 64 << 20, locate);
+        for width in [2, 2] {
+            assert_eq!(rows.advance().unwrap().unwrap().len(), width);
+        }
+        assert!(rows.advance().unwrap().is_none());
     }
 }

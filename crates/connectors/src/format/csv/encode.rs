@@ -92,11 +92,13 @@ impl CsvEncoder {
     fn protect(&self, start: usize, column: usize, out: &mut Vec<u8>) -> Result<(), RowFault> {
         let field = &out[start..];
         let special = field.iter().any(|byte| self.special[usize::from(*byte)]);
+        // At the beginning of a file this character would be taken for its mark and dropped.
+        let marked = column == 0 && field.starts_with("\u{feff}".as_bytes());
         let Some(quote) = self.quote else {
-            if special || field == self.null {
+            if special || marked || field == self.null {
                 return Err(RowFault {
                     column: Some(column),
-                    reason: "cannot be written without quoting, since it holds a delimiter or a line end or equals the NULL text".to_string(),
+                    reason: "cannot be written without quoting, since it holds a delimiter or a line end, begins with a byte order mark, or equals the NULL text".to_string(),
                 });
             }
             return Ok(());
@@ -109,7 +111,7 @@ impl CsvEncoder {
             [.., last] if last.is_ascii_whitespace() => true,
             _ => false,
         };
-        if !special && !risky && field != self.null {
+        if !special && !risky && !marked && field != self.null {
             return Ok(());
         }
         let field = out.split_off(start);

@@ -7,6 +7,10 @@ use super::Dialect;
 
 const BLOCK: usize = 64;
 
+/// Fields of a row that are kept; a row with more of them is never a good one, but must not fill the
+/// memory either.
+const MAX_FIELDS: usize = 1 << 20;
+
 /// Positions of the bytes that matter, in order.
 struct Marks {
     wanted: [u8; 4],
@@ -122,6 +126,8 @@ pub(super) struct Scanner {
     pub(super) fields: Vec<Field>,
     /// Line ends passed in the last row.
     pub(super) lines: u64,
+    /// Line ends passed before the last opening quote of the last row.
+    pub(super) lines_before_quote: u64,
 }
 
 impl Scanner {
@@ -148,6 +154,7 @@ impl Scanner {
             },
             fields: Vec::new(),
             lines: 0,
+            lines_before_quote: 0,
         }
     }
 
@@ -161,6 +168,7 @@ impl Scanner {
     pub(super) fn row(&mut self, buffer: &[u8], start: usize, complete: bool) -> Row {
         self.fields.clear();
         self.lines = 0;
+        self.lines_before_quote = 0;
         let mut fault = None;
         let mut start = start;
         loop {
@@ -173,7 +181,9 @@ impl Scanner {
             let Some((field, next, end)) = found else {
                 return Row::Partial;
             };
-            self.fields.push(field);
+            if self.fields.len() < MAX_FIELDS {
+                self.fields.push(field);
+            }
             start = next;
             match end {
                 End::Delimiter => {}
@@ -218,6 +228,7 @@ impl Scanner {
     ) -> Option<(Field, usize, End)> {
         let quote = buffer[start];
         let mut form = Form::Quoted;
+        self.lines_before_quote = self.lines;
         // The opening quote is the next mark.
         self.marks.next(buffer);
         let mut skipped = None;

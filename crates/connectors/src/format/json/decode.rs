@@ -14,12 +14,14 @@ use serde_json::value::RawValue;
 
 use crate::format::kind::TextKind;
 use crate::format::layout::{Pick, TextColumnPlan};
-use crate::format::text::TextRows;
+use crate::format::size;
+use crate::format::text::{Locate, TextRows};
 
 /// Reads lines of JSON.
 pub(crate) struct JsonRows {
     input: BufReader<Box<dyn Read + Send>>,
     name: String,
+    locate: Locate,
     row_limit: usize,
     line: Vec<u8>,
     line_number: u64,
@@ -27,10 +29,16 @@ pub(crate) struct JsonRows {
 
 impl JsonRows {
     /// Rows of at most `row_limit` bytes.
-    pub(crate) fn new(input: Box<dyn Read + Send>, name: &str, row_limit: usize) -> Self {
+    pub(crate) fn new(
+        input: Box<dyn Read + Send>,
+        name: &str,
+        row_limit: usize,
+        locate: Locate,
+    ) -> Self {
         JsonRows {
             input: BufReader::with_capacity(1 << 18, input),
             name: name.to_string(),
+            locate,
             row_limit,
             line: Vec::new(),
             line_number: 0,
@@ -51,14 +59,10 @@ impl JsonRows {
             }
             self.line_number += 1;
             if length == self.row_limit && self.line.last() != Some(&b'\n') {
+                let place = (self.locate)(self.line_number);
                 return Err(Error::new(
                     Kind::Data,
-                    format!(
-                        "line {} of {} is longer than {} MiB",
-                        self.line_number,
-                        self.name,
-                        self.row_limit >> 20
-                    ),
+                    format!("{place} is longer than {}", size(self.row_limit)),
                 )
                 .hint(
                     "check that the file has one JSON object per line, or set `maxRowBytes` higher",
@@ -137,8 +141,8 @@ impl KeyMap {
                 rows.end_row(number);
             }
             Err(reason) => {
-                let whole = [("line".to_string(), line.to_vec())];
-                rows.broken(number, &reason, whole.into_iter());
+                let whole = std::iter::once(("line".to_string(), line));
+                rows.broken(number, &reason, whole);
             }
         }
     }
@@ -159,15 +163,19 @@ impl KeyMap {
                     for column in &self.keys[place].1 {
                         match cell(value, self.columns[*column]) {
                             Ok(text) => cells[*column] = text,
-                            Err(_) => fault = Some(format!(
-                                "has an escape under the key \"{key}\" that stands for no character"
-                            )),
+                            Err(_) => {
+                                fault = Some(format!(
+                                    "has an escape under the key \"{key}\" that stands for no character"
+                                ))
+                            }
                         }
                     }
                 }
-                None if self.strict => fault = Some(format!(
-                    "has the key \"{key}\", which the first rows of the data lack; list the columns in the job"
-                )),
+                None if self.strict => {
+                    fault = Some(format!(
+                        "has the key \"{key}\", which the first rows of the data lack; list the columns in the job"
+                    ))
+                }
                 None => {}
             }
         })?;
@@ -180,12 +188,10 @@ fn cell(raw: &RawValue, takes: Takes) -> serde_json::Result<Option<Cow<'_, str>>
     let text = raw.get();
     Ok(match text.as_bytes().first() {
         Some(b'n') => None,
-        Some(b'"') if takes == Takes::Value => {
-            Some(match memchr::memchr(b'\\', text.as_bytes()) {
-                None => Cow::Borrowed(&text[1..text.len() - 1]),
-                Some(_) => Cow::Owned(serde_json::from_str(text)?),
-            })
-        }
+        Some(b'"') if takes == Takes::Value => Some(match memchr::memchr(b'\\', text.as_bytes()) {
+            None => Cow::Borrowed(&text[1..text.len() - 1]),
+            Some(_) => Cow::Owned(serde_json::from_str(text)?),
+        }),
         _ => Some(Cow::Borrowed(text)),
     })
 }

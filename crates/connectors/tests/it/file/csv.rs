@@ -297,6 +297,53 @@ async fn byte_ranges_cover_every_row_once_whatever_is_quoted() {
 }
 
 #[tokio::test]
+async fn a_quote_that_swallows_lines_stops_the_job_and_is_named() {
+    let good = "1,\"x\"\n".repeat(1000);
+    let parameters = json!({"path": "a.csv", "minSplitBytes": 1000, "maxRowBytes": 2000});
+    for (rest, message) in [
+        (
+            "2,\"b\n3,c\n".to_string(),
+            "line 1001 is not closed",
+        ),
+        (
+            format!("2,\"b\nc\",\"d\n{}", "5,e\n".repeat(1000)),
+            "line 1001 is longer than 2000 bytes, and the quote that is opened at",
+        ),
+    ] {
+        let text = format!("{good}{rest}");
+        let folder = Folder::with(&[("a.csv", text.as_bytes())]);
+        let reader = reader("file", &folder.config(), &parameters).await.unwrap();
+        for wanted in [1, 4] {
+            let error = read_all(reader.as_ref(), wanted).await.unwrap_err();
+            assert_eq!(error.kind(), sdk::Kind::Data);
+            assert!(error.message().contains(message), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_millions_of_fields_is_one_broken_row() {
+    let text = format!("1,2\n{}\n3,4\n", ",".repeat(3_000_000));
+    let rows = csv(text.as_bytes(), json!({})).await;
+    assert_eq!((rows.batch.num_rows(), rows.unreadable.len()), (2, 1));
+    assert!(rows.unreadable[0].row.len() <= 1000);
+}
+
+#[tokio::test]
+async fn empty_lines_at_the_beginning_do_not_count() {
+    let rows = csv(b"\n\r\na,b\n1,2\n", json!({"header": true})).await;
+    assert_eq!(rows.json(), [json!({"a": "1", "b": "2"})]);
+    let rows = csv(b"\r\n1,2\n3\n", json!({})).await;
+    assert_eq!(rows.json(), [json!({"column1": "1", "column2": "2"})]);
+    assert!(rows.reasons()[0].ends_with("line 3 has 1 field instead of 2"));
+    // Unless the rows have a single field, which may be NULL.
+    for (text, count) in [(&b"\n\nx\n"[..], 3), (b"\n\n", 2)] {
+        let rows = csv(text, json!({})).await;
+        assert_eq!((rows.batch.num_rows(), rows.columns.len()), (count, 1));
+    }
+}
+
+#[tokio::test]
 async fn lines_are_counted_across_byte_ranges() {
     let mut text = "1,2\n".repeat(1000);
     text.push_str("3\n");

@@ -187,6 +187,16 @@ async fn lists_become_json_text() {
     }
 }
 
+#[tokio::test]
+async fn a_cell_like_a_byte_order_mark_survives() {
+    let texts: ArrayRef = Arc::new(StringArray::from(vec!["\u{feff}", "\u{feff}x"]));
+    let batch = RecordBatch::try_from_iter([("string", texts)]).unwrap();
+    for name in ["a.csv", "a.jsonl"] {
+        let back = there_and_back(&batch, name, false, &json!({})).await;
+        assert_eq!(back.column(0), batch.column(0), "{name}");
+    }
+}
+
 /// Text that is likely to be misread.
 fn hostile_text() -> impl Strategy<Value = Option<String>> {
     option::of(proptest::string::string_regex("([,\"\\\\N\r\n \t|xé😀]|\"\"){0,6}").unwrap())

@@ -7,7 +7,7 @@ use sdk::{Error, Kind, Result};
 use serde::Deserialize;
 
 use crate::format::FileFormat;
-use crate::format::csv::{Dialect, NullRule, single_byte};
+use crate::format::csv::{Dialect, NullRule, delimiter_of, single_byte};
 use crate::format::encoding::Encoding;
 use crate::format::layout::{ColumnEntry, needs_names};
 use crate::store::Compress;
@@ -54,7 +54,8 @@ pub(super) struct ReaderParameters {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TextParameters {
-    /// The character between fields of CSV files: `,` when absent; `\t` and `\u0001` may be spelled so.
+    /// The character between fields of CSV files: when absent, a tab in files that end in `.tsv` and
+    /// `,` in others; `\t` and `\u0001` may be spelled so.
     #[serde(default)]
     pub(super) field_delimiter: Option<String>,
     /// The end of a row in CSV files: `\n` when absent, which also takes `\r\n` when reading.
@@ -295,8 +296,8 @@ impl ReaderParameters {
         Ok(said.unwrap_or_else(|| needs_names(&self.column)))
     }
 
-    /// The rules for CSV files, or for text files without quoting.
-    pub(super) fn dialect(&self, format: FileFormat) -> Result<Dialect> {
+    /// The rules for CSV files, or for text files without quoting; `name` is that of a file.
+    pub(super) fn dialect(&self, format: FileFormat, name: &str) -> Result<Dialect> {
         let mut text = self.text.clone();
         let mut trim = false;
         if let Some(config) = &self.csv.csv_reader_config {
@@ -313,7 +314,7 @@ impl ReaderParameters {
             }
             trim = config.trim_whitespace == Some(true);
         }
-        let mut dialect = text.dialect(format)?;
+        let mut dialect = text.dialect(format, name)?;
         dialect.trim = trim;
         // Without quoting an empty field can only be the empty string.
         dialect.null.empty = self.text.null_format.is_none() && dialect.quote.is_some();
@@ -322,8 +323,8 @@ impl ReaderParameters {
 }
 
 impl TextParameters {
-    /// The rules that reading and writing share.
-    pub(super) fn dialect(&self, format: FileFormat) -> Result<Dialect> {
+    /// The rules that reading and writing share; `name` is that of a file.
+    pub(super) fn dialect(&self, format: FileFormat, name: &str) -> Result<Dialect> {
         let one = |key, text: &Option<String>, default| {
             text.as_deref()
                 .map_or(Ok(default), |text| single_byte(key, text))
@@ -339,7 +340,7 @@ impl TextParameters {
         };
         let null_format = self.null_format.clone();
         Dialect {
-            delimiter: one("fieldDelimiter", &self.field_delimiter, b',')?,
+            delimiter: one("fieldDelimiter", &self.field_delimiter, delimiter_of(name))?,
             terminator,
             quote,
             escape: one("escape", &self.escape, quote.unwrap_or(b'"'))?,

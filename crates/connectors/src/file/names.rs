@@ -71,12 +71,7 @@ impl WriterParameters {
             });
         }
         // A name with a dot has its suffix already; `.gz` and `.zst` belong to it.
-        let bare = match Compress::guess(name) {
-            Compress::None => name.as_str(),
-            _ => name
-                .rsplit_once('.')
-                .map_or(name.as_str(), |(bare, _)| bare),
-        };
+        let (bare, _) = Compress::apart(name);
         let stem = bare.rsplit_once('.').map_or(bare, |(stem, _)| stem);
         let suffix = if stem.len() < name.len() {
             name[stem.len()..].to_string()

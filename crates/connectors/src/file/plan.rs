@@ -9,7 +9,7 @@ use sdk::{Column, Error, Kind, Result};
 
 use super::config::{Datasource, ReaderParameters, encoding, named_format};
 use crate::format::FileFormat;
-use crate::format::csv::{CsvRows, Dialect};
+use crate::format::csv::{CsvRows, Dialect, delimiter_of};
 use crate::format::encoding::Encoding;
 use crate::format::json::{JsonRows, sample};
 use crate::format::kind::TextKind;
@@ -62,7 +62,7 @@ impl Source {
             format,
             compress: parameters.compress,
             encoding: encoding(parameters.encoding.as_deref())?,
-            dialect: parameters.dialect(format)?,
+            dialect: parameters.dialect(format, &name_of(files.first()))?,
             header: parameters.has_header()?,
             row_limit: parameters.csv.max_row_bytes,
             min_split_bytes: parameters.csv.min_split_bytes.max(1),
@@ -324,14 +324,22 @@ impl Plan {
     }
 }
 
+fn name_of(file: Option<&Listed>) -> String {
+    file.map(|file| shown(&file.path)).unwrap_or_default()
+}
+
 /// The format that the names of all files agree on; CSV if they say nothing.
 fn guessed_format(files: &[Listed]) -> Result<FileFormat> {
-    let guess = |file: &Listed| FileFormat::guess(&shown(&file.path)).unwrap_or(FileFormat::Csv);
+    let guess = |file: &Listed| {
+        let name = shown(&file.path);
+        let format = FileFormat::guess(&name).unwrap_or(FileFormat::Csv);
+        (format, delimiter_of(&name))
+    };
     let Some(first) = files.first() else {
         return Ok(FileFormat::Csv);
     };
     match files.iter().find(|file| guess(file) != guess(first)) {
-        None => Ok(guess(first)),
+        None => Ok(guess(first).0),
         Some(other) => Err(Error::new(
             Kind::Config,
             format!(

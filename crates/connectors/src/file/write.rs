@@ -71,7 +71,7 @@ impl Target {
             format,
             compress,
             encoding: encoding(detail.encoding.as_deref())?.writable()?,
-            dialect: parameters.text.dialect(format)?,
+            dialect: parameters.text.dialect(format, parameters.name_end())?,
             line_end: parameters.text.line_end()?,
             pattern,
             parquet: ParquetSettings {
@@ -123,12 +123,16 @@ impl WriterParameters {
     pub(super) fn compress_kind(&self, format: FileFormat) -> Result<Compress> {
         let names = ("compress", "compression");
         let said = either(self.compress, self.detail.compression, names)?;
-        let end = self.suffix.as_deref().unwrap_or(&self.file_name);
         Ok(match (said, format) {
             (Some(compress), _) => compress,
             (None, FileFormat::Parquet) => Compress::Zstd,
-            (None, _) => Compress::guess(end),
+            (None, _) => Compress::guess(self.name_end()),
         })
+    }
+
+    /// The part of the files' names that may tell format and compression.
+    fn name_end(&self) -> &str {
+        self.suffix.as_deref().unwrap_or(&self.file_name)
     }
 }
 

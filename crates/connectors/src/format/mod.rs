@@ -20,6 +20,8 @@ pub(crate) mod text;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::store::Compress;
+
 /// How the rows of a file are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -39,13 +41,8 @@ pub(crate) enum FileFormat {
 impl FileFormat {
     /// What the end of a file name says, compression suffix aside.
     pub(crate) fn guess(name: &str) -> Option<FileFormat> {
-        let lower = name.to_ascii_lowercase();
-        let bare = lower
-            .strip_suffix(".gz")
-            .or_else(|| lower.strip_suffix(".zst"))
-            .unwrap_or(&lower);
-        let (_, suffix) = bare.rsplit_once('.')?;
-        match suffix {
+        let (_, suffix) = Compress::apart(name).0.rsplit_once('.')?;
+        match suffix.to_ascii_lowercase().as_str() {
             "csv" | "tsv" => Some(FileFormat::Csv),
             "json" | "jsonl" | "ndjson" => Some(FileFormat::Jsonl),
             "parquet" | "pq" => Some(FileFormat::Parquet),
@@ -90,6 +87,7 @@ mod tests {
     fn formats_are_guessed_below_a_compression_suffix() {
         assert_eq!(FileFormat::guess("a.CSV.gz"), Some(FileFormat::Csv));
         assert_eq!(FileFormat::guess("a.b.ndjson.zst"), Some(FileFormat::Jsonl));
+        assert_eq!(FileFormat::guess("a.jsonl.ZSTD"), Some(FileFormat::Jsonl));
         assert_eq!(FileFormat::guess("a.parquet"), Some(FileFormat::Parquet));
         assert_eq!(FileFormat::guess("a.dat"), None);
         assert_eq!(FileFormat::guess("csv"), None);

@@ -30,13 +30,16 @@ pub(crate) enum Compress {
 impl Compress {
     /// What the end of a file name says.
     pub(crate) fn guess(name: &str) -> Compress {
-        let lower = name.to_ascii_lowercase();
-        if lower.ends_with(".gz") {
-            Compress::Gzip
-        } else if lower.ends_with(".zst") || lower.ends_with(".zstd") {
-            Compress::Zstd
-        } else {
-            Compress::None
+        Compress::apart(name).1
+    }
+
+    /// The file name without the end that stands for a compression, and the compression.
+    pub(crate) fn apart(name: &str) -> (&str, Compress) {
+        let (bare, end) = name.rsplit_once('.').unwrap_or((name, ""));
+        match end.to_ascii_lowercase().as_str() {
+            "gz" => (bare, Compress::Gzip),
+            "zst" | "zstd" => (bare, Compress::Zstd),
+            _ => (name, Compress::None),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use sdk::{Error, Kind, Result};
 
+use crate::store::Compress;
+
 /// How fields are parted and quoted, and what stands for NULL.
 #[derive(Debug, Clone)]
 pub(crate) struct Dialect {
@@ -74,6 +76,16 @@ impl Dialect {
             .hint("choose a text that can stand in a file without quotes"));
         }
         Ok(self)
+    }
+}
+
+/// The delimiter that the name of a file stands for.
+pub(crate) fn delimiter_of(name: &str) -> u8 {
+    let (bare, _) = Compress::apart(name);
+    if bare.to_ascii_lowercase().ends_with(".tsv") {
+        b'\t'
+    } else {
+        b','
     }
 }
 

@@ -12,5 +12,5 @@ mod scan;
 
 pub(crate) use cuts::{cuts, lines};
 pub(crate) use decode::CsvRows;
-pub(crate) use dialect::{Dialect, NullRule, single_byte};
+pub(crate) use dialect::{Dialect, NullRule, delimiter_of, single_byte};
 pub(crate) use encode::CsvEncoder;

@@ -5,7 +5,7 @@ use std::io::Write;
 use serde_json::{Value, json};
 
 use super::Folder;
-use crate::drive::{Rows, browser, read, read_all, reader};
+use crate::drive::{Rows, browser, read, read_all, reader, write};
 
 async fn csv(bytes: &[u8], mut parameters: Value) -> Rows {
     let folder = Folder::with(&[("a.csv", bytes)]);
@@ -204,6 +204,27 @@ async fn encodings_and_compression() {
         let rows = read("file", &folder.config(), &parameters).await.unwrap();
         assert_eq!(rows.batch.num_rows(), 2, "{path}");
     }
+}
+
+#[tokio::test]
+async fn names_tell_delimiters_and_formats() {
+    let lines = zstd::encode_all(&b"{\"a\": \"x,y\"}\n"[..], 3).unwrap();
+    let folder = Folder::with(&[("a.tsv", b"a\tx,y\n"), ("a.jsonl.zstd", &lines)]);
+    for (path, row) in [
+        ("a.tsv", json!({"column1": "a", "column2": "x,y"})),
+        ("a.jsonl.zstd", json!({"a": "x,y"})),
+    ] {
+        let rows = read("file", &folder.config(), &json!({"path": path})).await;
+        assert_eq!(rows.unwrap().json(), [row], "{path}");
+    }
+    let rows = read("file", &folder.config(), &json!({"path": "a.tsv"}))
+        .await
+        .unwrap();
+    let parameters = json!({"path": "out", "fileName": "b.tsv"});
+    write("file", &folder.config(), &parameters, &rows.batch)
+        .await
+        .unwrap();
+    assert_eq!(folder.text("out/b.tsv"), "a\tx,y\n");
 }
 
 #[tokio::test]

@@ -249,6 +249,7 @@ fn type_name(schema: &Value) -> String {
                 .get("items")
                 .map_or_else(|| "any".to_string(), type_name)
         ),
+        "object" if schema.get(sdk::SHORTHAND).is_some() => "string or object".to_string(),
         other => other.to_string(),
     }
 }

@@ -22,7 +22,7 @@ pub use column::{Column, Extension, Wire};
 pub use connector::{ConfigProblems, Connector, Family, Opening, Registry, Tier};
 pub use error::{Error, Kind, Result, Retry};
 pub use json::{bytes_from_json, cell_to_json, row_to_json};
-pub use parameters::{FieldProblem, Flaw, nearest, parse, schema_of};
+pub use parameters::{FieldProblem, Flaw, SHORTHAND, nearest, parse, schema_of};
 pub use reader::{BatchStream, ReadOptions, Reader};
 pub use secret::Secret;
 pub use split::{Split, Splits, State, TaskId};

@@ -1,11 +1,16 @@
 //! The one place where JSON meets typed configurations: every problem found at once, with the
 //! nearest known name, and the liberties that job documents take (numbers as strings, a scalar for
-//! a list of one, an empty string for an absent option) put right by the type's own schema.
+//! a list of one or for an object of one field, an empty string for an absent option) put right by
+//! the type's own schema.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+/// The mark in an object's schema that names the field which a text alone stands for. With it, a list
+/// of names or objects is a list of objects to everybody who reads the schema.
+pub const SHORTHAND: &str = "x-shorthand";
 
 /// How bad a field problem is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,7 +132,12 @@ impl Checker {
             .find(|name| *name != "null")
             .unwrap_or("null")
         {
-            "object" => self.check_object(value, schema, pointer),
+            "object" => match schema.get(SHORTHAND).and_then(Value::as_str) {
+                Some(key) if scalar(value, "string").is_some() => {
+                    self.check_object(&json!({key: value}), schema, pointer)
+                }
+                _ => self.check_object(value, schema, pointer),
+            },
             "array" => self.check_array(value, schema, pointer),
             wanted => match scalar(value, wanted) {
                 Some(scalar) => {
@@ -378,7 +388,6 @@ fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 mod tests {
     use schemars::JsonSchema;
     use serde::Deserialize;
-    use serde_json::json;
 
     use super::*;
 
@@ -458,6 +467,36 @@ mod tests {
             let value = json!({"table": [], "splitFactor": split_factor});
             assert!(parse::<Parameters>(&value).is_ok());
         }
+    }
+
+    #[test]
+    fn a_text_stands_for_an_object_where_the_schema_says_so() {
+        #[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+        #[schemars(extend("x-shorthand" = "name"))]
+        struct Column {
+            name: String,
+            #[serde(default)]
+            index: Option<u32>,
+        }
+
+        let columns = json!(["id", {"name": "age", "index": "2"}, 3]);
+        let column = |name: &str, index| Column {
+            name: name.to_string(),
+            index,
+        };
+        assert_eq!(
+            parse::<Vec<Column>>(&columns),
+            Ok(vec![
+                column("id", None),
+                column("age", Some(2)),
+                column("3", None)
+            ])
+        );
+        let problems = parse::<Vec<Column>>(&json!([["id"]])).unwrap_err();
+        assert_eq!(
+            problems[0].message,
+            "the value must be an object, not a list"
+        );
     }
 
     #[test]

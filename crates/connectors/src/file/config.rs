@@ -146,7 +146,7 @@ pub(super) struct WriterParameters {
     pub(super) file_name: String,
     /// The columns' names; all columns of the source under their own names when absent or `["*"]`.
     #[serde(default)]
-    pub(super) column: Vec<ColumnEntry>,
+    pub(super) column: Vec<String>,
     /// What happens to files of earlier runs.
     #[serde(default)]
     pub(super) write_mode: WriteMode,
@@ -179,7 +179,8 @@ fn file_name() -> String {
 pub(super) struct WriteDetails {
     /// The first line of CSV files: `true` for the columns' names, or the list of names to write.
     #[serde(default)]
-    pub(super) header: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub(super) header: HeaderLine,
     /// The character set of CSV and JSON files.
     #[serde(default)]
     pub(super) encoding: Option<String>,
@@ -194,6 +195,28 @@ pub(super) struct WriteDetails {
     #[serde(default = "row_group_size")]
     #[schemars(extend("x-ui-advanced" = true))]
     pub(super) row_group_size: usize,
+}
+
+/// The first line of written CSV files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Vec<String>")]
+pub(super) enum HeaderLine {
+    #[default]
+    Absent,
+    ColumnNames,
+    Names(Vec<String>),
+}
+
+impl From<Vec<String>> for HeaderLine {
+    /// A single word of a job arrives as a list of one.
+    fn from(words: Vec<String>) -> Self {
+        match words.as_slice() {
+            [] => HeaderLine::Absent,
+            [word] if word == "false" => HeaderLine::Absent,
+            [word] if word == "true" => HeaderLine::ColumnNames,
+            _ => HeaderLine::Names(words),
+        }
+    }
 }
 
 fn row_group_size() -> usize {

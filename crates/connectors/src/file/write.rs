@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use sdk::{Column, Error, Kind, Receipt, Result, State, TaskId, TaskWriter, WritePlan, Writer};
 use serde::{Deserialize, Serialize};
 
-use super::config::{Datasource, WriterParameters, either, encoding, named_format};
+use super::config::{Datasource, HeaderLine, WriterParameters, either, encoding, named_format};
 use super::place::Place;
 use super::typemap;
 use crate::format::FileFormat;
@@ -16,7 +16,6 @@ use crate::format::background::blocking;
 use crate::format::csv::Dialect;
 use crate::format::dates::Pattern;
 use crate::format::encoding::Encoding;
-use crate::format::layout::{ColumnEntry, wants_all};
 use crate::format::parquet::ParquetSettings;
 use crate::store::{Compress, StagedFile, no_snappy, resolve};
 
@@ -48,7 +47,7 @@ pub(super) struct Target {
     pub(super) line_end: &'static [u8],
     pub(super) pattern: Option<Pattern>,
     pub(super) parquet: ParquetSettings,
-    header: Vec<String>,
+    header: HeaderLine,
 }
 
 impl Target {
@@ -82,34 +81,30 @@ impl Target {
         })
     }
 
-    /// The names in the header line, if there is to be one. `true` in the job arrives as a list of one
-    /// word.
+    /// The names in the header line, if there is to be one.
     pub(super) fn header(&self, schema: &Schema) -> Option<Vec<String>> {
-        match self.header.as_slice() {
-            [] => None,
-            [word] if word == "false" => None,
-            [word] if word == "true" => {
+        match &self.header {
+            HeaderLine::Absent => None,
+            HeaderLine::ColumnNames => {
                 let fields = schema.fields().iter();
                 Some(fields.map(|field| field.name().clone()).collect())
             }
-            names => Some(names.to_vec()),
+            HeaderLine::Names(names) => Some(names.clone()),
         }
     }
 
     fn check_header(&self, column_count: usize) -> Result<()> {
-        let literal = |word: &String| word == "true" || word == "false";
-        let one_word = matches!(self.header.as_slice(), [word] if literal(word));
-        if self.header.is_empty() || one_word || self.header.len() == column_count {
-            return Ok(());
+        match &self.header {
+            HeaderLine::Names(names) if names.len() != column_count => Err(Error::new(
+                Kind::Config,
+                format!(
+                    "`header` has {} names for {column_count} columns",
+                    names.len()
+                ),
+            )
+            .hint("write `true` to use the columns' own names")),
+            _ => Ok(()),
         }
-        Err(Error::new(
-            Kind::Config,
-            format!(
-                "`header` has {} names for {column_count} columns",
-                self.header.len()
-            ),
-        )
-        .hint("write `true` to use the columns' own names"))
     }
 }
 
@@ -138,7 +133,7 @@ impl WriterParameters {
 
 struct FileWriter {
     place: Arc<Place>,
-    columns: Vec<ColumnEntry>,
+    columns: Vec<String>,
     target: Arc<Target>,
 }
 
@@ -168,7 +163,7 @@ impl Writer for FileWriter {
                 .map(|(place, column)| typemap::target(column, &name(place), self.target.format));
             targets.collect::<Vec<_>>()
         };
-        if wants_all(&self.columns) {
+        if self.columns.is_empty() || self.columns == ["*"] {
             return Ok(columns(&|place| source[place].name.clone()));
         }
         if self.columns.len() != source.len() {
@@ -182,13 +177,7 @@ impl Writer for FileWriter {
             )
             .hint("list one column of the writer for each column of the reader"));
         }
-        Ok(columns(&|place| match &self.columns[place] {
-            ColumnEntry::Name(name) => name.clone(),
-            ColumnEntry::Detail(detail) => detail
-                .name
-                .clone()
-                .unwrap_or_else(|| source[place].name.clone()),
-        }))
+        Ok(columns(&|place| self.columns[place].clone()))
     }
 
     async fn prepare(&self, plan: &WritePlan) -> Result<State> {

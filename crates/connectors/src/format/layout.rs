@@ -7,20 +7,11 @@ use serde::Deserialize;
 use super::dates::Pattern;
 use super::kind::TextKind;
 
-/// One entry of a `column` list.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub(crate) enum ColumnEntry {
-    /// The column's name, or `*` for all.
-    Name(String),
-    /// A column described in detail.
-    Detail(ColumnDetail),
-}
-
-/// A column of a file, described in detail.
+/// A column of a file. A text alone is its name, or `*` for all columns.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct ColumnDetail {
+#[schemars(extend("x-shorthand" = "name"))]
+pub(crate) struct ColumnEntry {
     /// The field's position in a row, counted from 0.
     #[serde(default)]
     pub(crate) index: Option<usize>,
@@ -36,8 +27,16 @@ pub(crate) struct ColumnDetail {
     #[serde(default)]
     pub(crate) format: Option<String>,
     /// A constant: every row gets this value and no field is read.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    // Described as a plain text, so that an empty one is a value and not an absent option.
+    #[schemars(with = "String")]
     pub(crate) value: Option<String>,
+}
+
+impl ColumnEntry {
+    fn is_all(&self) -> bool {
+        self.name.as_deref() == Some("*") && self.index.is_none() && self.value.is_none()
+    }
 }
 
 /// Where the text of a column comes from.
@@ -87,24 +86,20 @@ impl TextColumnPlan {
 
 /// Whether the list asks for every column.
 pub(crate) fn wants_all(entries: &[ColumnEntry]) -> bool {
-    entries.is_empty() || matches!(entries, [ColumnEntry::Name(name)] if name == "*")
+    entries.is_empty() || matches!(entries, [entry] if entry.is_all())
 }
 
 /// Whether an entry can only be found by a name that the file itself carries.
 pub(crate) fn needs_names(entries: &[ColumnEntry]) -> bool {
     !wants_all(entries)
-        && entries.iter().any(|entry| match entry {
-            ColumnEntry::Name(_) => true,
-            ColumnEntry::Detail(detail) => detail.index.is_none() && detail.value.is_none(),
-        })
+        && entries
+            .iter()
+            .any(|entry| entry.index.is_none() && entry.value.is_none())
 }
 
 /// Whether no entry says where its field is, so that the list should name every field.
 pub(crate) fn names_only(entries: &[ColumnEntry]) -> bool {
-    entries.iter().all(|entry| match entry {
-        ColumnEntry::Name(_) => true,
-        ColumnEntry::Detail(detail) => detail.index.is_none(),
-    })
+    entries.iter().all(|entry| entry.index.is_none())
 }
 
 /// The plan of an explicit list. With `by_position`, entries without an index stand for the fields in
@@ -115,40 +110,33 @@ pub(crate) fn plan(entries: &[ColumnEntry], by_position: bool) -> Result<Vec<Tex
         .iter()
         .enumerate()
         .map(|(place, entry)| {
-            let detail = match entry {
-                ColumnEntry::Name(name) if name == "*" => {
-                    return Err(Error::new(
-                        Kind::Config,
-                        "`*` cannot stand beside other columns in `column`",
-                    )
-                    .hint("write `[\"*\"]` alone, or list the columns"));
-                }
-                ColumnEntry::Name(name) => &ColumnDetail {
-                    name: Some(name.clone()),
-                    ..ColumnDetail::default()
-                },
-                ColumnEntry::Detail(detail) => detail,
-            };
+            if entry.is_all() {
+                return Err(Error::new(
+                    Kind::Config,
+                    "`*` cannot stand beside other columns in `column`",
+                )
+                .hint("write `[\"*\"]` alone, or list the columns"));
+            }
             let field = by_position.then_some(position);
-            position += usize::from(detail.value.is_none());
-            plan_one(detail, place, field)
+            position += usize::from(entry.value.is_none());
+            plan_one(entry, place, field)
                 .map_err(|error| error.prefix(format!("column {place} of the job")))
         })
         .collect()
 }
 
-fn plan_one(detail: &ColumnDetail, place: usize, field: Option<usize>) -> Result<TextColumnPlan> {
+fn plan_one(entry: &ColumnEntry, place: usize, field: Option<usize>) -> Result<TextColumnPlan> {
     let config = |message: String| Error::new(Kind::Config, message);
-    let kind = match &detail.type_name {
+    let kind = match &entry.type_name {
         Some(name) => TextKind::named(name).map_err(config)?,
         None => TextKind::Text,
     };
-    let pattern = match &detail.format {
+    let pattern = match &entry.format {
         Some(format) => Some(Pattern::parse(format).map_err(config)?),
         None => None,
     };
     let kind = kind.written_as(pattern.as_ref()).map_err(config)?;
-    let pick = match (&detail.value, detail.index, &detail.name) {
+    let pick = match (&entry.value, entry.index, &entry.name) {
         (Some(value), None, _) => Pick::Constant(value.clone()),
         (Some(_), Some(_), _) => {
             return Err(config("`index` and `value` exclude each other".into()));
@@ -161,7 +149,7 @@ fn plan_one(detail: &ColumnDetail, place: usize, field: Option<usize>) -> Result
             ));
         }
     };
-    let name = match (&detail.name, &pick) {
+    let name = match (&entry.name, &pick) {
         (Some(name), _) => name.clone(),
         (None, Pick::Index(index)) => position_name(*index),
         (None, _) => position_name(place),

@@ -49,7 +49,9 @@ pub(super) struct ColumnParameters {
     #[serde(default, rename = "type")]
     pub(super) type_name: Option<String>,
     /// The same value in every row.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    // Described as a plain text, so that an empty one is a value and not an absent option.
+    #[schemars(with = "String")]
     pub(super) value: Option<String>,
     /// Random values between two bounds, both included: `1,100`, `2024-01-01, 2024-12-31`. For text
     /// and bytes the bounds of the length, for booleans the shares of false and true.

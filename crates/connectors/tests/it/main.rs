@@ -5,4 +5,5 @@ mod drive;
 mod file;
 mod odps;
 mod postgresql;
+mod schemas;
 mod stream;

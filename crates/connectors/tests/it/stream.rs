@@ -21,6 +21,7 @@ fn parameters(rows: u64) -> Value {
         {"name": "raw", "type": "bytes"},
         {"name": "moment", "type": "timestamptz", "incr": "2024-01-01 00:00:00Z,60"},
         {"name": "same", "type": "date", "value": "29/02/2024", "dateFormat": "dd/MM/yyyy"},
+        {"name": "empty", "value": ""},
     ]})
 }
 
@@ -60,6 +61,7 @@ async fn values_are_of_their_types_and_within_their_bounds() {
         assert!(row["text"].as_str().unwrap().len() <= 30);
         assert_eq!(row["flag"], json!(true));
         assert_eq!(row["same"], json!("2024-02-29"));
+        assert_eq!(row["empty"], json!(""));
         let ratio: f64 = row["ratio"].as_str().unwrap().parse().unwrap();
         assert!((-1.5..=1.5).contains(&ratio));
     }

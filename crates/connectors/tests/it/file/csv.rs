@@ -64,6 +64,13 @@ async fn columns_are_found_by_name_and_by_index_and_typed() {
 }
 
 #[tokio::test]
+async fn a_constant_may_be_empty() {
+    let column = json!([{"name": "a"}, {"name": "none", "value": ""}, {"name": "b"}]);
+    let rows = csv(b"1,2\n", json!({"column": column, "header": false})).await;
+    assert_eq!(rows.json(), [json!({"a": "1", "none": "", "b": "2"})]);
+}
+
+#[tokio::test]
 async fn names_alone_stand_for_a_header_or_for_positions() {
     let rows = csv(b"id,name\n1,x\n", json!({"column": ["name"]})).await;
     assert_eq!(rows.json(), [json!({"name": "x"})]);
@@ -139,15 +146,13 @@ async fn a_date_format_and_its_column_agree_on_the_zone() {
     let folder = Folder::with(&[("a.csv", text)]);
     for (name, format, message) in [
         ("timestamp", zoned, "names a time zone"),
-        (
-            "timestamptz",
-            "yyyy-MM-dd HH:mm:ss",
-            "names no time zone",
-        ),
+        ("timestamptz", "yyyy-MM-dd HH:mm:ss", "names no time zone"),
     ] {
         let column = json!([{"index": 0, "type": name, "format": format}]);
         let parameters = json!({"path": "a.csv", "column": column});
-        let error = read("file", &folder.config(), &parameters).await.unwrap_err();
+        let error = read("file", &folder.config(), &parameters)
+            .await
+            .unwrap_err();
         assert!(error.message().contains(message), "{error}");
     }
 }
@@ -322,10 +327,7 @@ async fn a_quote_that_swallows_lines_stops_the_job_and_is_named() {
     let good = "1,\"x\"\n".repeat(1000);
     let parameters = json!({"path": "a.csv", "minSplitBytes": 1000, "maxRowBytes": 2000});
     for (rest, message) in [
-        (
-            "2,\"b\n3,c\n".to_string(),
-            "line 1001 is not closed",
-        ),
+        ("2,\"b\n3,c\n".to_string(), "line 1001 is not closed"),
         (
             format!("2,\"b\nc\",\"d\n{}", "5,e\n".repeat(1000)),
             "line 1001 is longer than 2000 bytes, and the quote that is opened at",

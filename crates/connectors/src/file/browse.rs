@@ -1,6 +1,6 @@
 //! Looking around in a root folder: its files are the tables.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use arrow_array::RecordBatch;
@@ -9,13 +9,16 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use sdk::{Browser, Column, Error, Kind, PingStage, ReadOptions, Reader, Result, TableName};
 
-use super::config::{Datasource, ReaderParameters};
+use super::config::Datasource;
 use crate::format::FileFormat;
 use crate::format::background::blocking;
 use crate::store::{list_root, shown};
 
 /// Bytes of a preview.
 const PREVIEW_BYTES: usize = 1 << 20;
+
+/// Batches in which a preview looks for a row that can be read.
+const PREVIEW_BATCHES: usize = 100;
 
 /// The browser of a datasource.
 pub(super) fn open(datasource: Datasource) -> Box<dyn Browser> {
@@ -27,19 +30,8 @@ struct FileBrowser {
 }
 
 impl FileBrowser {
-    fn root(&self) -> Result<PathBuf> {
-        self.datasource.checked_root()?.ok_or_else(|| {
-            Error::new(
-                Kind::Config,
-                "the datasource has no root folder to look into",
-            )
-            .hint("set `root` to see its files")
-        })
-    }
-
     async fn reader(&self, table: &str) -> Result<Box<dyn Reader>> {
-        let parameters = ReaderParameters::of_file(table);
-        super::read::open(self.datasource.clone(), parameters).await
+        super::read::look(self.datasource.clone(), table.to_string()).await
     }
 }
 
@@ -69,9 +61,16 @@ impl Browser for FileBrowser {
     }
 
     async fn tables(&self, search: &str, limit: usize) -> Result<Vec<TableName>> {
-        let root = self.root()?;
-        let search = search.to_string();
-        let paths = blocking(move || list_root(&root, &search, limit)).await?;
+        let (datasource, search) = (self.datasource.clone(), search.to_string());
+        let paths = blocking(move || match datasource.checked_root()? {
+            Some(root) => list_root(&root, &search, limit),
+            None => Err(Error::new(
+                Kind::Config,
+                "the datasource has no root folder to look into",
+            )
+            .hint("set `root` to see its files")),
+        })
+        .await?;
         Ok(paths.iter().map(|path| table_name(path)).collect())
     }
 
@@ -93,7 +92,7 @@ impl Browser for FileBrowser {
             batch_rows: row_count.max(1),
             batch_bytes: PREVIEW_BYTES,
         };
-        let mut batches = reader.read(split, &options).await?;
+        let mut batches = reader.read(split, &options).await?.take(PREVIEW_BATCHES);
         while let Some(read) = batches.next().await {
             let batch = read?.batch;
             if batch.num_rows() > 0 {

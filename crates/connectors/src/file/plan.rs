@@ -1,5 +1,6 @@
 //! What to read: the job's parameters against the files that were found.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -8,7 +9,6 @@ use std::sync::Arc;
 use sdk::{Column, Error, Kind, Result};
 
 use super::config::{Datasource, ReaderParameters, encoding, named_format};
-use crate::format::FileFormat;
 use crate::format::csv::{CsvRows, Dialect, delimiter_of};
 use crate::format::encoding::Encoding;
 use crate::format::json::{JsonRows, sample};
@@ -18,6 +18,7 @@ use crate::format::layout::{
 };
 use crate::format::parquet::{ParquetFile, ParquetPlan};
 use crate::format::text::Locate;
+use crate::format::{FileFormat, dates};
 use crate::store::{Compress, Listed, list, no_snappy, open_input, read_error, shown};
 
 /// The longest row that offsets of 32 bits leave room for beside a batch.
@@ -204,6 +205,17 @@ impl Source {
         Ok((self.header.then(|| fields.names()), width))
     }
 
+    /// Takes the first line of a CSV file for names if it looks like them.
+    pub(super) fn guess_header(&mut self, files: &[Listed]) -> Result<()> {
+        let file = files.iter().find(|file| file.length > 0);
+        if let (FileFormat::Csv | FileFormat::Text, Some(file)) = (self.format, file) {
+            self.header = true;
+            let (names, _) = self.csv_head(file)?;
+            self.header = names.is_some_and(|names| are_names(&names));
+        }
+        Ok(())
+    }
+
     /// The rows of a CSV file from a byte on.
     pub(super) fn csv_rows(
         &self,
@@ -242,8 +254,8 @@ impl Source {
         };
         let mut before = (start == 0).then_some(0);
         Box::new(move |line| {
-            let before = *before
-                .get_or_insert_with(|| lines_before(&path, start, line_end).unwrap_or(0));
+            let before =
+                *before.get_or_insert_with(|| lines_before(&path, start, line_end).unwrap_or(0));
             format!("{} line {}", shown(&path), before + line)
         })
     }
@@ -352,10 +364,21 @@ fn guessed_format(files: &[Listed]) -> Result<FileFormat> {
     }
 }
 
+/// Whether fields look like names: all are there, all differ, and none is a value of another type.
+fn are_names(fields: &[String]) -> bool {
+    let is_value = |field: &String| {
+        field.parse::<f64>().is_ok()
+            || dates::read_timestamp(field).is_some()
+            || ["", "\\n", "true", "false"].contains(&field.to_ascii_lowercase().as_str())
+    };
+    let differing: HashSet<&String> = fields.iter().collect();
+    !fields.is_empty() && differing.len() == fields.len() && !fields.iter().any(is_value)
+}
+
 /// Names as they can be told apart: fields without one get their position, repeated ones a number.
 fn unique(names: &[String]) -> Vec<String> {
     let mut taken: Vec<String> = Vec::with_capacity(names.len());
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for (index, name) in names.iter().enumerate() {
         let base = if name.is_empty() {
             position_name(index)

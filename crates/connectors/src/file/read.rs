@@ -33,16 +33,29 @@ pub(super) async fn open(
     datasource: Datasource,
     parameters: ReaderParameters,
 ) -> Result<Box<dyn Reader>> {
-    let reader = blocking(move || {
-        let (source, files) = Source::open(&datasource, parameters)?;
-        Ok(FileReader {
-            source: Arc::new(source),
-            files: files.into(),
-            plan: OnceCell::new(),
-        })
+    opened(move || Source::open(&datasource, parameters)).await
+}
+
+/// Opens a reader for somebody who looks at a file and has not said what it is like.
+pub(super) async fn look(datasource: Datasource, path: String) -> Result<Box<dyn Reader>> {
+    opened(move || {
+        let parameters = ReaderParameters::of_file(&path);
+        let (mut source, files) = Source::open(&datasource, parameters)?;
+        source.guess_header(&files)?;
+        Ok((source, files))
     })
-    .await?;
-    Ok(Box::new(reader))
+    .await
+}
+
+async fn opened(
+    find: impl FnOnce() -> Result<(Source, Vec<Listed>)> + Send + 'static,
+) -> Result<Box<dyn Reader>> {
+    let (source, files) = blocking(find).await?;
+    Ok(Box::new(FileReader {
+        source: Arc::new(source),
+        files: files.into(),
+        plan: OnceCell::new(),
+    }))
 }
 
 struct FileReader {

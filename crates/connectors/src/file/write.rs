@@ -24,18 +24,22 @@ pub(super) async fn open(
     datasource: Datasource,
     parameters: WriterParameters,
 ) -> Result<Box<dyn Writer>> {
-    let root = datasource.checked_root()?;
-    let folder = resolve(root.as_deref(), &parameters.path)?;
-    Ok(Box::new(FileWriter {
-        columns: parameters.column.clone(),
-        target: Arc::new(Target::new(&parameters)?),
-        place: Arc::new(Place {
-            names: parameters.names()?,
-            mode: parameters.write_mode,
-            folder,
-            root,
-        }),
-    }))
+    let writer = blocking(move || {
+        let root = datasource.checked_root()?;
+        let folder = resolve(root.as_deref(), &parameters.path)?;
+        Ok(FileWriter {
+            target: Arc::new(Target::new(&parameters)?),
+            place: Arc::new(Place {
+                names: parameters.names()?,
+                mode: parameters.write_mode,
+                folder,
+                root,
+            }),
+            columns: parameters.column,
+        })
+    })
+    .await?;
+    Ok(Box::new(writer))
 }
 
 /// What the files look like inside.
@@ -181,10 +185,11 @@ impl Writer for FileWriter {
     }
 
     async fn prepare(&self, plan: &WritePlan) -> Result<State> {
-        if let Some(previous) = &plan.previous
-            && self.place.folder.is_dir()
-        {
-            return Ok(previous.clone());
+        if let Some(previous) = &plan.previous {
+            let place = self.place.clone();
+            if blocking(move || Ok(place.folder.is_dir())).await? {
+                return Ok(previous.clone());
+            }
         }
         let place = self.place.clone();
         let run = blocking(move || place.prepare()).await?;

@@ -1,6 +1,7 @@
 //! The writer. Each task writes one file under a hidden name (see `task`); the commit gives all of them
 //! their names and removes older files if the job replaces them (see `place`).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_schema::{Field, Schema};
@@ -141,6 +142,28 @@ struct FileWriter {
     target: Arc<Target>,
 }
 
+impl FileWriter {
+    /// Refuses a name that stands twice where readers find columns by their names only.
+    fn distinct(&self, columns: Vec<Column>) -> Result<Vec<Column>> {
+        let by_place = matches!(self.target.format, FileFormat::Csv | FileFormat::Text);
+        let mut names = HashSet::new();
+        for column in &columns {
+            if !names.insert(column.name.as_str()) && !by_place {
+                return Err(Error::new(
+                    Kind::Config,
+                    format!(
+                        "two columns of the file would be called \"{}\"",
+                        column.name
+                    ),
+                )
+                .hint("give them names of their own in the writer's `column`"));
+            }
+        }
+        drop(names);
+        Ok(columns)
+    }
+}
+
 /// What tasks and the commit need to know of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Prepared {
@@ -168,7 +191,7 @@ impl Writer for FileWriter {
             targets.collect::<Vec<_>>()
         };
         if self.columns.is_empty() || self.columns == ["*"] {
-            return Ok(columns(&|place| source[place].name.clone()));
+            return self.distinct(columns(&|place| source[place].name.clone()));
         }
         if self.columns.len() != source.len() {
             return Err(Error::new(
@@ -181,7 +204,7 @@ impl Writer for FileWriter {
             )
             .hint("list one column of the writer for each column of the reader"));
         }
-        Ok(columns(&|place| self.columns[place].clone()))
+        self.distinct(columns(&|place| self.columns[place].clone()))
     }
 
     async fn prepare(&self, plan: &WritePlan) -> Result<State> {

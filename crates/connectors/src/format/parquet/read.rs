@@ -65,6 +65,9 @@ impl ParquetFile {
         let available = self.columns();
         let names: Vec<String> = available.iter().map(|column| column.name.clone()).collect();
         if wants_all(entries) {
+            for name in &names {
+                position(&Pick::Name(name.clone()), &names, &self.name)?;
+            }
             return Ok(ParquetPlan {
                 picks: names.into_iter().map(Pick::Name).collect(),
                 columns: available,
@@ -177,6 +180,13 @@ pub(crate) struct ParquetPlan {
 
 fn position(pick: &Pick, names: &[String], file: &str) -> Result<usize> {
     match pick {
+        Pick::Name(name) if names.iter().filter(|other| *other == name).count() > 1 => {
+            Err(Error::new(
+                Kind::Config,
+                format!("file {file} has several columns called \"{name}\""),
+            )
+            .hint("list the columns by their `index`, which counts from 0"))
+        }
         Pick::Name(name) => layout::position_of(names, name)
             .ok_or_else(|| layout::unknown_column(name, names, file)),
         Pick::Index(index) if *index < names.len() => Ok(*index),

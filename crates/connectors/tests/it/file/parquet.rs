@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow_array::builder::StringDictionaryBuilder;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use serde_json::json;
@@ -61,6 +62,42 @@ async fn columns_are_picked_renamed_and_repeated() {
     let none = json!({"path": "a.parquet", "column": ["nothing"]});
     let error = read("file", &folder.config(), &none).await.unwrap_err();
     assert!(error.message().ends_with("has no column \"nothing\""));
+}
+
+#[tokio::test]
+async fn columns_of_one_name_are_not_mixed_up() {
+    let both = Schema::new(vec![
+        Field::new("a", DataType::Int64, true),
+        Field::new("a", DataType::Int64, true),
+    ]);
+    let numbers = |first| -> ArrayRef { Arc::new(Int64Array::from(vec![first])) };
+    let twice = RecordBatch::try_new(both.into(), vec![numbers(1), numbers(2)]).unwrap();
+    let folder = Folder::with(&[("a.parquet", &file_of(&twice, 10))]);
+    for column in [json!(["*"]), json!(["a"])] {
+        let parameters = json!({"path": "a.parquet", "column": column});
+        let error = read("file", &folder.config(), &parameters)
+            .await
+            .unwrap_err();
+        assert!(
+            error.message().ends_with("several columns called \"a\""),
+            "{error}"
+        );
+    }
+    let column = json!([{"index": 1, "name": "b"}, {"index": 0, "name": "a"}]);
+    let parameters = json!({"path": "a.parquet", "column": column});
+    let rows = read("file", &folder.config(), &parameters).await.unwrap();
+    assert_eq!(rows.json(), [json!({"b": 2, "a": 1})]);
+    for name in ["b.parquet", "b.jsonl"] {
+        let parameters = json!({"path": "out", "fileName": name});
+        let error = write("file", &folder.config(), &parameters, &twice)
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), sdk::Kind::Config, "{error}");
+        let parameters = json!({"path": "out", "fileName": name, "column": ["a", "b"]});
+        write("file", &folder.config(), &parameters, &twice)
+            .await
+            .unwrap();
+    }
 }
 
 #[tokio::test]

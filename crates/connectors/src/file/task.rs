@@ -8,13 +8,12 @@ use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use sdk::{Error, Receipt, Result, Sealed, State, TaskId, TaskWriter, Written};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::encode::FileSink;
 use super::place::Place;
 use super::write::{Prepared, Target};
-use crate::format::background::blocking;
+use crate::format::background::{Thread, blocking};
 use crate::store::{StagedFile, remove, shown, sync_folder, write_error};
 
 /// Batches waiting for the writing thread.
@@ -30,7 +29,7 @@ pub(super) async fn start(
     let job = blocking(move || FileJob::new(&place, &target, &prepared, task)).await?;
     let (to_thread, batches) = mpsc::channel(QUEUED_BATCHES);
     let (reports, from_thread) = mpsc::unbounded_channel();
-    let thread = tokio::task::spawn_blocking(move || job.run(batches, &reports));
+    let thread = Thread::start(move || job.run(batches, &reports))?;
     Ok(Box::new(FileTask {
         task,
         to_thread,
@@ -126,19 +125,17 @@ struct FileTask {
     task: TaskId,
     to_thread: mpsc::Sender<Message>,
     from_thread: mpsc::UnboundedReceiver<Written>,
-    thread: Option<JoinHandle<Result<StagedFile>>>,
+    thread: Option<Thread<StagedFile>>,
     sealed: Option<StagedFile>,
 }
 
 impl FileTask {
     /// Why the thread ended.
     async fn ended(&mut self) -> Result<StagedFile> {
-        let Some(thread) = self.thread.take() else {
-            return Err(Error::internal("the file was closed already"));
-        };
-        thread.await.unwrap_or_else(|error| {
-            Err(Error::internal("the writing thread ended unexpectedly").source(error))
-        })
+        match self.thread.take() {
+            Some(thread) => thread.outcome().await,
+            None => Err(Error::internal("the file was closed already")),
+        }
     }
 
     /// What the thread has written since the last time.

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use futures::StreamExt;
 use sdk::{Kind, TaskId, WritePlan};
 use serde_json::json;
 
 use super::Folder;
-use crate::drive::{columns_of, prepare, read, run_task, write, write_tasks, writer};
+use crate::drive::{
+    columns_of, options, prepare, read, reader, run_task, write, write_tasks, writer,
+};
 
 fn batch(values: &[Option<&str>]) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..values.len() as i64));
@@ -255,13 +258,17 @@ async fn a_name_that_is_taken_at_the_commit_keeps_all_files_back() {
 async fn an_older_file_of_the_same_length_is_not_taken_for_the_new_one() {
     let folder = Folder::with(&[("a.csv", b"0,old\n")]);
     let last_year = std::time::SystemTime::now() - std::time::Duration::from_secs(31_536_000);
-    let old = std::fs::File::options().append(true).open(folder.path("a.csv"));
+    let old = std::fs::File::options()
+        .append(true)
+        .open(folder.path("a.csv"));
     old.unwrap().set_modified(last_year).unwrap();
     let parameters = json!({"path": ".", "fileName": "a.csv", "writeMode": "truncate"});
     let writer = writer("file", &folder.config(), &parameters).await.unwrap();
     let rows = batch(&[Some("new")]);
     let prepared = prepare(writer.as_ref(), &rows, 1).await.unwrap();
-    let (_, receipt) = run_task(writer.as_ref(), &prepared, 0, &[rows]).await.unwrap();
+    let (_, receipt) = run_task(writer.as_ref(), &prepared, 0, &[rows])
+        .await
+        .unwrap();
     std::fs::remove_file(folder.path(&folder.names()[0])).unwrap();
     assert_eq!(folder.names(), ["a.csv"]);
     let recovered = writer
@@ -292,6 +299,34 @@ async fn a_dropped_attempt_removes_its_file() {
     });
     gone.await
         .expect("the thread notices that nobody writes any more");
+}
+
+/// With as many channels as the runtime has threads for blocking calls.
+#[test]
+fn readers_leave_room_for_the_writers_that_they_wait_for() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .max_blocking_threads(1)
+        .enable_time()
+        .build()
+        .unwrap();
+    let copy = async {
+        let folder = Folder::with(&[("a.csv", "1,x\n".repeat(20_000).as_bytes())]);
+        let reader = reader("file", &folder.config(), &json!({"path": "a.csv"}))
+            .await
+            .unwrap();
+        let columns = reader.schema().await.unwrap();
+        let splits = reader.splits(1).await.unwrap().splits;
+        let mut stream = reader.read(&splits[0], &options(&columns)).await.unwrap();
+        let first = stream.next().await.unwrap().unwrap().batch;
+        let parameters = json!({"path": "out", "fileName": "b.csv"});
+        write("file", &folder.config(), &parameters, &first)
+            .await
+            .unwrap();
+    };
+    let patience = std::time::Duration::from_secs(30);
+    let outcome = runtime.block_on(async { tokio::time::timeout(patience, copy).await });
+    outcome.expect("the writer gets a thread");
 }
 
 #[tokio::test]

@@ -10,6 +10,9 @@ use crate::format::kind::TextKind;
 use crate::format::layout::{Pick, TextColumnPlan, position_name};
 use crate::format::parse;
 
+/// The longest random text; the first batch, whose size nobody knows yet, must fit the memory.
+const MOST_CHARACTERS: usize = 1 << 20;
+
 /// Nothing to reach, so nothing to say.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -54,7 +57,7 @@ pub(super) struct ColumnParameters {
     #[schemars(with = "String")]
     pub(super) value: Option<String>,
     /// Random values between two bounds, both included: `1,100`, `2024-01-01, 2024-12-31`. For text
-    /// and bytes the bounds of the length, for booleans the shares of false and true.
+    /// and bytes the bounds of the length, at most 1048576, for booleans the shares of false and true.
     #[serde(default)]
     pub(super) random: Option<String>,
     /// Counted values: the first one and the step, `1,1`. Steps of dates are days, of timestamps
@@ -183,8 +186,13 @@ fn random_values(text: &str, plan: &TextColumnPlan) -> std::result::Result<Value
         _ => Values::Random(parse::ticks(low, plan)?, parse::ticks(high, plan)?),
     };
     let orderly = match &values {
+        Values::Lengths(_, high) if *high > MOST_CHARACTERS => {
+            return Err(format!(
+                "`random` can be at most {MOST_CHARACTERS} characters"
+            ));
+        }
         Values::Lengths(low, high) => low <= high,
-        Values::Shares(no, yes) => no + yes > 0,
+        Values::Shares(no, yes) => *no > 0 || *yes > 0,
         Values::Between(low, high) => low <= high,
         Values::Random(low, high) => low <= high,
         _ => true,

@@ -107,7 +107,9 @@ impl Column {
                 self.integers(rows.map(|row| low.wrapping_add_unsigned(dice.below(row, span))))?
             }
             Values::Between(low, high) => {
-                let values = rows.map(|row| low + (high - low) * dice.fraction(row));
+                // Their difference may be beyond a double.
+                let share = |row| dice.fraction(row);
+                let values = rows.map(|row| low * (1.0 - share(row)) + high * share(row));
                 let array: ArrayRef = match self.kind {
                     TextKind::Float => Arc::new(Float32Array::from_iter_values(
                         values.map(|value| value as f32),

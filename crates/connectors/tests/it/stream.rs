@@ -97,9 +97,30 @@ async fn the_number_of_rows_is_in_all_or_per_split() {
 }
 
 #[tokio::test]
+async fn the_widest_bounds_are_kept() {
+    let most = u64::MAX;
+    let parameters = json!({"rowCount": 100, "column": [
+        {"name": "flag", "type": "bool", "random": format!("{most},{most}")},
+        {"name": "ratio", "type": "double", "random": "-1.7e308,1.7e308"},
+        {"name": "whole", "type": "long", "random": format!("{},{}", i64::MIN, i64::MAX)},
+        {"name": "text", "random": "1048576,1048576"},
+    ]});
+    let rows = read("stream", &json!({}), &parameters).await.unwrap();
+    for row in rows.json() {
+        let ratio: f64 = row["ratio"].as_str().unwrap().parse().unwrap();
+        assert!(ratio.is_finite(), "{ratio}");
+        assert_eq!(row["text"].as_str().unwrap().len(), 1 << 20);
+    }
+}
+
+#[tokio::test]
 async fn impossible_columns_are_refused() {
     for (column, message) in [
         (json!({"random": "5,1"}), "leaves no value to choose"),
+        (
+            json!({"random": "0,18446744073709551615"}),
+            "at most 1048576 characters",
+        ),
         (json!({"random": "5"}), "must be two values"),
         (
             json!({"type": "int", "random": "1,3000000000"}),

@@ -8,8 +8,8 @@ use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use ::parquet::basic::Type as PhysicalType;
 use ::parquet::errors::ParquetError;
-use ::parquet::file::metadata::RowGroupMetaData;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use sdk::{Column, Error, Extension, Kind, ReadOptions, Result};
@@ -17,6 +17,9 @@ use sdk::{Column, Error, Extension, Kind, ReadOptions, Result};
 use crate::format::background::BatchSender;
 use crate::format::kind::TextKind;
 use crate::format::layout::{self, ColumnEntry, Pick, wants_all};
+
+/// Rows that are read to learn how long texts are.
+const MEASURED_ROWS: usize = 64;
 
 /// An opened file and its footer.
 pub(crate) struct ParquetFile {
@@ -56,7 +59,8 @@ impl ParquetFile {
     pub(crate) fn row_groups(&self) -> Vec<u64> {
         let groups = self.metadata.metadata().row_groups().iter();
         groups
-            .map(|group| group.num_rows().unsigned_abs())
+            // No more than can be added up, whatever a damaged footer says.
+            .map(|group| group.num_rows().clamp(0, 1 << 40).unsigned_abs())
             .collect()
     }
 
@@ -109,6 +113,52 @@ impl ParquetFile {
         Ok(plan)
     }
 
+    fn rows(
+        &self,
+        groups: &Range<usize>,
+        mask: &ProjectionMask,
+    ) -> Result<ParquetRecordBatchReaderBuilder<File>> {
+        let file = self.file.try_clone();
+        let file = file.map_err(|error| crate::store::read_error(&self.name, error))?;
+        let builder =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone());
+        Ok(builder
+            .with_row_groups(groups.clone().collect())
+            .with_projection(mask.clone()))
+    }
+
+    /// The average size of a row in a batch, so that batches can be bounded. A dictionary holds a long
+    /// text once, however many rows repeat it; where the file does not tell how long its texts are in
+    /// all, the first rows do.
+    fn row_bytes(&self, groups: &Range<usize>, mask: &ProjectionMask) -> Result<usize> {
+        let groups_read = &self.metadata.metadata().row_groups()[groups.clone()];
+        let (mut rows, mut bytes, mut hidden) = (0_u64, 0_u64, false);
+        for group in groups_read {
+            rows = rows.saturating_add(group.num_rows().max(0).unsigned_abs());
+            for column in group.columns() {
+                let texts = column.unencoded_byte_array_data_bytes();
+                let size = texts.unwrap_or(0).max(column.uncompressed_size()).max(0);
+                bytes = bytes.saturating_add(size.unsigned_abs());
+                hidden |= texts.is_none()
+                    && column.column_type() == PhysicalType::BYTE_ARRAY
+                    && column.dictionary_page_offset().is_some();
+            }
+        }
+        let average = (bytes / rows.max(1)) as usize;
+        if !hidden {
+            return Ok(average);
+        }
+        let first = self.rows(groups, mask)?.with_limit(MEASURED_ROWS);
+        let first = first.with_batch_size(MEASURED_ROWS).build();
+        let batch = first.map_err(|error| broken(&self.name, error))?.next();
+        let batch = batch.transpose();
+        let batch = batch.map_err(|error| broken(&self.name, error.into()))?;
+        let measured = batch.map_or(0, |batch| {
+            batch.get_array_memory_size() / batch.num_rows().max(1)
+        });
+        Ok(average.max(measured))
+    }
+
     /// Sends the rows of these row groups.
     pub(crate) fn read(
         self,
@@ -132,14 +182,13 @@ impl ParquetFile {
         let mut roots: Vec<usize> = places.iter().copied().flatten().collect();
         roots.sort_unstable();
         roots.dedup();
-        let footer = self.metadata.metadata().clone();
-        let rows_per_batch = rows_per_batch(&footer.row_groups()[groups.clone()], options);
-        let mask = ProjectionMask::roots(footer.file_metadata().schema_descr(), roots.clone());
-        let name = self.name;
-        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(self.file, self.metadata)
-            .with_row_groups(groups.collect())
-            .with_projection(mask)
-            .with_batch_size(rows_per_batch)
+        let descriptor = self.metadata.metadata().file_metadata().schema_descr();
+        let mask = ProjectionMask::roots(descriptor, roots.clone());
+        let rows_per_batch = options.batch_bytes / self.row_bytes(&groups, &mask)?.max(1);
+        let name = self.name.clone();
+        let reader = self
+            .rows(&groups, &mask)?
+            .with_batch_size(rows_per_batch.clamp(1, options.batch_rows.max(1)))
             .build()
             .map_err(|error| broken(&name, error))?;
         let fields: Vec<Field> = plan.columns.iter().map(Column::field).collect();
@@ -217,14 +266,6 @@ fn check_types(arrays: &[ArrayRef], schema: &SchemaRef, file: &str) -> Result<()
         }
     }
     Ok(())
-}
-
-/// As many rows as keep a batch of average rows below the wanted bytes.
-fn rows_per_batch(groups: &[RowGroupMetaData], options: &ReadOptions) -> usize {
-    let rows: i64 = groups.iter().map(RowGroupMetaData::num_rows).sum();
-    let bytes: i64 = groups.iter().map(RowGroupMetaData::total_byte_size).sum();
-    let row_bytes = (bytes / rows.max(1)).max(1).unsigned_abs() as usize;
-    (options.batch_bytes / row_bytes).clamp(1, options.batch_rows.max(1))
 }
 
 /// The schema with dictionaries, views and large offsets replaced by the plain types.

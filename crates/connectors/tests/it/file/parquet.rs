@@ -6,12 +6,13 @@ use arrow_array::builder::StringDictionaryBuilder;
 use arrow_array::types::Int32Type;
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
+use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde_json::json;
 
 use super::Folder;
-use crate::drive::{read, read_all, reader, write};
+use crate::drive::{options, read, read_all, reader, write};
 
 fn batch(rows: i64) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..rows));
@@ -114,6 +115,37 @@ async fn dictionaries_arrive_as_plain_text() {
         rows.json(),
         [json!({"d": "a"}), json!({"d": null}), json!({"d": "a"})]
     );
+}
+
+/// A dictionary makes the file small and leaves the batches as they are.
+#[tokio::test]
+async fn batches_are_bounded_by_what_their_rows_really_hold() {
+    let text = "x".repeat(20_000);
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![text.as_str(); 3000]));
+    let batch = RecordBatch::try_from_iter([("text", texts)]).unwrap();
+    for statistics in [EnabledStatistics::Chunk, EnabledStatistics::None] {
+        let properties = WriterProperties::builder()
+            .set_statistics_enabled(statistics)
+            .build();
+        let mut writer =
+            ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties)).unwrap();
+        writer.write(&batch).unwrap();
+        let folder = Folder::with(&[("a.parquet", &writer.into_inner().unwrap())]);
+        let reader = reader("file", &folder.config(), &json!({"path": "a.parquet"}))
+            .await
+            .unwrap();
+        let columns = reader.schema().await.unwrap();
+        let splits = reader.splits(1).await.unwrap().splits;
+        let options = options(&columns);
+        let mut stream = reader.read(&splits[0], &options).await.unwrap();
+        let mut rows = 0;
+        while let Some(read) = stream.next().await {
+            let batch = read.unwrap().batch;
+            rows += batch.num_rows();
+            assert!(batch.num_rows() * text.len() <= options.batch_bytes);
+        }
+        assert_eq!(rows, 3000);
+    }
 }
 
 #[tokio::test]

@@ -6,6 +6,10 @@ use super::config::WriterParameters;
 use crate::format::FileFormat;
 use crate::store::Compress;
 
+/// Files of one run. Their numbers have five digits, so that a later run knows them from files that
+/// others call by a date.
+pub(super) const MOST_FILES: u32 = 100_000;
+
 /// How the files of a job are called.
 pub(super) struct FileNames {
     stem: String,

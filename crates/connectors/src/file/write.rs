@@ -10,6 +10,7 @@ use sdk::{Column, Error, Kind, Receipt, Result, State, TaskId, TaskWriter, Write
 use serde::{Deserialize, Serialize};
 
 use super::config::{Datasource, HeaderLine, WriterParameters, either, encoding, named_format};
+use super::names::MOST_FILES;
 use super::place::Place;
 use super::typemap;
 use crate::format::FileFormat;
@@ -213,6 +214,16 @@ impl Writer for FileWriter {
             if blocking(move || Ok(place.folder.is_dir())).await? {
                 return Ok(previous.clone());
             }
+        }
+        if plan.task_count > MOST_FILES {
+            return Err(Error::new(
+                Kind::Unsupported,
+                format!(
+                    "the job has {} tasks and would write as many files, more than {MOST_FILES}",
+                    plan.task_count
+                ),
+            )
+            .hint("let several jobs copy a part each"));
         }
         let place = self.place.clone();
         let run = blocking(move || place.prepare()).await?;

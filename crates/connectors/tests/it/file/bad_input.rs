@@ -306,6 +306,18 @@ async fn targets_that_cannot_be_written() {
 }
 
 #[tokio::test]
+async fn a_job_writes_no_more_files_than_it_can_number() {
+    let folder = Folder::new();
+    let parameters = json!({"path": ".", "fileName": "a.csv"});
+    let writer = writer("file", &folder.config(), &parameters).await.unwrap();
+    let error = prepare(writer.as_ref(), &batch(), 100_001)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), Kind::Unsupported);
+    prepare(writer.as_ref(), &batch(), 100_000).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_staged_file_that_vanished_fails_the_commit() {
     let folder = Folder::new();
     let parameters = json!({"path": ".", "fileName": "a.csv"});

@@ -143,6 +143,36 @@ impl Source {
         }
     }
 
+    /// Notices about columns of JSON files that no row has at the beginning of the first file: keys may
+    /// be absent, so nothing else would tell that a name is mistyped.
+    pub(super) fn missing_keys(&self, files: &[Listed]) -> Result<Vec<String>> {
+        let is_json = matches!(self.format, FileFormat::Json | FileFormat::Jsonl);
+        let Some(first) = files.iter().find(|file| file.length > 0) else {
+            return Ok(Vec::new());
+        };
+        if !is_json || wants_all(&self.entries) {
+            return Ok(Vec::new());
+        }
+        let seen = sample(&mut self.json_rows(self.input(first)?, first, 0))?;
+        let seen: Vec<&str> = seen.iter().map(|column| column.name.as_str()).collect();
+        let mut notices = Vec::new();
+        for column in layout::plan(&self.entries, false)? {
+            let Pick::Name(name) = &column.pick else {
+                continue;
+            };
+            if seen.contains(&name.as_str()) {
+                continue;
+            }
+            let file = shown(&first.path);
+            let near = sdk::nearest(name, seen.iter().copied());
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            notices.push(format!(
+                "no row at the beginning of {file} has the key \"{name}\", and the column is NULL without it{near}"
+            ));
+        }
+        Ok(notices)
+    }
+
     pub(super) fn parquet(&self, file: &Listed) -> Result<ParquetFile> {
         let name = shown(&file.path);
         let opened = File::open(&file.path).map_err(|error| read_error(&name, error))?;

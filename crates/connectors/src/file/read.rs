@@ -122,7 +122,10 @@ fn splits(source: &Source, files: &[Listed], wanted: usize) -> Result<Splits> {
     let part_bytes = total
         .div_ceil(wanted.max(1) as u64)
         .max(source.min_split_bytes);
-    let mut answer = Splits::default();
+    let mut answer = Splits {
+        notices: source.missing_keys(files)?,
+        ..Splits::default()
+    };
     let mut order: Vec<&Listed> = files.iter().filter(|file| file.length > 0).collect();
     order.sort_by_key(|file| Reverse(file.length));
     let mut uncut = None;

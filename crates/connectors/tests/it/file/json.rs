@@ -60,6 +60,21 @@ async fn given_columns_keep_every_digit() {
 }
 
 #[tokio::test]
+async fn keys_that_no_row_has_are_noticed() {
+    let folder = Folder::with(&[("a.jsonl", b"{\"Id\": 1, \"b\": 2}\n")]);
+    let parameters = json!({"path": "a.jsonl", "column": ["id", "b", "far away"]});
+    let reader = reader("file", &folder.config(), &parameters).await.unwrap();
+    let notices = reader.splits(1).await.unwrap().notices;
+    assert_eq!(notices.len(), 2, "{notices:?}");
+    assert!(
+        notices[0]
+            .ends_with("has the key \"id\", and the column is NULL without it; did you mean `Id`?"),
+        "{notices:?}"
+    );
+    assert!(notices[1].ends_with("without it"), "{notices:?}");
+}
+
+#[tokio::test]
 async fn documents_stay_as_they_are_written() {
     let text = concat!(
         "{\"a\": \"12\", \"b\": \"12\"}\n",

@@ -11,7 +11,7 @@ use ::parquet::arrow::arrow_reader::{
 use ::parquet::basic::Type as PhysicalType;
 use ::parquet::errors::ParquetError;
 use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
-use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use sdk::{Column, Error, Extension, Kind, ReadOptions, Result};
 
 use crate::format::background::BatchSender;
@@ -34,8 +34,9 @@ impl ParquetFile {
         let broken = |error| broken(name, error);
         let metadata =
             ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(broken)?;
-        let plain = Arc::new(plain_schema(metadata.schema()));
-        // The file may remember types that differ only in their layout in memory.
+        let plain = Arc::new(plain_schema(&metadata));
+        // The file may remember types that differ only in their layout in memory, and the library would
+        // read timestamps of the old kind as nanoseconds, of which 64 bits hold three centuries.
         let metadata = if plain == *metadata.schema() {
             metadata
         } else {
@@ -268,12 +269,27 @@ fn check_types(arrays: &[ArrayRef], schema: &SchemaRef, file: &str) -> Result<()
     Ok(())
 }
 
-/// The schema with dictionaries, views and large offsets replaced by the plain types.
-fn plain_schema(schema: &Schema) -> Schema {
+/// The schema with dictionaries, views and large offsets replaced by the plain types, and timestamps
+/// of 96 bits in microseconds.
+fn plain_schema(metadata: &ArrowReaderMetadata) -> Schema {
+    let schema = metadata.schema();
+    let descriptor = metadata.metadata().file_metadata().schema_descr();
+    let old_timestamp = |root: usize| {
+        let field = descriptor.root_schema().get_fields().get(root);
+        field.is_some_and(|field| {
+            field.is_primitive() && field.get_physical_type() == PhysicalType::INT96
+        })
+    };
     let fields: Fields = schema
         .fields()
         .iter()
-        .map(|field| plain_field(field))
+        .enumerate()
+        .map(|(root, field)| match plain_field(field) {
+            field if old_timestamp(root) => {
+                field.with_data_type(DataType::Timestamp(TimeUnit::Microsecond, None))
+            }
+            field => field,
+        })
         .collect();
     Schema::new_with_metadata(fields, schema.metadata().clone())
 }

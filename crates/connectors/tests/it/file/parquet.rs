@@ -8,7 +8,10 @@ use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
 use futures::StreamExt;
 use parquet::arrow::ArrowWriter;
+use parquet::data_type::{Int96, Int96Type};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 use serde_json::json;
 
 use super::Folder;
@@ -99,6 +102,42 @@ async fn columns_of_one_name_are_not_mixed_up() {
             .await
             .unwrap();
     }
+}
+
+/// As Spark and Hive write timestamps.
+#[tokio::test]
+async fn old_timestamps_reach_beyond_the_nanoseconds_of_64_bits() {
+    let message = "message rows { OPTIONAL INT96 at; }";
+    let schema = Arc::new(parse_message_type(message).unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let values = [5_373_484, 1_721_426, 2_440_588].map(|julian_day| {
+        let mut value = Int96::new();
+        value.set_data(1_000, 0, julian_day);
+        value
+    });
+    let typed = column.typed::<Int96Type>();
+    typed.write_batch(&values, Some(&[1, 1, 1]), None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    let folder = Folder::with(&[("a.parquet", &writer.into_inner().unwrap())]);
+    let rows = read("file", &folder.config(), &json!({"path": "a.parquet"}))
+        .await
+        .unwrap();
+    let texts: Vec<String> = rows
+        .json()
+        .iter()
+        .map(|row| row["at"].to_string())
+        .collect();
+    assert_eq!(
+        texts,
+        [
+            "\"9999-12-31T00:00:00.000001\"",
+            "\"0001-01-01T00:00:00.000001\"",
+            "\"1970-01-01T00:00:00.000001\"",
+        ]
+    );
 }
 
 #[tokio::test]

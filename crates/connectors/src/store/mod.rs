@@ -18,8 +18,10 @@ pub(crate) use staged::{Existing, StagedFile, publish_all, remove, remove_staged
 pub(crate) fn read_error(name: &str, error: io::Error) -> Error {
     let message = format!("cannot read {name}");
     match error.kind() {
-        io::ErrorKind::NotFound => Error::new(Kind::NotFound, format!("{message}: no such file"))
-            .hint("check `path`; relative paths begin at the datasource's `root` or at the working folder"),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
+            Error::new(Kind::NotFound, format!("{message}: no such file"))
+                .hint("check `path`; relative paths begin at the datasource's `root` or at the working folder")
+        }
         io::ErrorKind::PermissionDenied => {
             Error::new(Kind::Denied, format!("{message}: permission denied"))
                 .hint("let the user that runs the job read the file")
@@ -53,6 +55,10 @@ pub(crate) fn write_error(name: &str, error: io::Error) -> Error {
             Error::new(Kind::Throttled, format!("{message}: no space is left"))
                 .source(error)
                 .hint("free space on the disk or write elsewhere, then run the job again")
+        }
+        io::ErrorKind::InvalidFilename => {
+            Error::new(Kind::Config, format!("{message}: the name is too long"))
+                .hint("choose a shorter `fileName` or `path`")
         }
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             Error::new(Kind::Config, format!("{message}: a file is in the way"))

@@ -31,6 +31,11 @@ async fn what_is_missing_is_named() {
             "b.csv: no such file",
         ),
         (
+            json!({"path": "a.csv/b.csv"}),
+            Kind::NotFound,
+            "b.csv: no such file",
+        ),
+        (
             json!({"path": "*.json"}),
             Kind::NotFound,
             "no file matches the path \"*.json\"",
@@ -264,6 +269,11 @@ async fn targets_that_cannot_be_written() {
             json!({"path": ".", "fileName": "a/b"}),
             Kind::Config,
             "cannot be a `fileName`",
+        ),
+        (
+            json!({"path": ".", "fileName": "a".repeat(250)}),
+            Kind::Config,
+            "the name is too long",
         ),
         (
             json!({"path": ".", "fileName": "a", "suffix": "/../../b"}),

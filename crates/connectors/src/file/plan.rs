@@ -117,8 +117,16 @@ impl Source {
             FileFormat::Json | FileFormat::Jsonl => {
                 let by_sample = wants_all(&self.entries);
                 let columns = if by_sample {
-                    let input = self.input(first)?;
-                    sample(&mut self.json_rows(input, first, 0))?
+                    let seen = sample(&mut self.json_rows(self.input(first)?, first, 0))?;
+                    if seen.good_lines == 0 && seen.broken_lines > 0 {
+                        let file = shown(&first.path);
+                        return Err(Error::new(
+                            Kind::Data,
+                            format!("no line at the beginning of {file} is a JSON object"),
+                        )
+                        .hint("write one object per line; a file that is one JSON value over many lines cannot be read"));
+                    }
+                    seen.columns
                 } else {
                     layout::plan(&self.entries, false)?
                 };
@@ -154,7 +162,11 @@ impl Source {
             return Ok(Vec::new());
         }
         let seen = sample(&mut self.json_rows(self.input(first)?, first, 0))?;
-        let seen: Vec<&str> = seen.iter().map(|column| column.name.as_str()).collect();
+        let seen: Vec<&str> = seen
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
         let mut notices = Vec::new();
         for column in layout::plan(&self.entries, false)? {
             let Pick::Name(name) = &column.pick else {

@@ -1,5 +1,7 @@
 //! Names and types of the columns of JSON lines, from the first rows.
 
+use std::collections::HashMap;
+
 use sdk::Result;
 
 use super::decode::{JsonRows, each_entry};
@@ -56,42 +58,59 @@ impl Seen {
     }
 }
 
-/// The union of the keys of the first rows in order of appearance, each with the narrowest type that
-/// holds all its values. Lines that are no JSON objects are passed over; reading finds them.
-pub(crate) fn sample(rows: &mut JsonRows) -> Result<Vec<TextColumnPlan>> {
+/// What the first rows have in common.
+pub(crate) struct Sample {
+    /// The union of their keys in order of appearance, each with the narrowest type that holds all its
+    /// values.
+    pub(crate) columns: Vec<TextColumnPlan>,
+    /// Lines that are JSON objects, and lines that are not; reading tells what is wrong with those.
+    pub(crate) good_lines: usize,
+    pub(crate) broken_lines: usize,
+}
+
+/// Looks at the first rows.
+pub(crate) fn sample(rows: &mut JsonRows) -> Result<Sample> {
     let mut keys: Vec<(String, Seen)> = Vec::new();
+    let (mut lines, mut good_lines) = (0, 0);
     let mut bytes = 0;
-    for _ in 0..SAMPLE_ROWS {
+    let mut place_of: HashMap<String, usize> = HashMap::new();
+    while lines < SAMPLE_ROWS && bytes <= SAMPLE_BYTES {
         let Some((line, _)) = rows.advance()? else {
             break;
         };
         bytes += line.len();
+        lines += 1;
         if let Ok(text) = std::str::from_utf8(line) {
             let mut entries = Vec::new();
             let valid = each_entry(text, |key, value| {
                 entries.push((key.to_string(), Seen::of(value.get())));
             });
+            if valid.is_err() {
+                continue;
+            }
+            good_lines += 1;
             for (place, (key, seen)) in entries.into_iter().enumerate() {
-                if valid.is_err() {
-                    break;
-                }
                 // Rows mostly have their keys in the same order.
                 let known = match keys.get(place) {
                     Some((known, _)) if *known == key => Some(place),
-                    _ => keys.iter().position(|(known, _)| *known == key),
+                    _ => place_of.get(&key).copied(),
                 };
                 match known {
                     Some(known) => keys[known].1 = keys[known].1.with(seen),
-                    None => keys.push((key, seen)),
+                    None => {
+                        place_of.insert(key.clone(), keys.len());
+                        keys.push((key, seen));
+                    }
                 }
             }
         }
-        if bytes > SAMPLE_BYTES {
-            break;
-        }
     }
-    Ok(keys
-        .iter()
-        .map(|(key, seen)| TextColumnPlan::named(key, seen.kind()))
-        .collect())
+    Ok(Sample {
+        columns: keys
+            .iter()
+            .map(|(key, seen)| TextColumnPlan::named(key, seen.kind()))
+            .collect(),
+        good_lines,
+        broken_lines: lines - good_lines,
+    })
 }

@@ -115,6 +115,31 @@ async fn half_a_character_is_no_null() {
 }
 
 #[tokio::test]
+async fn a_value_over_many_lines_is_no_table() {
+    let folder = Folder::with(&[("a.json", b"[\n  {\"id\": 1\n  }\n]\n")]);
+    let error = read("file", &folder.config(), &json!({"path": "a.json"}))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), sdk::Kind::Data);
+    assert!(
+        error.message().ends_with("a.json is a JSON object"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_object_of_very_many_keys_is_looked_at_in_time() {
+    let keys: Vec<String> = (0..200_000).map(|key| format!("\"{key}\":1")).collect();
+    let text = format!("{{{}}}\n", keys.join(","));
+    let folder = Folder::with(&[("a.jsonl", text.as_bytes())]);
+    let parameters = json!({"path": "a.jsonl"});
+    let reader = reader("file", &folder.config(), &parameters).await.unwrap();
+    let columns = tokio::time::timeout(std::time::Duration::from_secs(20), reader.schema());
+    let columns = columns.await.expect("it does not compare all with all");
+    assert_eq!(columns.unwrap().len(), 200_000);
+}
+
+#[tokio::test]
 async fn broken_lines_are_set_apart() {
     let mut text = "{\"a\": 1}\n".repeat(10_000);
     text.push_str("{\"a\": 2, \"b\": 3}\n{\"a\": 4\n[5]\n{\"a\": 0.1}\n{\"a\": 6}\n");

@@ -136,24 +136,16 @@ impl TextRows {
         self.bytes += 4 * self.columns.len();
     }
 
-    /// Notes a row that has no cells because it is broken as a whole.
-    pub(crate) fn broken<'a>(
-        &mut self,
-        place: Place,
-        reason: &str,
-        parts: impl Iterator<Item = (String, &'a [u8])>,
-    ) {
-        let row: Map<String, Value> = parts
-            .map(|(name, bytes)| {
-                let shown = &bytes[..bytes.len().min(SHOWN_BYTES)];
-                self.bytes += shown.len();
-                (name, Value::String(String::from_utf8_lossy(shown).into()))
-            })
-            .collect();
+    /// Notes a row that has no cells because it is broken as a whole. It is kept as the line that it
+    /// is: under the names of columns, its parts could be taken for values.
+    pub(crate) fn broken(&mut self, place: Place, reason: &str, line: &[u8]) {
+        let shown = &line[..line.len().min(SHOWN_BYTES)];
+        self.bytes += shown.len();
+        let shown = Value::String(String::from_utf8_lossy(shown).into());
         self.unreadable.push(UnreadableRow {
             column: None,
             reason: format!("{} {reason}", (self.locate)(place)),
-            row,
+            row: Map::from_iter([("line".to_string(), shown)]),
         });
     }
 

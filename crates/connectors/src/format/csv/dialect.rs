@@ -40,6 +40,22 @@ impl NullRule {
 }
 
 impl Dialect {
+    /// What most files are like.
+    #[cfg(test)]
+    pub(super) fn common() -> Dialect {
+        Dialect {
+            delimiter: b',',
+            terminator: b'\n',
+            quote: Some(b'"'),
+            escape: b'"',
+            null: NullRule {
+                text: Vec::new(),
+                empty: true,
+            },
+            trim: false,
+        }
+    }
+
     /// Refuses rules that contradict each other.
     pub(crate) fn checked(self) -> Result<Dialect> {
         let mut roles = vec![

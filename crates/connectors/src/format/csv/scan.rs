@@ -301,22 +301,7 @@ impl Scanner {
 
 #[cfg(test)]
 mod tests {
-    use super::super::NullRule;
     use super::*;
-
-    fn dialect() -> Dialect {
-        Dialect {
-            delimiter: b',',
-            terminator: b'\n',
-            quote: Some(b'"'),
-            escape: b'"',
-            null: NullRule {
-                text: Vec::new(),
-                empty: true,
-            },
-            trim: false,
-        }
-    }
 
     /// All rows as text; quoted fields between angle brackets.
     fn rows(text: &str, dialect: &Dialect) -> Vec<Vec<String>> {
@@ -353,7 +338,7 @@ mod tests {
             "a,b,c\r\n\"q\",\"with \"\"quotes\"\"\",\"two\nlines\"\n,,\n5\" disk,{long},\"\"\nlast,1"
         );
         assert_eq!(
-            rows(&text, &dialect()),
+            rows(&text, &Dialect::common()),
             [
                 vec!["a", "b", "c"],
                 vec!["<q>", "<<with \"\"quotes\"\">>", "<two\nlines>"],
@@ -367,7 +352,7 @@ mod tests {
     #[test]
     fn broken_quoting_is_named() {
         assert_eq!(
-            rows("\"a\"b,c\nd,\"e,f\ng", &dialect()),
+            rows("\"a\"b,c\nd,\"e,f\ng", &Dialect::common()),
             [
                 vec!["<a>", "c", "TextAfterQuote"],
                 vec!["d", "<e,f\ng>", "QuoteNotClosed"],
@@ -379,7 +364,7 @@ mod tests {
     fn backslash_escapes_and_no_quoting() {
         let backslash = Dialect {
             escape: b'\\',
-            ..dialect()
+            ..Dialect::common()
         };
         assert_eq!(
             rows("\"a\\\"b\",\"c\\\\\",\"\\n\"\n", &backslash),
@@ -388,7 +373,7 @@ mod tests {
         let plain = Dialect {
             quote: None,
             delimiter: 1,
-            ..dialect()
+            ..Dialect::common()
         };
         assert_eq!(rows("\"a\u{1}b\"\n", &plain), [vec!["\"a", "b\""]]);
     }
@@ -396,7 +381,7 @@ mod tests {
     #[test]
     fn every_cut_of_a_buffer_is_noticed() {
         let text = b"ab,\"c\"\"d\"\r\n\"e\nf\",\"\"\r\ng,h\n";
-        let mut scanner = Scanner::new(&dialect());
+        let mut scanner = Scanner::new(&Dialect::common());
         let ends = [11, 21, 25];
         for length in 1..text.len() {
             scanner.seek(0);

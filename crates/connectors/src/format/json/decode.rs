@@ -141,8 +141,7 @@ impl KeyMap {
                 rows.end_row(number);
             }
             Err(reason) => {
-                let whole = std::iter::once(("line".to_string(), line));
-                rows.broken(number, &reason, whole);
+                rows.broken(number, &reason, line);
             }
         }
     }

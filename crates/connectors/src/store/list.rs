@@ -31,6 +31,13 @@ impl Listed {
             )
             .hint("write what it yields into a file first"));
         }
+        if path.to_str().is_none() {
+            return Err(Error::new(
+                Kind::Unsupported,
+                format!("the name of {} is not valid UTF-8", super::shown(path)),
+            )
+            .hint("rename the file, or leave it out of `path`"));
+        }
         Ok(Listed {
             path: path.to_path_buf(),
             length: metadata.len(),

@@ -1,5 +1,6 @@
 //! Bad input, tried as a hostile user would: each gives one clear message with the way out.
 
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
@@ -254,6 +255,16 @@ async fn only_regular_files_are_read() {
             "{error}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_text_is_refused() {
+    let folder = Folder::new();
+    let name = std::ffi::OsStr::from_bytes(b"caf\xE9.csv");
+    std::fs::write(folder.root().join(name), "1\n").unwrap();
+    let error = read_fault(&folder, &json!({"path": "*.csv"})).await;
+    assert_eq!(error.kind(), Kind::Unsupported);
+    assert!(error.message().ends_with("is not valid UTF-8"), "{error}");
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ pub(super) struct WriterParameters {
     /// What happens to files of earlier runs.
     #[serde(default)]
     pub(super) write_mode: WriteMode,
-    /// The format; guessed from `fileName` when absent, else CSV.
+    /// The format; guessed from `suffix` or `fileName` when absent, else CSV.
     #[serde(default)]
     pub(super) file_format: Option<FileFormat>,
     /// The same as `fileFormat`.

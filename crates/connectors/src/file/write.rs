@@ -117,7 +117,7 @@ impl Target {
 impl WriterParameters {
     pub(super) fn file_format(&self) -> Result<FileFormat> {
         let named = named_format(self.file_format, self.format)?;
-        let guessed = || FileFormat::guess(&self.file_name);
+        let guessed = || FileFormat::guess(self.name_end()).or(FileFormat::guess(&self.file_name));
         Ok(named.or_else(guessed).unwrap_or(FileFormat::Csv))
     }
 

@@ -240,6 +240,12 @@ async fn names_tell_delimiters_and_formats() {
         .await
         .unwrap();
     assert_eq!(folder.text("out/b.tsv"), "a\tx,y\n");
+    let parameters = json!({"path": "out", "fileName": "c", "suffix": ".jsonl"});
+    write("file", &folder.config(), &parameters, &rows.batch)
+        .await
+        .unwrap();
+    let line = "{\"column1\":\"a\",\"column2\":\"x,y\"}\n";
+    assert_eq!(folder.text("out/c.jsonl"), line);
 }
 
 #[tokio::test]

@@ -106,14 +106,21 @@ pub(crate) async fn find_table(session: &Session, name: &str) -> Result<Table> {
         )
         .hint("write it as `schema.table`, with double quotes around names that hold dots")
     };
-    let (schema, table) = match parts(name).ok_or_else(malformed)?.as_slice() {
-        [table] => (None, table.clone()),
-        [schema, table] => (Some(schema.clone()), table.clone()),
+    let (database, schema, table) = match parts(name).ok_or_else(malformed)?.as_slice() {
+        [table] => (None, None, table.clone()),
+        [schema, table] => (None, Some(schema.clone()), table.clone()),
         // As DataWorks writes it, with the database in front.
-        [_, schema, table] => (Some(schema.clone()), table.clone()),
+    if let Some(database) = database {
+        let here = "pg_catalog.current_database()";
+        place = format!(
+            "{place} AND lower({here}) = lower({})",
+            literal(&database.text)
+        );
+    }
+        [database, schema, table] => (Some(database.clone()), Some(schema.clone()), table.clone()),
         _ => return Err(malformed()),
     };
-    let place = match &schema {
+    let mut place = match &schema {
         Some(schema) => format!("lower(n.nspname) = lower({})", literal(&schema.text)),
         None => "pg_catalog.pg_table_is_visible(c.oid)".to_string(),
     };

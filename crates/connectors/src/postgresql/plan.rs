@@ -135,9 +135,11 @@ pub(crate) async fn plan(session: &Session, parameters: &ReaderParameters) -> Re
 async fn of_table(session: &Session, name: &str, filter: Option<String>) -> Result<Source> {
     let table = find_table(session, name).await?;
     let columns = table_columns(session, &table).await?;
+    // COPY of a table refuses to name its generated columns; a SELECT reads them like any other.
+    let by_name = table.plain && filter.is_none() && !columns.iter().any(|c| c.generated);
     Ok(Source {
         name: format!("table {}", table.display()),
-        table_sql: (table.plain && filter.is_none()).then(|| table.sql()),
+        table_sql: by_name.then(|| table.sql()),
         from: table.sql(),
         table: Some((table, columns)),
         filter,
@@ -285,6 +287,18 @@ async fn described(session: &Session, source: &Source, chosen: Vec<Chosen>) -> R
             return Err(not_described(failure, source, &chosen));
         }
     };
+    if described.len() != chosen.len() {
+        return Err(Error::new(
+            Kind::Config,
+            format!(
+                "`column` has {} items, which stand for {} columns of {}",
+                chosen.len(),
+                described.len(),
+                source.name
+            ),
+        )
+        .hint("write each column or expression as an item of its own, and `*` only alone"));
+    }
     let mut items = items_of(session, &described, source.table.as_ref()).await?;
     for (item, (expression, plain, name)) in items.iter_mut().zip(chosen) {
         match name {

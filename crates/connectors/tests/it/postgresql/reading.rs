@@ -336,6 +336,67 @@ async fn unusual_tables_are_read() {
 }
 
 #[tokio::test]
+async fn generated_columns_are_read_like_others() {
+    let schema = Schema::new("readgenerated").await;
+    schema
+        .run("CREATE TABLE t (id int8, twice int8 GENERATED ALWAYS AS (id * 2) STORED); INSERT INTO t VALUES (4)")
+        .await;
+    for parameters in [
+        json!({ "table": "t" }),
+        json!({ "table": "t", "column": ["id", "twice"], "where": "id > 0" }),
+    ] {
+        let reader = schema.reader(parameters).await;
+        let (batch, _) = read_one(reader.as_ref(), false).await;
+        let twice = batch.column(1).as_primitive::<Int64Type>();
+        assert_eq!(twice.value(0), 8);
+    }
+}
+
+#[tokio::test]
+async fn names_that_mean_something_else_are_errors() {
+    let schema = Schema::new("elsewhere").await;
+    schema.run("CREATE TABLE t (a int, b int)").await;
+    let config = schema.config();
+    for columns in [json!(["a, b"]), json!(["a", "t.*"])] {
+        let error = schema_error(&config, json!({ "table": "t", "column": columns })).await;
+        assert_eq!(error.kind(), Kind::Config, "{error}");
+        assert!(error.hint_text().unwrap().contains("of its own"), "{error}");
+    }
+    let here = schema.value("SELECT current_database()").await;
+    let full = format!("{here}.{}.t", schema.name);
+    let reader = schema.reader(json!({ "table": full })).await;
+    assert_eq!(reader.schema().await.unwrap().len(), 2);
+    let other = format!("some_other_database.{}.t", schema.name);
+    let error = schema_error(&config, json!({ "table": other })).await;
+    assert_eq!(error.kind(), Kind::NotFound, "{error}");
+}
+
+#[tokio::test]
+async fn parts_by_blocks_are_not_continued_where_rows_may_have_moved() {
+    let schema = Schema::new("blocks").await;
+    schema
+        .run("CREATE TABLE t AS SELECT i::int8 AS id, repeat('x', 200) AS v FROM generate_series(1, 20000) i; ANALYZE t")
+        .await;
+    let parameters = json!({ "table": "t", "splitMode": "auto" });
+    let reader = schema.reader(parameters.clone()).await;
+    reader.schema().await.unwrap();
+    let splits = reader.splits(2).await.unwrap().splits;
+    assert!(splits.len() > 2 && splits[0].label.starts_with("block"));
+    drop(reader);
+    // Another process goes on; a row of a later part may lie in an earlier one by now.
+    let reader = schema.reader(parameters).await;
+    let error = loop {
+        match reader.read(&splits[1], &options(vec![])).await {
+            // The server needs a moment to notice that the first reader is gone.
+            Ok(_) => tokio::task::yield_now().await,
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), Kind::Unsupported, "{error}");
+    assert!(error.hint_text().unwrap().contains("splitPk"), "{error}");
+}
+
+#[tokio::test]
 async fn a_browser_shows_tables_columns_and_first_rows() {
     let schema = Schema::new("browse").await;
     schema

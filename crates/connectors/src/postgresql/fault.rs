@@ -129,6 +129,11 @@ impl ServerError {
         self.code == "23505"
     }
 
+    /// Whether the same statement may succeed when repeated.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.class().1 != Retry::Never
+    }
+
     /// The row of the COPY that was being taken, counted from one: `COPY t, line 7, column c`.
     pub(crate) fn line(&self) -> Option<usize> {
         let context = self.context.as_deref()?;

@@ -17,6 +17,7 @@ use super::copy::build::{Content, Variable};
 use super::copy::decode::{Decoder, Decoding};
 use super::copy::text::text_of;
 use super::exchange::CopyOut;
+use super::fault::Failure;
 use super::idle::Idle;
 use super::plan::{Plan, plan};
 use super::session::Session;
@@ -30,6 +31,14 @@ pub(crate) struct Part {
     pub(crate) source: usize,
     pub(crate) condition: Option<String>,
     pub(crate) snapshot: Option<String>,
+}
+
+impl Part {
+    /// Whether it is a range of blocks on disk. Names of columns stand in quotes, `ctid` does not.
+    fn is_by_blocks(&self) -> bool {
+        let condition = self.condition.as_deref();
+        condition.is_some_and(|condition| condition.starts_with("ctid "))
+    }
 }
 
 /// Opens the reader; connects and asks the server for the columns when [`Reader::schema`] is called.
@@ -78,8 +87,16 @@ impl PgReader {
                 "BEGIN ISOLATION LEVEL REPEATABLE READ; SET TRANSACTION SNAPSHOT {}",
                 literal(id)
             );
-            session.run(&sql).await.map_err(|failure| {
-                failure.into_error("cannot see the snapshot that the other splits see")
+            let what = "cannot see the snapshot that the other splits see";
+            session.run(&sql).await.map_err(|failure| match failure {
+                // It ends with the connection that holds it, and the server then calls its name wrong.
+                Failure::Server(error) if !error.is_transient() => {
+                    Error::new(Kind::Conflict, format!("{what}: {}", error.message)).hint(
+                        "the connection that held it broke; continue the run, and the rows that \
+                         are left are read from a new snapshot",
+                    )
+                }
+                failure => failure.into_error(what),
             })?;
         }
         Ok(session)
@@ -99,7 +116,13 @@ impl PgReader {
                 self.idle.give(Some(planned.clone()), session);
                 Ok(Some(planned.clone()))
             }
-            Err(error) if error.kind() == Kind::Unreachable => Err(error),
+            Err(error) if error.kind() != Kind::Conflict => Err(error),
+            Err(_) if part.is_by_blocks() => Err(Error::new(
+                Kind::Unsupported,
+                "parts by blocks cannot be continued: the snapshot they were cut in is gone, and \
+                 rows may have moved between blocks since",
+            )
+            .hint("begin a new run, or give a key in `splitPk` so that a run can be continued")),
             Err(_) => {
                 let fresh = || async { Holder::new(self.session(None).await?).await };
                 Ok(self.holder.get_or_try_init(fresh).await?.snapshot.clone())
@@ -138,7 +161,7 @@ impl Reader for PgReader {
         let plan = self.plan().await?;
         let session = self.session(None).await?;
         let holder = Holder::new(session).await?;
-        let cut = cut(&holder.session, plan, &self.parameters, wanted).await?;
+        let cut = cut(&holder, plan, &self.parameters, wanted).await?;
         let mut notices = plan.notices.clone();
         notices.extend(cut.notices);
         let mut snapshot = None;

@@ -19,10 +19,16 @@ const SETTINGS: &[(&str, &str)] = &[
     ("bytea_output", "hex"),
     ("extra_float_digits", "3"),
     ("standard_conforming_strings", "on"),
-    ("client_min_messages", "warning"),
+    // Nobody reads warnings while rows are sent, and a server that cannot get rid of them stops.
+    ("client_min_messages", "error"),
     ("statement_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
+    ("idle_session_timeout", "0"),
     ("transaction_timeout", "0"),
+    // A server that does not notice a dead client keeps its transaction and the locks of it.
+    ("tcp_keepalives_idle", "60"),
+    ("tcp_keepalives_interval", "15"),
+    ("tcp_keepalives_count", "4"),
 ];
 
 /// Rows of a statement, each value as text.

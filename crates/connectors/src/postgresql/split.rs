@@ -81,7 +81,7 @@ type Slice = (String, Option<String>);
 
 /// Cuts every source of a plan so that `wanted` channels have work.
 pub(crate) async fn cut(
-    session: &Session,
+    holder: &Holder,
     plan: &Plan,
     parameters: &ReaderParameters,
     wanted: usize,
@@ -102,7 +102,8 @@ pub(crate) async fn cut(
     };
     for (number, source) in plan.sources.iter().enumerate() {
         let cutting = Cutting {
-            session,
+            session: &holder.session,
+            is_shared: holder.snapshot.is_some(),
             source,
             channels: per_source,
             slices,
@@ -136,6 +137,8 @@ pub(crate) async fn cut(
 
 struct Cutting<'a> {
     session: &'a Session,
+    /// Whether all splits see one snapshot.
+    is_shared: bool,
     source: &'a Source,
     /// How many parts are read at the same time.
     channels: usize,
@@ -385,7 +388,8 @@ impl Cutting<'_> {
 
     /// Ranges of blocks on disk, where the server can seek to them.
     async fn blocks(&self, table: &Table) -> Result<Option<Vec<Slice>>> {
-        if !table.plain || self.session.version().await? < 140_000 {
+        // Without a snapshot, a row may move from a block that is still to be read to one that was.
+        if !table.plain || !self.is_shared || self.session.version().await? < 140_000 {
             return Ok(None);
         }
         // The lock keeps rows where they are until every split is read.

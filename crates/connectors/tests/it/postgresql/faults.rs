@@ -80,6 +80,96 @@ async fn a_write_whose_connection_dies_fails_so_that_it_can_be_repeated() {
     assert_eq!(schema.value("SELECT count(*) FROM t").await, "0");
 }
 
+/// Ends the idle connections that this schema's jobs hold, and waits until they are gone.
+async fn kill_idle(schema: &Schema, state: &str) {
+    let them = format!(
+        "pg_stat_activity WHERE application_name = '{}' AND state = '{state}'",
+        schema.name
+    );
+    let kill = format!("SELECT count(pg_terminate_backend(pid)) FROM {them}");
+    assert_eq!(schema.value(&kill).await, "1");
+    while schema.value(&format!("SELECT count(*) FROM {them}")).await != "0" {}
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_dies_unused_is_not_used() {
+    let schema = Schema::new("idlekill").await;
+    schema.run("CREATE TABLE t (id int8)").await;
+    let reader = super::open_reader(&marked(&schema), &json!({ "table": "t" }))
+        .await
+        .unwrap();
+    reader.schema().await.unwrap();
+    kill_idle(&schema, "idle").await;
+    assert_eq!(reader.splits(1).await.unwrap().splits.len(), 1);
+}
+
+#[tokio::test]
+async fn a_snapshot_that_is_lost_stops_the_run_so_that_it_can_be_continued() {
+    let schema = Schema::new("snapshotkill").await;
+    schema
+        .run("CREATE TABLE t (id int8 PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)")
+        .await;
+    let parameters = json!({ "table": "t", "splitPk": "id" });
+    let reader = super::open_reader(&marked(&schema), &parameters)
+        .await
+        .unwrap();
+    reader.schema().await.unwrap();
+    let splits = reader.splits(2).await.unwrap().splits;
+    kill_idle(&schema, "idle in transaction").await;
+    let error = reader
+        .read(&splits[0], &options(vec![]))
+        .await
+        .err()
+        .unwrap();
+    // Neither of the kinds that make the engine give a run up.
+    assert_eq!(
+        (error.kind(), error.retryable()),
+        (Kind::Conflict, Retry::Never),
+        "{error}"
+    );
+    assert!(
+        error.hint_text().unwrap().contains("continue the run"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_has_much_to_say_does_not_stop_a_load() {
+    let schema = Schema::new("talkative").await;
+    schema
+        .run(
+            "CREATE TABLE t (id int, name text); \
+             CREATE FUNCTION talk() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE WARNING '%', repeat('a long warning ', 100); RETURN new; END $$; \
+             CREATE TRIGGER talk BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION talk()",
+        )
+        .await;
+    let writer = schema.writer(json!({ "table": "t" })).await;
+    let writing = super::write_all(writer.as_ref(), vec![named(0..20_000)]);
+    let outcome = tokio::time::timeout(std::time::Duration::from_secs(30), writing).await;
+    assert_eq!(outcome.expect("the load hangs").unwrap().written, 20_000);
+}
+
+#[tokio::test]
+async fn sessions_keep_what_the_job_needs() {
+    let schema = Schema::new("settings").await;
+    let query = json!({ "querySql": "SELECT name, setting FROM pg_settings \
+        WHERE name IN ('idle_session_timeout', 'statement_timeout', 'TimeZone') \
+        OR name LIKE 'tcp_keepalives%' ORDER BY lower(name)" });
+    let reader = schema.reader(query).await;
+    let (batch, _) = super::read_one(reader.as_ref(), false).await;
+    let settings: Vec<String> = (0..batch.num_rows())
+        .map(|row| serde_json::Value::Object(sdk::row_to_json(&batch, row))["setting"].to_string())
+        .collect();
+    assert_eq!(
+        settings,
+        ["0", "0", "4", "60", "15", "UTC"].map(|text| format!("\"{text}\""))
+    );
+}
+
 #[tokio::test]
 async fn a_refusal_in_the_middle_of_a_read_is_an_error_and_not_an_end() {
     let schema = Schema::new("midread").await;

@@ -22,10 +22,7 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) async fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let url = std::env::var("LONGSHORE_TEST_POSTGRESQL").expect(
-            "these tests need a PostgreSQL: run `cargo xtask test`, or set LONGSHORE_TEST_POSTGRESQL as `cargo xtask services postgresql` prints it",
-        );
-        let config: tokio_postgres::Config = url.parse().unwrap();
+        let config = server();
         let database = format!(
             "cli_{}_{}",
             std::process::id(),
@@ -155,6 +152,13 @@ impl Place {
         ran
     }
 
+    /// A connection to another database of the same server.
+    pub(crate) async fn client_of(&self, database: &str) -> Client {
+        let mut config = server();
+        config.dbname(database);
+        connect(&config).await
+    }
+
     pub(crate) async fn sql(&self, statement: &str) {
         self.client.batch_execute(statement).await.unwrap();
     }
@@ -177,6 +181,14 @@ impl Place {
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .max()
     }
+}
+
+/// The server that all tests share.
+fn server() -> tokio_postgres::Config {
+    let url = std::env::var("LONGSHORE_TEST_POSTGRESQL").expect(
+        "these tests need a PostgreSQL: run `cargo xtask test`, or set LONGSHORE_TEST_POSTGRESQL as `cargo xtask services postgresql` prints it",
+    );
+    url.parse().unwrap()
 }
 
 async fn connect(config: &tokio_postgres::Config) -> Client {

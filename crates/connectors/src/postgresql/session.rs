@@ -69,7 +69,9 @@ impl Session {
         }
     }
 
-    /// Puts the fixed settings in place, then runs the user's own statements.
+    /// Puts the fixed settings in place, then runs the user's own statements. A database without an
+    /// encoding holds bytes, and sends them as they are: asked for UTF-8, it would end a whole COPY at
+    /// the first row that is none.
     pub(crate) async fn set_up(&self, statements: &[String]) -> Result<()> {
         let list: Vec<String> = SETTINGS
             .iter()
@@ -77,7 +79,9 @@ impl Session {
             .collect();
         let sql = format!(
             "SELECT set_config(s.name, w.value, false) FROM (VALUES {}) AS w (name, value) \
-             JOIN pg_catalog.pg_settings AS s ON lower(s.name) = lower(w.name)",
+             JOIN pg_catalog.pg_settings AS s ON lower(s.name) = lower(w.name) UNION ALL \
+             SELECT set_config('client_encoding', 'SQL_ASCII', false) \
+             WHERE current_setting('server_encoding') = 'SQL_ASCII'",
             list.join(", ")
         );
         self.query(&sql)
@@ -106,11 +110,13 @@ impl Session {
         let mut rows = Vec::new();
         for message in self.client.simple_query(sql).await? {
             if let SimpleQueryMessage::Row(row) = message {
-                rows.push(
-                    (0..row.len())
-                        .map(|column| row.get(column).map(str::to_string))
-                        .collect(),
-                );
+                let cells =
+                    (0..row.len()).map(|column| Ok(row.try_get(column)?.map(str::to_string)));
+                let cells = cells.collect::<std::result::Result<_, tokio_postgres::Error>>();
+                rows.push(cells.map_err(|error| {
+                    let what = "the server sent a name or value that is not UTF-8";
+                    Failure::Lost(Error::new(Kind::Data, what).source(error))
+                })?);
             }
         }
         Ok(rows)

@@ -76,11 +76,24 @@ async fn text_that_is_not_text() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_of_a_database_without_an_encoding() {
     let place = Place::new().await;
-    place.sql("CREATE TABLE target (id int, note text)").await;
+    let tables = "(id int PRIMARY KEY, note text, code varchar(20), tags text[])";
+    place.sql(&format!("CREATE TABLE target {tables}")).await;
     let name = format!("hostile_ascii_{}", std::process::id());
     place
         .sql(&format!("CREATE DATABASE {name} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"))
         .await;
+    let ascii = place.client_of(&name).await;
+    // 5 and 6 are the two halves of one character; 8 has bytes in two columns.
+    ascii
+        .batch_execute(&format!(
+            r"CREATE TABLE source {tables}; CREATE TABLE back {tables};
+              INSERT INTO source VALUES (1, 'fine', 'a', '{{x,y}}'), (2, E'bad \xff', 'b', NULL),
+                (3, E'gr\xc3\xbcn', E'\xe6\x9d\xb1', ARRAY[E'\xc3\xbc', NULL]), (4, 'fine', E'\xfe\xfe', '{{}}'),
+                (5, E'\xc3', 'c', NULL), (6, E'\xbc', 'd', NULL), (7, 'fine', NULL, ARRAY['x', E'\xff', 'y']),
+                (8, E'\x80', 'e', ARRAY[E'\x80']), (9, NULL, NULL, NULL)"
+        ))
+        .await
+        .unwrap();
     let text = std::fs::read_to_string(place.path("datasources.toml")).unwrap();
     let own = place.value("SELECT current_database()").await;
     let section = text.split("\n\n").next().unwrap();
@@ -88,19 +101,51 @@ async fn bytes_of_a_database_without_an_encoding() {
         .replace("[l_PostGreSql]", "[ascii]")
         .replace(&format!("/{own}\""), &format!("/{name}\""));
     place.write("datasources.toml", &format!("{text}\n{other}\n"));
-    let reader = r#"{"plugin": "postgresql", "parameter": {"datasource": "ascii", "querySql": "SELECT i AS id, CASE i WHEN 2 THEN convert_from('\\xff61', 'SQL_ASCII') ELSE 'fine' END AS note FROM generate_series(1, 3) i"}}"#;
-    let (ran, report) = place.run_job(&job(reader, &postgresql("target"), TOLERANT));
-    // Either the server says that it cannot convert, or the row is set aside; it is never mangled.
-    match ran.code {
-        Some(0) => assert_eq!(report["rowsDirty"], 1, "{}", ran.messages),
-        _ => assert!(ran.messages.contains("0xff"), "{}", ran.messages),
+    let from = postgresql("source").replace("l_PostGreSql", "ascii");
+
+    place.refuses(
+        &job(&from, &postgresql("target"), STRICT),
+        3,
+        &["are dirty"],
+    );
+    assert_eq!(place.value("SELECT count(*) FROM target").await, "0");
+    // An array goes from server to server as it is, so it is the target that refuses its bytes.
+    let not_text = "the text is not valid UTF-8";
+    for (into, reason_of_7) in [
+        (postgresql("target"), "invalid byte sequence"),
+        (to_file("ascii.jsonl"), not_text),
+    ] {
+        let mut dirty = place.moves(&job(&from, &into, TOLERANT), 3, 6);
+        dirty.sort_by_key(|row| row["row"]["id"].as_i64());
+        reasons(
+            &dirty,
+            &[
+                ("note", not_text),
+                ("code", not_text),
+                ("note", not_text),
+                ("note", not_text),
+                ("tags", reason_of_7),
+                ("note", not_text),
+            ],
+        );
+        let ids: Vec<_> = dirty
+            .iter()
+            .map(|row| row["row"]["id"].as_i64().unwrap())
+            .collect();
+        assert_eq!(ids, [2, 4, 5, 6, 7, 8]);
+        assert_eq!(dirty[0]["row"]["note"], "bad \u{fffd}");
     }
     assert_eq!(
         place
-            .value("SELECT count(*) FROM target WHERE note <> 'fine'")
+            .value("SELECT string_agg(t::text, ' ' ORDER BY id) FROM target t")
             .await,
-        "0"
+        "(1,fine,a,\"{x,y}\") (3,grün,東,\"{ü,NULL}\") (9,,,)"
     );
+    let back = postgresql("back").replace("l_PostGreSql", "ascii");
+    place.moves(&job(&postgresql("target"), &back, STRICT), 3, 0);
+    let same = "SELECT count(*) FROM (TABLE source INTERSECT TABLE back) t";
+    let same: i64 = ascii.query_one(same, &[]).await.unwrap().get(0);
+    assert_eq!(same, 3, "the bytes of good rows are what they were");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{ArrayRef, ListArray};
 use arrow_buffer::{NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::FieldRef;
-use sdk::{Error, Kind, Result};
+use sdk::Result;
 
 use super::build::{Builder, Trouble};
 
@@ -105,21 +105,15 @@ impl Builder for List {
         self.items.byte_len()
     }
 
-    fn finish(&mut self, _: &mut Vec<(usize, Vec<u8>)>) -> Result<ArrayRef> {
-        let mut invalid = Vec::new();
-        let items = self.items.finish(&mut invalid)?;
-        if !invalid.is_empty() {
-            return Err(Error::new(
-                Kind::Data,
-                format!(
-                    "an array of \"{}\" holds text that is not valid UTF-8",
-                    self.item.name()
-                ),
-            )
-            .hint("read the column with a conversion, for example `convert_from(…)`"));
-        }
+    fn finish(&mut self, invalid: &mut Vec<(usize, Vec<u8>)>) -> Result<ArrayRef> {
+        let mut invalid_items = Vec::new();
+        let items = self.items.finish(&mut invalid_items)?;
         self.item_count = 0;
         let ends = std::mem::replace(&mut self.ends, vec![0]);
+        for (place, cell) in invalid_items {
+            let row = ends.partition_point(|end| *end as usize <= place) - 1;
+            invalid.push((row, cell));
+        }
         let offsets = OffsetBuffer::new(ScalarBuffer::from(ends));
         let array = ListArray::try_new(self.item.clone(), offsets, items, self.nulls.finish())?;
         Ok(Arc::new(array))

@@ -320,44 +320,25 @@ impl Cutting<'_> {
 
     /// Ranges between quantiles, in the order that the server itself gives the values.
     async fn quantiles(&self, table: &Table, column: &TableColumn) -> Result<Vec<Slice>> {
-        let mut bounds = Vec::new();
-        if self.source.filter.is_none() {
-            bounds = self.histogram(table, column).await?;
+        // TABLESAMPLE came with PostgreSQL 9.5.
+        let can_sample = matches!(table.kind, 'r' | 'm' | 'p');
+        let bounds = if can_sample && self.session.version().await? >= 90_500 {
+            self.sample(table, column).await?
+        } else {
+            Vec::new()
+        };
+        let mut slices = slices_between(&column.name, &bounds, !column.not_null, |b| literal(b));
+        // Labels stand in logs and reports, where values of rows do not belong.
+        for (number, (label, _)) in slices.iter_mut().enumerate().take(bounds.len() + 1) {
+            if !bounds.is_empty() {
+                *label = format!("{} part {}", column.name, number + 1);
+            }
         }
-        if bounds.is_empty() && matches!(table.kind, 'r' | 'm' | 'p') {
-            bounds = self.sample(table, column).await?;
-        }
-        Ok(slices_between(
-            &column.name,
-            &bounds,
-            !column.not_null,
-            |b| literal(b),
-        ))
+        Ok(slices)
     }
 
-    async fn histogram(&self, table: &Table, column: &TableColumn) -> Result<Vec<String>> {
-        let sql = format!(
-            "SELECT unnest(histogram_bounds::text::text[]) FROM pg_catalog.pg_stats \
-             WHERE schemaname = {} AND tablename = {} AND attname = {} AND NOT inherited",
-            literal(&table.schema),
-            literal(&table.name),
-            literal(&column.name)
-        );
-        let rows = self.session.query(&sql).await.map_err(|f| self.fail(f))?;
-        let all: Vec<String> = rows
-            .into_iter()
-            .filter_map(|row| row.into_iter().next()?)
-            .collect();
-        // The first and the last bound are the extremes, which the open ranges hold.
-        let inner = all.len().saturating_sub(1);
-        let count = self.slices.min(inner);
-        let mut bounds: Vec<String> = (1..count)
-            .map(|place| all[place * inner / count].clone())
-            .collect();
-        bounds.dedup();
-        Ok(bounds)
-    }
-
+    /// Not the histogram of the statistics: it leaves out the most common values, and its order is that
+    /// of the collation as it was when the table was analysed, in which ranges may overlap today.
     async fn sample(&self, table: &Table, column: &TableColumn) -> Result<Vec<String>> {
         let key = identifier(&column.name);
         // About 30,000 rows place the bounds well enough.

@@ -166,17 +166,17 @@ async fn splits_hold_every_row_once() {
         (
             json!({ "splitPk": "name", "splitMode": "auto" }),
             21,
-            "name below",
+            "name part 1",
         ),
         (
             json!({ "splitPk": "u", "splitMode": "auto" }),
             21,
-            "u below",
+            "u part 1",
         ),
         (
             json!({ "splitPk": "at", "splitMode": "auto", "where": "n > 5" }),
             21,
-            "at below",
+            "at part 1",
         ),
         (json!({ "splitMode": "auto" }), 20, "n below"),
         (json!({}), 1, "table"),

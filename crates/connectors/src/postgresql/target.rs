@@ -41,8 +41,6 @@ pub(crate) struct Target {
     /// Whether NULL in a NOT NULL column is certainly refused: no trigger may fill it.
     pub(crate) nulls_refused: bool,
     pub(crate) version: u32,
-    /// Tells this server from others, for recovery; empty if it does not say.
-    pub(crate) server: String,
 }
 
 impl Target {
@@ -131,13 +129,6 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
         .collect();
     let unique = unique_indexes(session, &table).await?;
     let on_conflict = on_conflict(parameters, &columns, &unique, &display)?;
-    // Asked before any transaction, which a refusal would abort; not all roles and servers answer.
-    let server = session
-        .value("SELECT system_identifier::text FROM pg_catalog.pg_control_system()")
-        .await
-        .ok()
-        .flatten()
-        .unwrap_or_default();
     Ok(Target {
         nulls_refused: !table.has_triggers && table.kind == 'r',
         always_identity: chosen.iter().any(|column| column.always_identity),
@@ -146,7 +137,6 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
         columns,
         unique,
         on_conflict,
-        server,
     })
 }
 

@@ -61,7 +61,27 @@ struct Prepared {
 struct Seal {
     /// The transaction's number, as text since it has 64 bits.
     xid: String,
+    /// The server that gave the number; another one may have given it to another transaction.
     server: String,
+}
+
+/// What tells this server from others, and from the replica that takes its place: the cluster and, if
+/// the server says it, the timeline. Empty if it says neither.
+async fn identity(session: &Session) -> Result<String> {
+    const QUESTIONS: [&str; 2] = [
+        "SELECT system_identifier || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) \
+         FROM pg_catalog.pg_control_system()",
+        "SELECT system_identifier::text FROM pg_catalog.pg_control_system()",
+    ];
+    for question in QUESTIONS {
+        match session.value(question).await {
+            Ok(answer) => return Ok(answer.unwrap_or_default()),
+            // Not all roles and servers answer.
+            Err(Failure::Server(_)) => {}
+            Err(lost) => return Err(lost.into_error("cannot ask for the server's identity")),
+        }
+    }
+    Ok(String::new())
 }
 
 impl PgWriter {
@@ -128,11 +148,15 @@ impl Writer for PgWriter {
         let target = self.target().await?.clone();
         let session = self.session().await?;
         let what = format!("cannot write to {}", target.table.display());
+        // Asked before the transaction, which a refusal would end.
+        let server = identity(&session).await?;
         let begun = session.run("BEGIN").await;
         begun.map_err(|failure| failure.into_error(&what))?;
         Ok(Box::new(PgTask {
             task,
             idle: self.idle.clone(),
+            server,
+            sealed: None,
             load: Load {
                 session,
                 target,
@@ -152,6 +176,7 @@ impl Writer for PgWriter {
     ) -> Result<Option<Receipt>> {
         let stored: Seal = seal.read()?;
         let target = self.target().await?;
+        let session = self.session().await?;
         let unsure = |why: &str| {
             Error::new(
                 Kind::Conflict,
@@ -162,10 +187,11 @@ impl Writer for PgWriter {
                 target.table.display()
             ))
         };
-        if stored.server != target.server {
-            return Err(unsure("it was sealed on another server"));
+        if stored.server != identity(&session).await? {
+            return Err(unsure(
+                "it was sealed on another server, or before a replica took over",
+            ));
         }
-        let session = self.session().await?;
         let sql = format!("SELECT txid_status({})", literal(&stored.xid));
         let status = match session.value(&sql).await {
             Ok(status) => status,
@@ -268,6 +294,8 @@ struct OpenChunk {
 struct PgTask {
     task: TaskId,
     idle: Arc<Idle>,
+    server: String,
+    sealed: Option<State>,
     load: Load,
     open: Option<OpenChunk>,
     what: String,
@@ -421,24 +449,21 @@ impl TaskWriter for PgTask {
             .unwrap_or_default();
         let state = State::new(&Seal {
             xid,
-            server: self.load.target.server.clone(),
+            server: self.server.clone(),
         })?;
+        self.sealed = Some(state.clone());
         Ok(Sealed { written, state })
     }
 
-    async fn publish(self: Box<Self>) -> Result<Receipt> {
-        let sql = "SELECT txid_current()::text";
-        let xid = self.load.session.value(sql).await;
-        let xid = xid
-            .map_err(|failure| self.error(failure))?
-            .unwrap_or_default();
+    async fn publish(mut self: Box<Self>) -> Result<Receipt> {
+        let state = self.sealed.take();
+        let state = state.ok_or_else(|| Error::internal("a task was published without a seal"))?;
         let committed = self.load.session.run("COMMIT").await;
         committed.map_err(|failure| self.error(failure))?;
-        let server = self.load.target.server.clone();
         self.idle.give(None, self.load.session);
         Ok(Receipt {
             task: self.task,
-            state: State::new(&Seal { xid, server })?,
+            state,
         })
     }
 }

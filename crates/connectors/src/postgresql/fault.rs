@@ -201,10 +201,6 @@ impl ServerError {
                 Kind::Denied,
                 Some("the server is read-only, perhaps a replica: use the primary's address"),
             ),
-            "42P10" => never(
-                Kind::Config,
-                Some("`conflictKey` must be exactly the columns of a unique index"),
-            ),
             "40001" | "40P01" => (Kind::Conflict, Retry::Now, None),
             "55P03" | "55006" => (
                 Kind::Conflict,

@@ -68,7 +68,7 @@ impl Load {
             }
             let part = |range: Range<usize>| Work::new(slice(&rows, range), sieved);
             match error.line().filter(|line| *line <= row_count) {
-                Some(line) if !route.numbered || route.merge.is_none() => {
+                Some(line) if route.stage.is_none() => {
                     written.refused.extend(refused(&rows, line - 1, &error));
                     work.push(part(line..row_count));
                     work.push(part(0..line - 1));
@@ -92,7 +92,7 @@ impl Load {
         let mut first_row = 0;
         for batch in rows {
             let encoded = encode(batch, &route.codings).map_err(Failure::Lost)?;
-            let number = route.numbered.then_some(first_row);
+            let number = route.stage.is_some().then_some(first_row);
             self.send(&mut copy, &encoded, number).await?;
             first_row += batch.num_rows() as i64;
         }

@@ -36,7 +36,7 @@ impl Load {
             .iter()
             .filter(|index| index.columns.iter().all(has))
             .collect();
-        if indexes.is_empty() || route.merge.is_some() {
+        if indexes.is_empty() || route.stage.is_some() {
             return Ok(None);
         }
         self.session.run("SAVEPOINT longshore").await?;

@@ -6,6 +6,7 @@ use sdk::{Column, Error, Kind, Result};
 use super::catalog::{Table, UniqueIndex, find_table, table_columns, types, unique_indexes};
 use super::config::{WriteMode, WriterParameters};
 use super::copy::field::Target as Coding;
+use super::merge::ON_CONFLICT_SINCE;
 use super::plan::{find_column, no_such_column};
 use super::session::Session;
 use super::typemap::map;
@@ -129,7 +130,7 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
         .collect();
     let unique = unique_indexes(session, &table).await?;
     let on_conflict = on_conflict(parameters, &columns, &unique, &display)?;
-    Ok(Target {
+    let target = Target {
         nulls_refused: !table.has_triggers && table.kind == 'r',
         always_identity: chosen.iter().any(|column| column.always_identity),
         version: session.version().await?,
@@ -137,6 +138,55 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
         columns,
         unique,
         on_conflict,
+    };
+    check_key(&target)?;
+    Ok(target)
+}
+
+/// Refuses a key that the server would refuse in the middle of the load, when `preSql` has run.
+fn check_key(target: &Target) -> Result<()> {
+    let (OnConflict::Update(key) | OnConflict::Ignore(key)) = &target.on_conflict else {
+        return Ok(());
+    };
+    if target.version < ON_CONFLICT_SINCE {
+        // Without ON CONFLICT, any columns may decide, and some must.
+        return if key.is_empty() {
+            Err(Error::new(
+                Kind::Config,
+                "`writeMode` is `ignore`, and this server cannot decide it by every unique index",
+            )
+            .hint("name the columns of one unique index in `conflictKey`"))
+        } else {
+            Ok(())
+        };
+    }
+    let is_key = |index: &UniqueIndex| {
+        index.columns.len() == key.len() && index.columns.iter().all(|name| key.contains(name))
+    };
+    // What a view is over, and what is on the other side of a foreign table, is not known here.
+    let known = matches!(target.table.kind, 'r' | 'p');
+    if key.is_empty() || !known || target.unique.iter().any(is_key) {
+        return Ok(());
+    }
+    let error = Error::new(
+        Kind::Config,
+        format!(
+            "`conflictKey` is ({}), and no unique index of table {} is of exactly these columns",
+            key.join(", "),
+            target.table.display()
+        ),
+    );
+    let indexes: Vec<String> = target
+        .unique
+        .iter()
+        .map(|index| format!("({})", index.columns.join(", ")))
+        .collect();
+    Err(match indexes.as_slice() {
+        [] => error.hint("make a unique index of these columns, or choose another `writeMode`"),
+        _ => error.hint(format!(
+            "there is a unique index of {}",
+            indexes.join(", of ")
+        )),
     })
 }
 

@@ -252,8 +252,8 @@ impl Load {
         write_trailer(&mut self.out);
         copy.send(&self.out).await?;
         copy.finish().await?;
-        if let Some(merge) = &route.merge {
-            self.session.run(merge).await?;
+        if let Some(stage) = &route.stage {
+            self.session.run(&stage.merge).await?;
         }
         if self.target.on_conflict != OnConflict::Fail {
             self.session.run("RELEASE SAVEPOINT longshore").await?;
@@ -312,8 +312,8 @@ impl PgTask {
             return Ok(route.clone());
         }
         let route = Route::new(&self.load.target, batch);
-        if let Some(stage) = &route.create {
-            let made = self.load.session.run(stage).await;
+        if let Some(stage) = &route.stage {
+            let made = self.load.session.run(&stage.create).await;
             made.map_err(|failure| self.error(failure))?;
         }
         self.load.route = Some(route.clone());
@@ -412,7 +412,7 @@ impl TaskWriter for PgTask {
                 }
             }
         };
-        let number = route.numbered.then_some(chunk.row_count as i64);
+        let number = route.stage.is_some().then_some(chunk.row_count as i64);
         let sent = self.load.send(&mut chunk.copy, &encoded, number).await;
         chunk.byte_count += sent.map_err(|failure| self.error(failure))?;
         chunk.row_count += batch.num_rows();

@@ -70,17 +70,72 @@ async fn a_chosen_key_with_nulls_decides_conflicts() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
-    let parameters = json!({ "table": "t", "writeMode": "update", "conflictKey": "id" });
+    // Such a key is refused before anything runs, and the unique indexes are named.
+    let parameters = json!({ "table": "t", "writeMode": "update", "conflictKey": "id", "preSql": ["DELETE FROM t"] });
     let writer = schema.writer(parameters).await;
     let error = write_all(writer.as_ref(), vec![named([1])])
         .await
         .err()
         .unwrap();
     assert_eq!(error.kind(), Kind::Config);
-    assert!(
-        error.hint_text().unwrap().contains("unique index"),
-        "{error:?}"
+    assert_eq!(error.hint_text(), Some("there is a unique index of (name)"));
+    assert_eq!(schema.value(all).await, "2- 5x 6- 7-");
+}
+
+#[tokio::test]
+async fn the_statements_for_servers_without_on_conflict_do_the_same() {
+    let schema = Schema::new("greenplum6").await;
+    schema
+        .run("CREATE TABLE t (id int PRIMARY KEY, name text, kept text DEFAULT 'k')")
+        .await;
+    for (statements, expected) in [
+        (
+            include_str!("greenplum6_update.sql"),
+            "1oldmine 2amine 3ck 4dk",
+        ),
+        (
+            include_str!("greenplum6_ignore.sql"),
+            "1oldmine 2oldmine 3bk 4dk",
+        ),
+    ] {
+        let statements = statements.replace("\"public\"", &schema.name);
+        let (create, merge) = statements.trim_end().split_once('\n').unwrap();
+        schema
+            .run(&format!(
+                "TRUNCATE t; INSERT INTO t VALUES (1, 'old', 'mine'), (2, 'old', 'mine'); BEGIN; {create}; \
+                 INSERT INTO longshore_stage VALUES (2, 'a', 0), (3, 'b', 1), (3, 'c', 2), (4, 'd', 3); {merge}; COMMIT"
+            ))
+            .await;
+        let all = "SELECT string_agg(id || name || kept, ' ' ORDER BY id) FROM t";
+        assert_eq!(schema.value(all).await, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_seal_of_another_server_is_not_answered_from_this_one() {
+    let schema = Schema::new("identity").await;
+    schema.run("CREATE TABLE t (id int, name text)").await;
+    let writer = schema.writer(json!({ "table": "t" })).await;
+    let columns = writer.schema(&[]).await.unwrap();
+    let prepared = writer.prepare(&plan(columns)).await.unwrap();
+    let mut task = writer.task(&prepared, TaskId(0)).await.unwrap();
+    task.write(named([1])).await.unwrap();
+    let seal = task.seal().await.unwrap().state;
+    task.publish().await.unwrap();
+    let mut seal: serde_json::Value = seal.read().unwrap();
+    let server = seal["server"].as_str().unwrap().to_string();
+    let cluster = "SELECT system_identifier || '/' FROM pg_control_system()";
+    assert!(server.starts_with(&schema.value(cluster).await), "{server}");
+    // A replica that took over counts a new timeline, and may have given the number to somebody else.
+    seal["server"] = json!(format!("{}9", &server[..server.len() - 1]));
+    let seal = sdk::State::new(&seal).unwrap();
+    let error = writer.recover(&prepared, TaskId(0), &seal).await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.retryable()),
+        (Kind::Conflict, sdk::Retry::Never)
     );
+    assert!(error.message().contains("another server"), "{error}");
 }
 
 #[tokio::test]

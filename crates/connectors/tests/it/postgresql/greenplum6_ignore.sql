@@ -1,0 +1,2 @@
+CREATE TEMPORARY TABLE longshore_stage ON COMMIT DROP AS SELECT "id", "name", NULL::bigint AS longshore_row FROM "public"."t" WITH NO DATA
+INSERT INTO "public"."t" ("id", "name") SELECT "id", "name" FROM (SELECT DISTINCT ON ("id") * FROM (SELECT "id", "name", longshore_row FROM pg_temp.longshore_stage) AS s ORDER BY "id", longshore_row ASC) AS d WHERE NOT EXISTS (SELECT 1 FROM "public"."t" AS t WHERE t."id" = d."id"); TRUNCATE pg_temp.longshore_stage

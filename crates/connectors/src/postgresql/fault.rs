@@ -119,12 +119,13 @@ impl ServerError {
     pub(crate) fn blames_row(&self) -> bool {
         match self.code.get(..2) {
             Some("22" | "23" | "44" | "54") => true,
-            // Invalid UTF-8 and NUL bytes are class 22; `raise_exception` is a trigger's word.
-            _ => self.code == "P0001",
+            // Invalid UTF-8 and NUL bytes are class 22; `raise_exception` is a trigger's word, and
+            // 42622 is about a value of the type `name` that is too long.
+            _ => matches!(self.code.as_str(), "P0001" | "42622"),
         }
     }
 
-    /// Whether a unique index or an exclusion constraint refused the row.
+    /// Whether a unique index refused the row.
     pub(crate) fn is_conflict(&self) -> bool {
         self.code == "23505"
     }
@@ -134,11 +135,23 @@ impl ServerError {
         self.class().1 != Retry::Never
     }
 
-    /// The row of the COPY that was being taken, counted from one: `COPY t, line 7, column c`.
-    pub(crate) fn line(&self) -> Option<usize> {
+    /// What the context of a COPY into `table` says behind `COPY table, line `.
+    fn place(&self, table: &str) -> Option<&str> {
         let context = self.context.as_deref()?;
-        let line = context.lines().find(|line| line.starts_with("COPY "))?;
-        let digits = line.split(", line ").nth(1)?;
+        context.lines().find_map(|line| {
+            let rest = line.strip_prefix("COPY ")?;
+            rest.strip_prefix(table)?.strip_prefix(", line ")
+        })
+    }
+
+    /// The row of the COPY that was being taken, counted from one: `COPY t, line 7, column c`.
+    pub(crate) fn line(&self, table: &str) -> Option<usize> {
+        // The server stores rows many at a time. That one is too large for a page is found then, and
+        // the context names the line that was read last.
+        if self.code.starts_with("54") {
+            return None;
+        }
+        let digits = self.place(table)?;
         let end = digits
             .find(|letter: char| !letter.is_ascii_digit())
             .unwrap_or(digits.len());
@@ -146,13 +159,11 @@ impl ServerError {
     }
 
     /// The column at fault, from the error itself or from the COPY's context.
-    pub(crate) fn column(&self) -> Option<String> {
+    pub(crate) fn column(&self, table: &str) -> Option<String> {
         if self.column.is_some() {
             return self.column.clone();
         }
-        let context = self.context.as_deref()?;
-        let line = context.lines().find(|line| line.starts_with("COPY "))?;
-        let rest = line.split(", column ").nth(1)?;
+        let (_, rest) = self.place(table)?.split_once(", column ")?;
         let name = rest.split(": \"").next().unwrap_or(rest);
         Some(name.to_string())
     }
@@ -244,12 +255,21 @@ mod tests {
     fn the_copy_context_names_row_and_column() {
         let fields = b"SERROR\0C22001\0Mvalue too long\0WCOPY person, line 42, column name\0\0";
         let error = ServerError::parse(fields);
-        assert_eq!(error.line(), Some(42));
-        assert_eq!(error.column().as_deref(), Some("name"));
+        assert_eq!(error.line("person"), Some(42));
+        assert_eq!(error.column("person").as_deref(), Some("name"));
         assert!(error.blames_row());
         let trigger = b"CP0001\0Mno\0WPL/pgSQL function f() line 3 at RAISE\nCOPY t, line 7\0\0";
         let trigger = ServerError::parse(trigger);
-        assert_eq!((trigger.line(), trigger.column()), (Some(7), None));
+        assert_eq!((trigger.line("t"), trigger.column("t")), (Some(7), None));
+        let odd = b"C22001\0Mno\0WCOPY t, line 3, column c, line 9, column d\0\0";
+        let odd = ServerError::parse(odd);
+        let table = "t, line 3, column c";
+        assert_eq!(
+            (odd.line(table), odd.column(table)),
+            (Some(9), Some("d".into()))
+        );
+        let late = ServerError::parse(b"C54000\0Mrow is too big\0WCOPY t, line 100\0\0");
+        assert_eq!((late.line("t"), late.blames_row()), (None, true));
     }
 
     #[test]

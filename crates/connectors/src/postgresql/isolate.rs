@@ -54,8 +54,9 @@ impl Load {
                     Err(error) => error,
                 },
             };
+            let table = route.copied_into(&self.target);
             if row_count == 1 {
-                written.refused.extend(refused(&rows, 0, &error));
+                written.refused.extend(refused(&rows, 0, &error, table));
                 continue;
             }
             if error.is_conflict() {
@@ -67,13 +68,15 @@ impl Load {
                 }
             }
             let part = |range: Range<usize>| Work::new(slice(&rows, range), sieved);
-            match error.line().filter(|line| *line <= row_count) {
-                Some(line) if route.stage.is_none() => {
-                    written.refused.extend(refused(&rows, line - 1, &error));
-                    work.push(part(line..row_count));
+            match error.line(table).filter(|line| *line <= row_count) {
+                Some(line) => {
+                    written
+                        .refused
+                        .extend(refused(&rows, line - 1, &error, table));
+                    work.extend(growing(line, row_count).into_iter().rev().map(part));
                     work.push(part(0..line - 1));
                 }
-                _ => {
+                None => {
                     work.push(part(row_count / 2..row_count));
                     work.push(part(0..row_count / 2));
                 }
@@ -127,6 +130,20 @@ impl Work {
     }
 }
 
+/// The rows behind the `done` first ones, cut into parts that double in length. The next bad row is
+/// likely as far away as the last one was; were all of the rest sent each time, a chunk of bad rows
+/// would be sent as often as it has rows.
+fn growing(done: usize, row_count: usize) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let (mut start, mut length) = (done, (2 * done).max(SIEVE_ROWS));
+    while start < row_count {
+        let end = row_count.min(start + length);
+        parts.push(start..end);
+        (start, length) = (end, length * 2);
+    }
+    parts
+}
+
 /// The rows of a range, without copying.
 fn slice(batches: &[RecordBatch], range: Range<usize>) -> Vec<RecordBatch> {
     let mut slices = Vec::new();
@@ -143,14 +160,34 @@ fn slice(batches: &[RecordBatch], range: Range<usize>) -> Vec<RecordBatch> {
 }
 
 /// One row, put aside with the server's reason.
-pub(crate) fn refused(
+fn refused(
     batches: &[RecordBatch],
     row: usize,
     error: &ServerError,
+    table: &str,
 ) -> Option<RefusedRow> {
     slice(batches, row..row + 1).pop().map(|batch| RefusedRow {
         row: batch,
-        column: error.column(),
+        column: error.column(table),
         reason: error.reason(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_sent_again_stays_near_the_number_of_rows() {
+        assert!(growing(3, 3).is_empty());
+        assert_eq!(growing(1, 100), [1..33, 33..97, 97..100]);
+        assert_eq!(growing(500, 2_000), [500..1_500, 1_500..2_000]);
+        // Every row is bad, so every part fails at its first row.
+        let (mut open, mut sent) = (vec![100_000], 0_usize);
+        while let Some(row_count) = open.pop() {
+            sent += row_count;
+            open.extend(growing(1, row_count).iter().map(|part| part.len()));
+        }
+        assert!(sent < 100_000 * 40, "{sent}");
+    }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
 use arrow_array::{
-    ArrayRef, Date32Array, Int32Array, RecordBatch, StringArray, TimestampMicrosecondArray,
+    ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray,
+    TimestampMicrosecondArray,
 };
 use serde_json::json;
 
@@ -176,6 +177,47 @@ async fn values_out_of_range_or_too_fine_are_refused_and_never_rounded() {
         schema.value("SELECT t::text FROM t").await,
         "(0,1970-01-01,\"1970-01-01 00:00:00.001\",-150)"
     );
+}
+
+#[tokio::test]
+async fn a_row_too_large_for_a_page_is_found_although_it_is_noticed_late() {
+    let schema = Schema::new("toolarge").await;
+    let columns: Vec<String> = (0..1200).map(|i| format!("c{i}")).collect();
+    schema
+        .run(&format!(
+            "CREATE TABLE t (id int, {} int8)",
+            columns.join(" int8, ")
+        ))
+        .await;
+    let writer = schema.writer(json!({ "table": "t" })).await;
+    let ids: ArrayRef = Arc::new(Int32Array::from_iter_values(0..50));
+    let wide: ArrayRef = Arc::new(Int64Array::from_iter(
+        (0..50).map(|row| (row == 7 || row == 8).then_some(1)),
+    ));
+    let arrays = columns.iter().map(|name| (name.as_str(), wide.clone()));
+    let batch = RecordBatch::try_from_iter([("id", ids)].into_iter().chain(arrays)).unwrap();
+    let outcome = write_all(writer.as_ref(), vec![batch]).await.unwrap();
+    assert_eq!(refused_ids(&outcome), BTreeSet::from([7, 8]));
+    assert!(outcome.refused[0].1.contains("row is too big"));
+    assert_eq!(schema.value("SELECT count(*) FROM t").await, "48");
+}
+
+#[tokio::test]
+async fn names_that_look_like_the_servers_words_blame_no_other_row() {
+    let schema = Schema::new("words").await;
+    schema
+        .run("CREATE TABLE \"t, line 1, column x\" (id int CHECK (id <> 5), name name)")
+        .await;
+    let writer = schema
+        .writer(json!({ "table": "\"t, line 1, column x\"" }))
+        .await;
+    // The type `name` holds 63 bytes, which are fewer characters here.
+    let rows = (0..10).map(|id| (id, Some(if id == 8 { "ü".repeat(40) } else { "n".into() })));
+    let outcome = write_all(writer.as_ref(), vec![people(rows)])
+        .await
+        .unwrap();
+    assert_eq!(refused_ids(&outcome), BTreeSet::from([5, 8]));
+    assert_eq!(outcome.written, 8);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Datasource {
     /// Address of the database: `jdbc:postgresql://host:port/database`. With several, the first that
-    /// answers is used. Known parameters behind `?` are honoured, unknown ones are an error.
+    /// answers (and has the role of `targetServerType`, if that is given) is used. Known parameters behind `?` are honoured, unknown ones are an error.
     #[schemars(extend("examples" = ["jdbc:postgresql://db.example.org:5432/sales"]))]
     pub(crate) jdbc_url: Vec<String>,
     /// The role to log in as.

@@ -16,7 +16,7 @@ use super::fault::{Failure, lost};
 use super::session::Session;
 use super::tap::{AlreadyEncrypted, Link, tap};
 use super::tls::client_config;
-use super::url::{Address, addresses};
+use super::url::{Address, Role, addresses};
 
 /// Room for what one read of an encrypted socket may bring.
 const TLS_INBOX_BYTES: usize = 256 << 10;
@@ -207,6 +207,20 @@ pub(crate) async fn log_in(address: &Address, link: Link) -> Result<Session> {
             super::sql::literal(path)
         );
         session.query(&sql).await.map_err(|f| f.into_error(&what))?;
+    }
+    if address.role != Role::Any {
+        let answer = session.value("SELECT pg_catalog.pg_is_in_recovery()").await;
+        let (role, name) = match answer.map_err(|f| f.into_error(&what))?.as_deref() {
+            Some("t") => (Role::Replica, "a replica"),
+            _ => (Role::Primary, "the primary"),
+        };
+        if role != address.role {
+            return Err(unreachable(format!(
+                "{}:{} is {name}, and `targetServerType` asks for another",
+                address.host, address.port
+            ))
+            .hint("name all servers of the cluster in `jdbcUrl`"));
+        }
     }
     Ok(session)
 }

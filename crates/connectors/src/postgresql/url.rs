@@ -16,6 +16,15 @@ pub(crate) struct Address {
     pub(crate) connect_timeout_seconds: u32,
     pub(crate) application_name: String,
     pub(crate) search_path: Option<String>,
+    pub(crate) role: Role,
+}
+
+/// Which server of a cluster will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Any,
+    Primary,
+    Replica,
 }
 
 #[derive(Debug, Clone)]
@@ -56,7 +65,6 @@ const WITHOUT_EFFECT: &[&str] = &[
     "sendBufferSize",
     "socketTimeout",
     "stringtype",
-    "targetServerType",
     "tcpKeepAlive",
     "tcpNoDelay",
     "unknownLength",
@@ -75,6 +83,7 @@ const KNOWN: &[&str] = &[
     "loginTimeout",
     "ApplicationName",
     "currentSchema",
+    "targetServerType",
 ];
 
 /// The servers of a datasource in the order in which they are tried.
@@ -110,6 +119,11 @@ fn parse(url: &str, source: &Datasource) -> Result<Vec<Address>> {
     };
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
+    if database.contains('@') {
+        return Err(config("`jdbcUrl` has an `@` behind its first `/`").hint(
+            "write `/` in a user name or password as `%2F`, or use `username` and `password`",
+        ));
+    }
     let (credentials, hosts) = match authority.rsplit_once('@') {
         Some((credentials, hosts)) => (Some(credentials), hosts),
         None => (None, authority),
@@ -141,6 +155,7 @@ fn parse(url: &str, source: &Datasource) -> Result<Vec<Address>> {
         connect_timeout_seconds: 10,
         application_name: "longshore".to_string(),
         search_path: None,
+        role: Role::Any,
     };
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -214,7 +229,26 @@ fn apply(address: &mut Address, key: &str, value: String) -> Result<()> {
         }
         "ApplicationName" => address.application_name = value,
         "currentSchema" => address.search_path = Some(value),
+        "targetServerType" => {
+            address.role = match value.to_ascii_lowercase().as_str() {
+                "any" | "preferprimary" | "prefersecondary" | "preferslave" => Role::Any,
+                "primary" | "master" => Role::Primary,
+                "secondary" | "slave" => Role::Replica,
+                _ => {
+                    return Err(
+                        config("`targetServerType` in `jdbcUrl` has an unknown value")
+                            .hint("possible values are any, primary and secondary"),
+                    );
+                }
+            }
+        }
         key if WITHOUT_EFFECT.contains(&key) => {}
+        // What is no name may be the rest of a password with a `?` in it.
+        key if !key.chars().all(|letter| letter.is_ascii_alphanumeric()) => {
+            return Err(config("`jdbcUrl` has a parameter whose name is not a word").hint(
+                "write `?` in a user name or password as `%3F`, or use `username` and `password`",
+            ));
+        }
         key => {
             let error = config(format!("`jdbcUrl` has the unknown parameter `{key}`"));
             return Err(match nearest(key, KNOWN.iter().copied()) {
@@ -240,8 +274,11 @@ fn host_and_port(text: &str) -> Result<(String, u16)> {
     let port = match port {
         "" => 5432,
         port => port.parse().map_err(|_| {
-            config(format!("`jdbcUrl` has the port `{port}`"))
-                .hint("a port is a number up to 65535; write an IPv6 address in brackets")
+            // It is not shown, since it may be a part of a password.
+            config("`jdbcUrl` has a port that is not a number up to 65535").hint(
+                "write an IPv6 address in brackets, and `:`, `/` and `@` in a password as `%3A`, \
+                 `%2F` and `%40`",
+            )
         })?,
     };
     let host = if host.is_empty() {
@@ -320,7 +357,19 @@ mod tests {
             ("db:5432", "`jdbcUrl` is not an address"),
             (
                 "jdbc:postgresql://h:54321000/d",
-                "`jdbcUrl` has the port `54321000`",
+                "`jdbcUrl` has a port that is not a number up to 65535",
+            ),
+            (
+                "jdbc:postgresql://u:hunter2/x@h:1/d",
+                "`jdbcUrl` has an `@` behind its first `/`",
+            ),
+            (
+                "jdbc:postgresql://u:hunter2?x@h:1/d",
+                "`jdbcUrl` has a parameter whose name is not a word",
+            ),
+            (
+                "jdbc:postgresql://u:1234?x@h:1/d",
+                "`jdbcUrl` has a parameter whose name is not a word",
             ),
             (
                 "jdbc:postgresql://h/d?sslmod=require",
@@ -330,7 +379,9 @@ mod tests {
             let error = read(url).unwrap_err();
             assert_eq!(error.message(), message);
             assert_eq!(error.kind(), Kind::Config);
-            assert!(error.hint_text().is_some(), "{url}");
+            let hint = error.hint_text().unwrap_or_default();
+            assert!(!hint.is_empty(), "{url}");
+            assert!(!format!("{error} {hint}").contains("hunter2"), "{url}");
         }
     }
 }

@@ -176,3 +176,19 @@ async fn of_several_addresses_the_first_that_answers_is_used() {
     assert_eq!(reader.schema().await.unwrap().len(), 1);
     assert_eq!(ping(&several).await.0, ALL);
 }
+
+#[tokio::test]
+async fn a_server_of_the_wrong_role_is_passed_over() {
+    let good = config("127.0.0.1", json!({}));
+    let url = good["jdbcUrl"].as_str().unwrap();
+    for (wanted, reached) in [("primary", true), ("any", true), ("secondary", false)] {
+        let mut source = good.clone();
+        source["jdbcUrl"] = json!(format!("{url}?targetServerType={wanted}"));
+        let (passed, error) = ping(&source).await;
+        assert_eq!(passed == ALL, reached, "{wanted}: {error:?}");
+        if let Some(error) = error {
+            assert_eq!(error.kind(), Kind::Unreachable);
+            assert!(error.message().contains("is the primary"), "{error}");
+        }
+    }
+}

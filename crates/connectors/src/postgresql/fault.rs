@@ -4,6 +4,8 @@
 
 use sdk::{Error, Kind, Retry};
 
+const DISK_FULL: &str = "53100";
+
 /// An ErrorResponse of the server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ServerError {
@@ -180,7 +182,11 @@ impl ServerError {
     pub(crate) fn to_error(&self, what: impl std::fmt::Display) -> Error {
         let (kind, retry, hint) = self.class();
         let mut message = format!("{what}: {}", self.message);
-        if let Some(detail) = self.detail.as_deref().filter(|_| !self.blames_row()) {
+        if self.code == DISK_FULL {
+            // The server names a file, perhaps of a temporary table, and the system's error in one of
+            // several wordings.
+            message = format!("{what}: the server's disk is full");
+        } else if let Some(detail) = self.detail.as_deref().filter(|_| !self.blames_row()) {
             message = format!("{message} ({})", detail.trim_end_matches('.'));
         }
         let mut error = Error::new(kind, message).retry(retry);
@@ -218,14 +224,14 @@ impl ServerError {
                 Retry::Now,
                 Some("another session holds a lock on it"),
             ),
-            "57014" => never(
+            "57014" | "25P03" | "25P04" => never(
                 Kind::Conflict,
                 Some("somebody or a time limit of the server cancelled the statement"),
             ),
-            "53100" => (
+            DISK_FULL => (
                 Kind::Throttled,
                 Retry::Now,
-                Some("the server's disk is full: make room there"),
+                Some("make room there; the server's log names the file that could not grow"),
             ),
             "53300" => (
                 Kind::Throttled,
@@ -237,7 +243,8 @@ impl ServerError {
             code => match code.get(..2) {
                 Some("08") => (Kind::Unreachable, Retry::Now, None),
                 Some("57") => (Kind::Unreachable, Retry::Now, None),
-                Some("53") => (Kind::Throttled, Retry::Now, None),
+                // Out of resources, or the operating system failed the server.
+                Some("53" | "58") => (Kind::Throttled, Retry::Now, None),
                 Some("22" | "23" | "44" | "54" | "XX") => never(Kind::Data, None),
                 Some("0A") => never(Kind::Unsupported, None),
                 Some("28") => never(Kind::Auth, None),
@@ -276,7 +283,7 @@ mod tests {
     fn transient_refusals_may_be_retried_and_row_details_are_not_quoted() {
         for code in [
             "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53100", "53200", "53300",
-            "08006",
+            "08006", "58030",
         ] {
             let error = ServerError {
                 code: code.into(),

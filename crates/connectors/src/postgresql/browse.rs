@@ -12,7 +12,7 @@ use super::catalog::{find_table, table_columns, types};
 use super::config::{Datasource, ReaderParameters};
 use super::connect::{connect, dial, log_in, resolve, secure};
 use super::read;
-use super::sql::{identifier, literal};
+use super::sql::{identifier, literal, shown};
 use super::tap::Link;
 use super::typemap::map;
 use super::url::{Address, addresses};
@@ -134,12 +134,7 @@ impl Browser for PgBrowser {
         let rows = session.query(&sql).await;
         let rows = rows.map_err(|failure| failure.into_error("cannot list tables"))?;
         let part = |name: Option<&Option<String>>| {
-            let name = name.and_then(Option::as_deref).unwrap_or_default();
-            if name.contains(['.', '"', ' ']) {
-                identifier(name)
-            } else {
-                name.to_string()
-            }
+            shown(name.and_then(Option::as_deref).unwrap_or_default())
         };
         Ok(rows
             .iter()
@@ -164,19 +159,8 @@ impl Browser for PgBrowser {
         let oids: Vec<u32> = columns.iter().map(|column| column.type_oid).collect();
         let types = types(&session, &oids).await?;
         Ok(columns
-            .into_iter()
-            .map(|column| {
-                let mapped = map(&types, column.type_oid, column.modifier);
-                Column {
-                    name: column.name,
-                    data_type: mapped.data_type,
-                    nullable: !column.not_null,
-                    native: column.native,
-                    extension: mapped.extension,
-                    wire: mapped.wire,
-                    key: column.key,
-                }
-            })
+            .iter()
+            .map(|column| map(&types, column.type_oid, column.modifier).column(column))
             .collect())
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sdk::{Error, Kind, Result, nearest};
 
 use super::session::Session;
-use super::sql::{Part, identifier, literal, parts};
+use super::sql::{Part, identifier, literal, parts, shown};
 
 /// A table, view or the like.
 #[derive(Debug, Clone)]
@@ -30,14 +30,7 @@ impl Table {
 
     /// The name for messages and lists, which a job's `table` accepts again.
     pub(crate) fn display(&self) -> String {
-        let part = |name: &str| {
-            if name.contains(['.', '"', ' ']) {
-                identifier(name)
-            } else {
-                name.to_string()
-            }
-        };
-        format!("{}.{}", part(&self.schema), part(&self.name))
+        format!("{}.{}", shown(&self.schema), shown(&self.name))
     }
 }
 
@@ -110,13 +103,6 @@ pub(crate) async fn find_table(session: &Session, name: &str) -> Result<Table> {
         [table] => (None, None, table.clone()),
         [schema, table] => (None, Some(schema.clone()), table.clone()),
         // As DataWorks writes it, with the database in front.
-    if let Some(database) = database {
-        let here = "pg_catalog.current_database()";
-        place = format!(
-            "{place} AND lower({here}) = lower({})",
-            literal(&database.text)
-        );
-    }
         [database, schema, table] => (Some(database.clone()), Some(schema.clone()), table.clone()),
         _ => return Err(malformed()),
     };
@@ -124,6 +110,13 @@ pub(crate) async fn find_table(session: &Session, name: &str) -> Result<Table> {
         Some(schema) => format!("lower(n.nspname) = lower({})", literal(&schema.text)),
         None => "pg_catalog.pg_table_is_visible(c.oid)".to_string(),
     };
+    if let Some(database) = database {
+        let here = "pg_catalog.current_database()";
+        place = format!(
+            "{place} AND lower({here}) = lower({})",
+            literal(&database.text)
+        );
+    }
     let sql = format!(
         "SELECT c.oid, n.nspname, c.relname, c.relkind, \
          c.relkind = 'r' AND NOT c.relhassubclass \

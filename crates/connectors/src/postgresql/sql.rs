@@ -10,6 +10,15 @@ pub(crate) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A name as a job may write it: in double quotes only where it needs them.
+pub(crate) fn shown(name: &str) -> String {
+    if name.contains(['.', '"', ' ']) {
+        identifier(name)
+    } else {
+        name.to_string()
+    }
+}
+
 /// Names in double quotes with commas between.
 pub(crate) fn identifiers<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.into_iter().map(identifier).collect();

@@ -3,7 +3,9 @@
 
 use sdk::{Column, Error, Kind, Result};
 
-use super::catalog::{Table, UniqueIndex, find_table, table_columns, types, unique_indexes};
+use super::catalog::{
+    Table, TableColumn, UniqueIndex, find_table, table_columns, types, unique_indexes,
+};
 use super::config::{WriteMode, WriterParameters};
 use super::copy::field::Target as Coding;
 use super::merge::ON_CONFLICT_SINCE;
@@ -98,7 +100,7 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
             }
             if chosen
                 .iter()
-                .any(|earlier: &&super::catalog::TableColumn| earlier.number == column.number)
+                .any(|earlier: &&TableColumn| earlier.number == column.number)
             {
                 return Err(Error::new(
                     Kind::Config,
@@ -115,15 +117,7 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
         .map(|column| {
             let mapped = map(&types, column.type_oid, column.modifier);
             TargetColumn {
-                column: Column {
-                    name: column.name.clone(),
-                    data_type: mapped.data_type,
-                    nullable: !column.not_null,
-                    native: column.native.clone(),
-                    extension: mapped.extension,
-                    wire: mapped.wire,
-                    key: column.key,
-                },
+                column: mapped.column(column),
                 coding: mapped.coding,
             }
         })

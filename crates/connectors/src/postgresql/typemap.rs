@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field, TimeUnit};
-use sdk::{Extension, Wire};
+use sdk::{Column, Extension, Wire};
 
-use super::catalog::Types;
+use super::catalog::{TableColumn, Types};
 use super::copy::build::{
     Bool, Builder, Content, Date, Fixed, Float4, Float8, Int2, Int4, Int8, Time, Timestamp, Uuid,
     Variable,
@@ -25,6 +25,21 @@ pub(crate) struct Mapped {
     pub(crate) wire: Option<Wire>,
     /// The base type's name as in `pg_type`.
     pub(crate) type_name: String,
+}
+
+impl Mapped {
+    /// A table's column of this type.
+    pub(crate) fn column(&self, of: &TableColumn) -> Column {
+        Column {
+            name: of.name.clone(),
+            data_type: self.data_type.clone(),
+            nullable: !of.not_null,
+            native: of.native.clone(),
+            extension: self.extension,
+            wire: self.wire.clone(),
+            key: of.key,
+        }
+    }
 }
 
 /// Types whose binary form is the same on every server, but has values that the Arrow type lacks.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::list::{Shape, next_field};
 use super::numeric;
+use crate::format::dates::civil_from_days;
 
 /// A field of the type `type_name` (as in `pg_type`) as text.
 pub(crate) fn text_of(type_name: &str, cell: &[u8]) -> String {
@@ -105,31 +106,12 @@ fn date(days: i32) -> String {
         i32::MIN => return "-infinity".to_string(),
         _ => {}
     }
-    let (year, month, day) = civil(i64::from(days) + i64::from(super::EPOCH_DAYS));
+    let (year, month, day) = civil_from_days(i64::from(days) + i64::from(super::EPOCH_DAYS));
     if year > 0 {
         format!("{year:04}-{month:02}-{day:02}")
     } else {
         format!("{:04}-{month:02}-{day:02} BC", 1 - year)
     }
-}
-
-/// Year, month and day of a day count since 1970-01-01 in the proleptic Gregorian calendar, by eras
-/// of 400 years that begin in March.
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
 }
 
 fn time(micros: i64) -> String {

@@ -20,6 +20,8 @@ use sdk::{
 use serde_json::{Value, json};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
+use crate::drive;
+
 /// The server's address, from the environment.
 fn server() -> String {
     std::env::var("LONGSHORE_TEST_POSTGRESQL").unwrap_or_else(|_| {
@@ -97,23 +99,15 @@ impl Schema {
 }
 
 async fn open_reader(config: &Value, parameters: &Value) -> sdk::Result<Box<dyn Reader>> {
-    let registry = connectors::registry();
-    let connector = registry.find("postgresql").unwrap();
-    connector.open_reader(config, parameters).unwrap().unwrap()().await
+    drive::reader("postgresql", config, parameters).await
 }
 
 async fn open_writer(config: &Value, parameters: &Value) -> sdk::Result<Box<dyn Writer>> {
-    let registry = connectors::registry();
-    let connector = registry.find("postgresql").unwrap();
-    connector.open_writer(config, parameters).unwrap().unwrap()().await
+    drive::writer("postgresql", config, parameters).await
 }
 
 async fn open_browser(config: &Value) -> Box<dyn Browser> {
-    let registry = connectors::registry();
-    let connector = registry.find("postgresql").unwrap();
-    connector.open_browser(config).unwrap().unwrap()()
-        .await
-        .unwrap()
+    drive::browser("postgresql", config).await
 }
 
 /// The error that asking a reader for its schema gives.

@@ -2,7 +2,7 @@
 //! patterns of DataX (`yyyy-MM-dd HH:mm:ss`) through chrono.
 
 use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
@@ -107,7 +107,7 @@ impl Pattern {
         };
         let moment = moment.and_utc();
         let exact = moment.timestamp_subsec_nanos() % 1000 == 0;
-        exact.then(|| moment.timestamp_micros())
+        (exact && moment.year() != 0).then(|| moment.timestamp_micros())
     }
 
     /// Writes a moment in UTC; nothing if it lies outside chrono's years.
@@ -180,6 +180,7 @@ impl Cursor<'_> {
 
     fn date(&mut self) -> Option<i64> {
         let negative = self.take(b'-');
+        let positive = !negative && self.take(b'+');
         let width = self
             .0
             .iter()
@@ -189,6 +190,11 @@ impl Cursor<'_> {
             return None;
         }
         let year = self.digits(width)?;
+        // ISO 8601 calls 1 BC the year 0, but who writes 0000 nearly always means no date at all, and
+        // PostgreSQL refuses it. With a sign, as `write_date` has it, it is meant.
+        if year == 0 && !positive {
+            return None;
+        }
         let year = if negative { -year } else { year };
         let separator = *self.0.first()?;
         if !matches!(separator, b'-' | b'/') {
@@ -329,9 +335,13 @@ fn two_digits(value: u32, out: &mut Vec<u8>) {
     out.push(b'0' + (value % 10) as u8);
 }
 
-/// Writes `2024-01-31`; years beyond four digits keep all of theirs, years before 1 have a sign.
+/// Writes `2024-01-31`; years beyond four digits keep all of theirs, years before 1 have a sign: `+0000`
+/// is 1 BC.
 pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = civil_from_days(days);
+    if year == 0 {
+        out.push(b'+');
+    }
     if (0..=9999).contains(&year) {
         two_digits(year as u32 / 100, out);
         two_digits(year as u32 % 100, out);
@@ -393,6 +403,7 @@ mod tests {
             951_782_399_999_999,
             253_402_300_799_999_999,
             -62_135_596_800_000_000,
+            -62_135_596_800_000_001,
             -210_866_803_200_000_000,
             i64::MAX,
             i64::MIN,
@@ -417,6 +428,8 @@ mod tests {
             "2024-01-01x",
             "",
             "24-01-01",
+            "0000-01-01",
+            "-0000-12-31",
         ] {
             assert!(read_timestamp(wrong).is_none(), "{wrong}");
         }
@@ -440,6 +453,7 @@ mod tests {
         let fine = Pattern::parse("yyyy-MM-dd HH:mm:ss.SSSSSSSSS").unwrap();
         assert!(fine.read("2024-02-29 01:02:03.004005000").is_some());
         assert_eq!(fine.read("2024-02-29 01:02:03.004005006"), None);
+        assert_eq!(compact.read("00000101"), None);
         assert!(Pattern::parse("QQQ").is_err());
     }
 }

@@ -18,6 +18,7 @@ const NO_TIMESTAMP: &str = "it is not a date and time like 2024-02-29 23:59:59.5
 const NO_DATE: &str = "it is not a date like 2024-02-29";
 const NO_TIME: &str = "it is not a time of day like 23:59:59.5";
 const NO_SUCH_DAY: &str = "the calendar has no such day";
+const NO_YEAR_ZERO: &str = "the calendar has no year 0";
 const LEAP_SECOND: &str = "a leap second has no place in any timestamp";
 const TOO_FINE: &str = "it is finer than a nanosecond";
 
@@ -130,6 +131,7 @@ pub(super) fn write_day(days: i64, out: &mut String) {
     let Day { year, month, day } = Day::of(days);
     match u32::try_from(year) {
         Ok(year) if year <= 9_999 => {
+            out.push_str(if year == 0 { "+" } else { "" });
             write_two(year / 100, out);
             write_two(year % 100, out);
         }
@@ -198,6 +200,7 @@ pub(super) fn read_date(text: &str) -> Fits<Instant> {
 fn read_instant(text: &str, malformed: &'static str) -> Fits<Instant> {
     let mut scan = Scan::over(text.trim())?;
     let digits = scan.digit_run();
+    let signed = scan.rest.first() == Some(&b'+');
     // A year of that many digits is followed by a hyphen.
     let compact = matches!(digits, 8 | 14) && scan.rest.get(digits) != Some(&b'-');
     let day = if compact {
@@ -207,6 +210,11 @@ fn read_instant(text: &str, malformed: &'static str) -> Fits<Instant> {
     };
     let day = day.ok_or(malformed)?;
     let days = day.number().ok_or(NO_SUCH_DAY)?;
+    // ISO 8601 calls 1 BC the year 0, but who writes 0000 nearly always means no date at all, and
+    // PostgreSQL refuses it. With a sign, as `write_day` has it, it is meant.
+    if day.year == 0 && !signed {
+        return Err(NO_YEAR_ZERO);
+    }
     let mut seconds = days.checked_mul(SECONDS_PER_DAY).ok_or(OUT_OF_RANGE)?;
     let mut nanos = 0;
     let compact_time = compact && digits == 14;

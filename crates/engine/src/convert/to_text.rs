@@ -2,6 +2,7 @@
 //!
 //! Numbers are plain digits; dates and timestamps are `YYYY-MM-DD HH:MM:SS[.fraction]`, with `+00:00`
 //! when the type has a zone; years beyond 9999 have more digits and those before year 0 a minus sign.
+//! The year 0 itself, 1 BC, is `+0000`.
 //! Lists, structs and maps are JSON (`to_json`); intervals are what Arrow prints, which PostgreSQL reads.
 
 use std::fmt::{Display, Write};

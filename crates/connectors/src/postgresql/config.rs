@@ -151,7 +151,7 @@ pub(crate) struct WriterParameters {
     #[schemars(extend("x-ui-widget" = "sql"))]
     pub(crate) pre_sql: Vec<String>,
     /// SQL statements to run once after the last row; `@table` stands for the table. If the job is
-    /// killed while they run, they may run again when it is resumed.
+    /// killed or its connection breaks while they run, all of them run again.
     #[serde(default)]
     #[schemars(extend("x-ui-widget" = "sql"))]
     pub(crate) post_sql: Vec<String>,
@@ -161,7 +161,7 @@ pub(crate) struct WriterParameters {
     #[serde(default)]
     #[schemars(with = "String", extend("examples" = ["insert", "copy", "update", "ignore"]))]
     pub(crate) write_mode: WriteMode,
-    /// The key of `update` and `ignore`: columns with a unique index; the primary key if empty.
+    /// The key of `update` and `ignore`: the columns of a unique index; the primary key if empty.
     #[serde(default)]
     pub(crate) conflict_key: Vec<String>,
     /// SQL statements to run first in every connection.

@@ -22,6 +22,7 @@ mod plan;
 mod read;
 mod session;
 mod sieve;
+mod slices;
 mod split;
 mod sql;
 mod tap;

@@ -291,6 +291,12 @@ struct OpenChunk {
     byte_count: usize,
 }
 
+impl OpenChunk {
+    fn is_full(&self) -> bool {
+        self.row_count >= CHUNK_ROWS || self.byte_count >= CHUNK_BYTES
+    }
+}
+
 struct PgTask {
     task: TaskId,
     idle: Arc<Idle>,
@@ -400,6 +406,10 @@ impl TaskWriter for PgTask {
         if batch.num_rows() == 0 {
             return Ok(written);
         }
+        // Only now, so that the server took the end of a full chunk while this batch was looked at.
+        if self.open.as_ref().is_some_and(OpenChunk::is_full) {
+            self.close(&mut written).await?;
+        }
         let mut chunk = match self.open.take() {
             Some(chunk) => chunk,
             None => {
@@ -419,11 +429,7 @@ impl TaskWriter for PgTask {
         if self.load.target.on_conflict != OnConflict::Fail {
             chunk.batches.push(batch);
         }
-        let full = chunk.row_count >= CHUNK_ROWS || chunk.byte_count >= CHUNK_BYTES;
         self.open = Some(chunk);
-        if full {
-            self.close(&mut written).await?;
-        }
         Ok(written)
     }
 

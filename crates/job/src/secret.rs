@@ -135,9 +135,10 @@ fn url_secrets(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut from = authority.unwrap_or(text.len());
     if let Some(start) = authority {
         let rest = &text[start..];
-        // A password may hold an unescaped slash, so the last `@` before the query ends it.
+        // A password may hold an unescaped slash or question mark, so it is the last `@` that ends it,
+        // and one behind a question mark only if there is no other.
         let end = rest.find('?').unwrap_or(rest.len());
-        if let Some(at) = rest[..end].rfind('@')
+        if let Some(at) = rest[..end].rfind('@').or_else(|| rest.rfind('@'))
             && let Some(colon) = rest[..at].find(':')
         {
             ranges.push(start + colon + 1..start + at);
@@ -230,7 +231,10 @@ mod tests {
             "jdbc:postgresql://u:***@h:5/d?user=me&password=***&ssl=true"
         );
         assert_eq!(masked_text("a = 'password=1'"), "a = 'password=1'");
-        assert_eq!(masked_text("http://u:a/b@h/d"), "http://u:***@h/d");
+        for password in ["a/b", "a?b", "a@b", "a=b&token=c"] {
+            let shown = masked_text(&format!("http://u:{password}@h/d?user=me"));
+            assert_eq!(shown, "http://u:***@h/d?user=me");
+        }
         // Both rules see a secret in the same place.
         assert_eq!(
             masked_text("http://token:p=x@h?a=1"),

@@ -76,10 +76,10 @@ async fn a_replay_that_was_stopped_is_continued_as_a_replay() {
              CREATE TRIGGER full_disk BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION full_disk()",
         )
         .await;
-    let first = continued(&place.run(&["replay", &run]).fails(1, &["no room"]));
+    let first = continued(&place.run(&["replay", &run]).fails(1, &["disk is full"]));
     place
         .run(&["run", "--resume", &first])
-        .fails(1, &["no room"]);
+        .fails(1, &["disk is full"]);
     let file = dirty_rows(&place, &run);
     let rows = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, rows.replace(r#""id":2"#, r#""id":5"#)).unwrap();
@@ -94,7 +94,7 @@ async fn a_replay_that_was_stopped_is_continued_as_a_replay() {
     let second = continued(
         &place
             .run(&["run", "--resume", &first])
-            .fails(1, &["no room"]),
+            .fails(1, &["disk is full"]),
     );
     assert_ne!(first, second);
     let two_of_three = r#"(1,1,"\\x00ff") (2,2,"\\x0a") (4,,)"#;

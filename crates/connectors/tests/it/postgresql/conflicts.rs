@@ -190,16 +190,17 @@ async fn a_row_too_large_for_a_page_is_found_although_it_is_noticed_late() {
         ))
         .await;
     let writer = schema.writer(json!({ "table": "t" })).await;
-    let ids: ArrayRef = Arc::new(Int32Array::from_iter_values(0..50));
+    // The server stores a thousand rows at once.
+    let ids: ArrayRef = Arc::new(Int32Array::from_iter_values(0..1500));
     let wide: ArrayRef = Arc::new(Int64Array::from_iter(
-        (0..50).map(|row| (row == 7 || row == 8).then_some(1)),
+        (0..1500).map(|row| (row == 7 || row == 8).then_some(1)),
     ));
     let arrays = columns.iter().map(|name| (name.as_str(), wide.clone()));
     let batch = RecordBatch::try_from_iter([("id", ids)].into_iter().chain(arrays)).unwrap();
     let outcome = write_all(writer.as_ref(), vec![batch]).await.unwrap();
     assert_eq!(refused_ids(&outcome), BTreeSet::from([7, 8]));
     assert!(outcome.refused[0].1.contains("row is too big"));
-    assert_eq!(schema.value("SELECT count(*) FROM t").await, "48");
+    assert_eq!(schema.value("SELECT count(*) FROM t").await, "1498");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use sdk::{Kind, Retry, TaskId};
 use serde_json::json;
 
-use super::writing::named;
+use super::writing::{named, people};
 use super::{Schema, open_writer, options, plan};
 
 /// Ends the connections that this schema's jobs hold.
@@ -148,7 +148,9 @@ async fn a_server_that_has_much_to_say_does_not_stop_a_load() {
         )
         .await;
     let writer = schema.writer(json!({ "table": "t" })).await;
-    let writing = super::write_all(writer.as_ref(), vec![named(0..20_000)]);
+    // More than the sockets' buffers hold, both ways.
+    let rows = people((0..20_000).map(|id| (id, Some("x".repeat(1000)))));
+    let writing = super::write_all(writer.as_ref(), vec![rows]);
     let outcome = tokio::time::timeout(std::time::Duration::from_secs(30), writing).await;
     assert_eq!(outcome.expect("the load hangs").unwrap().written, 20_000);
 }

@@ -11,6 +11,7 @@ use arrow_schema::SchemaRef;
 use bytes::{Buf, Bytes};
 use reqwest::Response;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
 
 use super::super::error::{Error, ErrorClass};
 use super::read::BatchSize;
@@ -120,7 +121,17 @@ pub(super) enum Piece {
 }
 
 /// The batches of one answer.
-pub(super) struct Pieces(Receiver<Result<Piece, Error>>);
+pub(super) struct Pieces {
+    batches: Receiver<Result<Piece, Error>>,
+    network: JoinHandle<()>,
+}
+
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        // A silent service would be listened to until its time is up; decoding ends with the network.
+        self.network.abort();
+    }
+}
 
 impl Pieces {
     pub(super) fn new(
@@ -134,26 +145,26 @@ impl Pieces {
             Error::new(ErrorClass::Protocol, "the service compressed the rows").with_source(error)
         })?;
         let (body_sender, body) = channel(WAITING_PIECES);
-        let (batches, receiver) = channel(WAITING_BATCHES);
-        tokio::spawn(forward(response, body_sender));
+        let (sender, batches) = channel(WAITING_BATCHES);
+        let network = tokio::spawn(forward(response, body_sender));
         tokio::task::spawn_blocking(move || {
             let body = Body {
                 receiver: body,
                 piece: Bytes::new(),
             };
-            let last = match decode(body, compression, &projection, batch, &batches) {
+            let last = match decode(body, compression, &projection, batch, &sender) {
                 Ok(true) => Ok(Piece::End),
                 Ok(false) => return,
                 Err(error) => Err(error),
             };
             // Nobody waits for the end of what was dropped.
-            drop(batches.blocking_send(last));
+            drop(sender.blocking_send(last));
         });
-        Ok(Pieces(receiver))
+        Ok(Pieces { batches, network })
     }
 
     pub(super) async fn next(&mut self) -> Result<Piece, Error> {
-        self.0.recv().await.unwrap_or_else(|| {
+        self.batches.recv().await.unwrap_or_else(|| {
             Err(Error::new(
                 ErrorClass::Protocol,
                 "decoding the rows ended without a reason",

@@ -39,7 +39,8 @@ impl Load {
         if indexes.is_empty() || route.stage.is_some() {
             return Ok(None);
         }
-        self.session.run("SAVEPOINT longshore").await?;
+        let mark = self.next_savepoint();
+        self.session.run(mark).await?;
         let found = self.find(route, rows, &indexes).await;
         // The temporary table and everything else of the search goes.
         match found {

@@ -161,6 +161,7 @@ impl Writer for PgWriter {
                 session,
                 target,
                 route: None,
+                is_marked: false,
                 out: Vec::new(),
             },
             open: None,
@@ -229,24 +230,38 @@ pub(crate) struct Load {
     pub(crate) target: Arc<Target>,
     /// Decided by the first batch, which says which columns come in wire form.
     pub(crate) route: Option<Route>,
+    /// Whether a savepoint stands.
+    is_marked: bool,
     /// Reused for every batch.
     out: Vec<u8>,
 }
 
 impl Load {
+    /// The statements that set the next savepoint. What came since the last one is kept; letting go of
+    /// it only now saves a round trip for each chunk, in which the server would stand still.
+    pub(crate) fn next_savepoint(&mut self) -> &'static str {
+        if std::mem::replace(&mut self.is_marked, true) {
+            "RELEASE SAVEPOINT longshore; SAVEPOINT longshore"
+        } else {
+            "SAVEPOINT longshore"
+        }
+    }
+
     /// Sets the savepoint and starts the COPY of a chunk or a part of one.
     pub(crate) async fn start(&mut self, route: &Route) -> Outcome<CopyIn> {
-        if self.target.on_conflict != OnConflict::Fail {
-            self.session.run("SAVEPOINT longshore").await?;
-        }
-        let mut copy = self.session.copy_in(&route.copy).await?;
+        let mut copy = if self.target.on_conflict == OnConflict::Fail {
+            self.session.copy_in(&route.copy).await?
+        } else {
+            let sql = format!("{}; {}", self.next_savepoint(), route.copy);
+            self.session.copy_in(&sql).await?
+        };
         self.out.clear();
         write_header(&mut self.out);
         copy.send(&self.out).await?;
         Ok(copy)
     }
 
-    /// Ends the COPY, merges what it staged, and lets go of the savepoint.
+    /// Ends the COPY and merges what it staged.
     pub(crate) async fn finish(&mut self, route: &Route, mut copy: CopyIn) -> Outcome<()> {
         self.out.clear();
         write_trailer(&mut self.out);
@@ -255,14 +270,12 @@ impl Load {
         if let Some(stage) = &route.stage {
             self.session.run(&stage.merge).await?;
         }
-        if self.target.on_conflict != OnConflict::Fail {
-            self.session.run("RELEASE SAVEPOINT longshore").await?;
-        }
         Ok(())
     }
 
     /// Forgets what happened since the last savepoint.
     pub(crate) async fn undo(&mut self) -> Outcome<()> {
+        self.is_marked = false;
         self.session
             .run("ROLLBACK TO SAVEPOINT longshore; RELEASE SAVEPOINT longshore")
             .await

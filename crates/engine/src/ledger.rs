@@ -61,7 +61,17 @@ pub enum Event {
     Aborted,
 }
 
-/// Where events are kept. Implementations are durable when [`Ledger::record`] returns.
+impl Event {
+    /// Whether the run could not go on exactly if a crash of the machine took the event away. A lost
+    /// claim claims nothing, and of a sealed task the target itself knows whether it is done; the next
+    /// event that is synced takes them along.
+    fn must_be_synced(&self) -> bool {
+        !matches!(self, Event::Claimed { .. } | Event::Done { .. })
+    }
+}
+
+/// Where events are kept. What [`Ledger::record`] has taken survives the end of the process, and a
+/// crash of the machine unless it can be found out again.
 pub trait Ledger: Send + Sync {
     /// What has happened so far.
     fn history(&self) -> History;
@@ -144,7 +154,7 @@ impl History {
     }
 }
 
-/// A ledger in one file of JSON lines, synced line by line and locked while in use.
+/// A ledger in one file of JSON lines, synced as events need it and locked while in use.
 pub struct FileLedger {
     inner: Mutex<Inner>,
 }
@@ -246,7 +256,14 @@ impl Ledger for FileLedger {
             return Err(cannot_write());
         }
         let written = inner.file.write_all(line.as_bytes());
-        if let Err(error) = written.and_then(|()| inner.file.sync_data()) {
+        let synced = written.and_then(|()| {
+            if event.must_be_synced() {
+                inner.file.sync_data()
+            } else {
+                Ok(())
+            }
+        });
+        if let Err(error) = synced {
             inner.broken = true;
             return Err(cannot_write().source(error));
         }

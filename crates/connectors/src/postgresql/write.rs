@@ -26,8 +26,8 @@ use super::target::{OnConflict, Target, target};
 
 /// A chunk ends after so many rows or bytes: what a refused row makes the server do again, and what
 /// is kept here for that.
-const CHUNK_ROWS: usize = 100_000;
-const CHUNK_BYTES: usize = 32 << 20;
+const CHUNK_ROWS: usize = 65_536;
+const CHUNK_BYTES: usize = 16 << 20;
 
 /// Opens the writer; connects when [`Writer::schema`] is called.
 pub(crate) async fn open(

@@ -85,7 +85,8 @@ pub(crate) struct ReaderParameters {
     #[serde(default)]
     #[schemars(extend("x-ui-advanced" = true))]
     pub(crate) split_mode: SplitMode,
-    /// Parts per channel, so that uneven parts do not leave one channel working alone at the end.
+    /// Parts per channel, so that uneven parts do not leave one channel working alone at the end. A
+    /// `splitPk` without an index gives one part per channel, since each part scans the whole table.
     #[serde(default = "default_split_factor")]
     #[schemars(extend("x-ui-advanced" = true), range(min = 1, max = 100))]
     pub(crate) split_factor: u32,

@@ -258,20 +258,27 @@ impl Cutting<'_> {
             *label += " or null";
             *condition = format!("({condition} OR {} IS NULL)", identifier(&column.name));
         }
-        let notice = format!(
+        let mut notice = format!(
             "{} is read in {} parts, and each scans the whole table, because `splitPk` \"{}\" has no \
-             index; `splitMode` `auto` without `splitPk` reads parts by their place on disk",
+             index",
             self.source.name,
             slices.len(),
             column.name
         );
+        if table.plain {
+            notice += "; `splitMode` `auto` without `splitPk` reads parts by their place on disk";
+        }
         Ok((slices, Some(notice)))
     }
 
+    /// Whether an index finds a range of the column's values.
     async fn is_indexed(&self, table: &Table, column: &TableColumn) -> Result<bool> {
         let sql = format!(
-            "SELECT 1 FROM pg_catalog.pg_index WHERE indrelid = {} AND indkey[0] = {} \
-             AND indisvalid AND indpred IS NULL LIMIT 1",
+            "SELECT 1 FROM pg_catalog.pg_index AS i \
+             JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid \
+             JOIN pg_catalog.pg_am AS a ON a.oid = c.relam \
+             WHERE i.indrelid = {} AND i.indkey[0] = {} AND i.indisvalid AND i.indpred IS NULL \
+             AND a.amname IN ('btree', 'brin') LIMIT 1",
             table.oid, column.number
         );
         let found = self.session.value(&sql).await.map_err(|f| self.fail(f))?;

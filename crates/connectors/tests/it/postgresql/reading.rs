@@ -155,7 +155,7 @@ async fn splits_hold_every_row_once() {
               INSERT INTO t SELECT CASE WHEN i % 100 = 0 THEN NULL ELSE i * i END, 'k' || i % 977, \
               md5(i::text)::uuid, '2020-01-01'::timestamptz + i * interval '1 hour', i, \
               CASE WHEN i % 50 <> 0 THEN i END FROM generate_series(1, 20000) AS i; \
-              CREATE INDEX ON t (m); ANALYZE t")
+              CREATE INDEX ON t (m); CREATE INDEX ON t USING hash (id); ANALYZE t")
         .await;
     let cases = [
         (json!({ "splitPk": "id" }), 4, "id below"),

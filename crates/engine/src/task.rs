@@ -173,7 +173,7 @@ impl Attempt<'_> {
         });
         for refused in written.refused {
             let mut dirty = DirtyRow::now(self.task, Stage::Write, refused.column, refused.reason);
-            dirty.row = self.target_row(&refused.row);
+            dirty.row = self.target_row(&refused.batch, refused.row);
             self.set_aside(dirty)?;
         }
         Ok(())
@@ -217,13 +217,13 @@ impl Attempt<'_> {
     }
 
     /// A row as the writer got it, wire forms as text.
-    fn target_row(&self, batch: &RecordBatch) -> Map<String, Value> {
+    fn target_row(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
         let plan = &self.pipeline.plan;
         let source_of = |index: usize| match plan.mapping.outputs.get(index)?.value {
             OutputValue::Wire(source) => Some((&plan.target_columns[index], source)),
             _ => None,
         };
-        readable_row(batch, 0, source_of, plan)
+        readable_row(batch, row, source_of, plan)
     }
 
     /// The source's key columns within a dirty row, found by name or by the column they are mapped to.

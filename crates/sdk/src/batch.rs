@@ -1,5 +1,7 @@
 //! What moves: batches, and the rows that could not.
 
+use std::sync::Arc;
+
 use arrow_array::RecordBatch;
 
 /// Rows read from a split, and rows that the reader found but could not turn into values.
@@ -34,8 +36,10 @@ pub struct UnreadableRow {
 /// A row that the target refused.
 #[derive(Debug)]
 pub struct RefusedRow {
-    /// A batch of exactly this one row, as it was given to the writer.
-    pub row: RecordBatch,
+    /// The batch that the row came in, as it was given to the writer; its refused rows share it.
+    pub batch: Arc<RecordBatch>,
+    /// The row's place in the batch, from 0.
+    pub row: usize,
     /// The column at fault, if the target names one.
     pub column: Option<String>,
     /// What the target said.

@@ -339,13 +339,15 @@ impl TaskWriter for MemoryTask {
         let batches = &mut self.batches;
         under(action, Step::Write, || {
             let mut written = Written::default();
+            let batch = Arc::new(batch);
             for row in 0..batch.num_rows() {
                 let slice = batch.slice(row, 1);
                 let refused = most.is_some_and(|most| keys_of(&slice)[0] > most);
                 if refused {
                     let column = Some(batch.schema().field(0).name().clone());
                     written.refused.push(RefusedRow {
-                        row: slice,
+                        batch: batch.clone(),
+                        row,
                         column,
                         reason: "above the most".to_string(),
                     });

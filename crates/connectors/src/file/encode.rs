@@ -118,6 +118,7 @@ impl TextSink {
     }
 
     fn write(&mut self, batch: &RecordBatch) -> Result<Written> {
+        let given = Arc::new(batch.clone());
         let schema = batch.schema();
         let mut cells = Vec::with_capacity(batch.num_columns());
         for (field, column) in schema.fields().iter().zip(batch.columns()) {
@@ -144,7 +145,8 @@ impl TextSink {
                 Err(fault) => {
                     self.buffer.truncate(start);
                     written.refused.push(RefusedRow {
-                        row: batch.slice(row, 1),
+                        batch: given.clone(),
+                        row,
                         column: fault
                             .column
                             .map(|column| schema.field(column).name().clone()),

@@ -106,13 +106,15 @@ impl RowForm {
                 refused: Vec::new(),
             });
         }
+        let given = Arc::new(batch.clone());
         let mut keep = vec![true; row_count];
         let mut refused = Vec::with_capacity(faults.len());
         for (row, column, reason) in faults {
             // The first fault of a row stands for the row.
             if std::mem::replace(&mut keep[row], false) {
                 refused.push(RefusedRow {
-                    row: batch.slice(row, 1),
+                    batch: given.clone(),
+                    row,
                     column: Some(self.columns[column].name.clone()),
                     reason,
                 });
@@ -310,7 +312,8 @@ mod tests {
             .collect();
         assert_eq!(refused, [Some("id"), Some("id"), Some("name")]);
         assert_eq!(sorted.refused[1].reason, "NULL in a NOT NULL column");
-        assert_eq!(sorted.refused[1].row, given.slice(2, 1));
+        assert_eq!(*sorted.refused[1].batch, given);
+        assert_eq!(sorted.refused[1].row, 2);
     }
 
     #[test]

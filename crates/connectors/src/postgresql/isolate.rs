@@ -2,6 +2,7 @@
 //! names the line it stopped at, conflicts are found set-wise (`sieve`), the rest by halving.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use sdk::{RefusedRow, Written};
@@ -166,11 +167,20 @@ fn refused(
     error: &ServerError,
     table: &str,
 ) -> Option<RefusedRow> {
-    slice(batches, row..row + 1).pop().map(|batch| RefusedRow {
-        row: batch,
-        column: error.column(table),
-        reason: error.reason(),
-    })
+    let mut first = 0;
+    for batch in batches {
+        let end = first + batch.num_rows();
+        if row < end {
+            return Some(RefusedRow {
+                batch: Arc::new(batch.clone()),
+                row: row - first,
+                column: error.column(table),
+                reason: error.reason(),
+            });
+        }
+        first = end;
+    }
+    None
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Finding all rows of a chunk that conflict with a unique index, with a few set-wise statements: the
 //! keys go into a temporary table, and the server says which of them are there already or twice.
 
+use std::sync::Arc;
+
 use arrow_array::{BooleanArray, RecordBatch};
 use arrow_select::filter::filter_record_batch;
 use sdk::{RefusedRow, Written};
@@ -196,6 +198,7 @@ fn put_aside(
         .iter()
         .map(|batch| vec![true; batch.num_rows()])
         .collect();
+    let shared: Vec<Arc<RecordBatch>> = rows.iter().cloned().map(Arc::new).collect();
     let mut found: Vec<&(usize, String)> = found.iter().collect();
     found.sort();
     let (mut batch, mut first) = (0, 0);
@@ -209,7 +212,8 @@ fn put_aside(
         };
         flags[row - first] = false;
         written.refused.push(RefusedRow {
-            row: rows[batch].slice(row - first, 1),
+            batch: shared[batch].clone(),
+            row: row - first,
             column: Some(columns.clone()),
             reason: format!("{} (the key is there already)", error.message),
         });

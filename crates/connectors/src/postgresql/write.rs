@@ -367,16 +367,18 @@ impl PgTask {
         // One reason per row, in the order of the rows.
         refused.sort_by_key(|(place, (row, _))| (*row, *place));
         refused.dedup_by_key(|(_, (row, _))| *row);
-        let mut kept = vec![true; batch.num_rows()];
+        let given = Arc::new(batch);
+        let mut kept = vec![true; given.num_rows()];
         for (place, (row, reason)) in refused {
             kept[row] = false;
             written.refused.push(RefusedRow {
-                row: batch.slice(row, 1),
+                batch: given.clone(),
+                row,
                 column: Some(target.columns[place].column.name.clone()),
                 reason,
             });
         }
-        let batch = filter_record_batch(&batch, &BooleanArray::from(kept))?;
+        let batch = filter_record_batch(&given, &BooleanArray::from(kept))?;
         let encoded = encode(&batch, &route.codings)?;
         Ok((batch, encoded))
     }

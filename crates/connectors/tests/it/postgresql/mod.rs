@@ -170,9 +170,8 @@ impl Outcome {
     fn add(&mut self, written: Written) {
         self.written += written.row_count;
         for refused in written.refused {
-            assert_eq!(refused.row.num_rows(), 1);
-            self.refused
-                .push((refused.column, refused.reason, refused.row));
+            let row = refused.batch.slice(refused.row, 1);
+            self.refused.push((refused.column, refused.reason, row));
         }
     }
 }

@@ -131,7 +131,10 @@ fn to_parquet(folder: &Path) -> Case {
     };
     Case {
         name: "to-parquet",
-        title: "PostgreSQL → Parquet (snappy)",
+        title: "PostgreSQL → Parquet (snappy), two channels",
+        // Both cores, as DuckDB does: two sessions that read ranges of blocks.
+        reader: json!({"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql",
+            "table": "public.source_heap", "column": ["*"], "splitMode": "auto"}}),
         target: Target::Files("parquet-out"),
         writer: json!({"plugin": "file", "parameter": {"path": "parquet-out",
             "fileFormat": "parquet", "compress": "snappy", "column": ["*"]}}),
@@ -140,7 +143,7 @@ fn to_parquet(folder: &Path) -> Case {
             ("ConnectorX + pyarrow", peer("connectorx_out")),
             ("ADBC + pyarrow", peer("adbc_out")),
         ],
-        ..copy("to-parquet", "", "heap", 1)
+        ..copy("to-parquet", "", "heap", 2)
     }
 }
 

@@ -33,7 +33,10 @@ def connectorx_out(table, file):
     import connectorx
     import pyarrow.parquet
 
-    rows = connectorx.read_sql(POSTGRESQL, f"select * from {table}", return_type="arrow")
+    query = f"select * from {table}"
+    rows = connectorx.read_sql(
+        POSTGRESQL, query, return_type="arrow", partition_on="id", partition_num=2
+    )
     pyarrow.parquet.write_table(rows, file, compression="snappy")
 
 

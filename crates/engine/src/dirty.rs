@@ -112,8 +112,8 @@ impl DirtyRows {
         Ok(output.map(|_| joint))
     }
 
-    /// The joint file that [`DirtyRows::finish`] made in an earlier process.
-    pub(crate) fn joint_file(&self) -> Option<PathBuf> {
+    /// The joint file of all tasks, as the end of the run left it.
+    pub fn joint_file(&self) -> Option<PathBuf> {
         Some(self.joint_path()).filter(|path| path.is_file())
     }
 

@@ -123,7 +123,8 @@ pub struct History {
 }
 
 impl History {
-    fn apply(&mut self, event: Event) {
+    /// Takes in what happened next; ledgers kept elsewhere fold their events with it.
+    pub fn apply(&mut self, event: Event) {
         match event {
             Event::Planned {
                 splits,

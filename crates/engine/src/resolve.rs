@@ -138,6 +138,10 @@ impl Scope<'_> {
         problems: &mut Vec<Problem>,
         open: impl Fn(&Connector, &Value, &Value) -> Opened<T>,
     ) -> Option<(Opening<T>, String)> {
+        if step.connector.is_empty() {
+            // Whoever read the document has said that it names none.
+            return None;
+        }
         let Some(connector) = self.registry.find(&step.connector) else {
             let hint = match self.registry.nearest(&step.connector) {
                 Some(name) => format!("did you mean `{name}`?"),

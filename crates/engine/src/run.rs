@@ -222,8 +222,8 @@ impl Driver {
     async fn plan_splits(&mut self, plan: &Plan) -> std::result::Result<(), Failure> {
         let began_micros = Utc::now().timestamp_micros();
         self.context.unless_stopped(plan.reader.prepare()).await??;
-        let planning = with_retries(self.backoff, &self.context, async || {
-            plan.reader.splits(plan.setting.concurrent).await
+        let planning = with_retries(self.backoff, &self.context, || {
+            plan.reader.splits(plan.setting.concurrent)
         });
         let Splits { splits, notices } = self.context.unless_stopped(planning).await??;
         self.notices.extend(notices);
@@ -323,8 +323,8 @@ impl Driver {
     async fn commit(&self, pipeline: &Pipeline) -> std::result::Result<(), Failure> {
         let receipts = self.receipts()?;
         let writer = pipeline.plan.writer.as_ref();
-        with_retries(self.backoff, &self.context, async || {
-            writer.commit(&pipeline.prepared, &receipts).await
+        with_retries(self.backoff, &self.context, || {
+            writer.commit(&pipeline.prepared, &receipts)
         })
         .await?;
         pipeline.plan.reader.finish().await?;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use sdk::{Error, Result, Retry};
 
 use crate::failure::Failure;
@@ -37,11 +38,12 @@ impl Backoff {
     }
 }
 
-/// Repeats an idempotent step until it succeeds, fails for good, or is cancelled.
-pub(crate) async fn with_retries<T>(
+/// Repeats an idempotent step until it succeeds, fails for good, or is cancelled. The step's future is boxed,
+/// because what an async closure returns is not known to be `Send`, and a server moves runs between threads.
+pub(crate) async fn with_retries<'a, T>(
     backoff: Backoff,
     context: &RunContext,
-    mut step: impl AsyncFnMut() -> Result<T>,
+    mut step: impl FnMut() -> BoxFuture<'a, Result<T>>,
 ) -> std::result::Result<T, Failure> {
     let mut attempt = 1;
     loop {

@@ -11,7 +11,7 @@ use self::comments::Comments;
 use crate::document::lexeme::{self, Kind, Lexeme};
 use crate::document::{Document, Spelling};
 use crate::findings::Findings;
-use crate::node::{Content, Node};
+use crate::node::{Content, Member, Node};
 use crate::parameters::brace_names;
 use crate::problem::Problems;
 use crate::source::Span;
@@ -22,8 +22,26 @@ use crate::spelling;
 /// Comments stay with the values they stand beside, as far as those stay.
 /// A document in that spelling already is given back as it is.
 pub fn convert(document: &Document) -> Result<(String, Problems), Problems> {
+    convert_naming(document, DatasourceNames::default())
+}
+
+/// Names of registered data sources that take the place of whatever a document says about how its
+/// two sides are reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DatasourceNames<'n> {
+    /// For the reader; without it the reader stays as it is.
+    pub reader: Option<&'n str>,
+    /// For the writer; without it the writer stays as it is.
+    pub writer: Option<&'n str>,
+}
+
+/// The same as [`convert`], with data sources named in place of those written into the document.
+pub fn convert_naming(
+    document: &Document,
+    names: DatasourceNames<'_>,
+) -> Result<(String, Problems), Problems> {
     let mut findings = Findings::new(document.spelling().strictness());
-    if document.spelling() == Spelling::Seed {
+    if document.spelling() == Spelling::Seed && names == DatasourceNames::default() {
         let problems = findings.into_problems(document);
         return match problems.has_errors() {
             true => Err(problems),
@@ -39,10 +57,49 @@ pub fn convert(document: &Document) -> Result<(String, Problems), Problems> {
     let problems = findings.into_problems(document);
     match root {
         Some(mut root) if !problems.has_errors() => {
+            for (key, name) in [("reader", names.reader), ("writer", names.writer)] {
+                if let Some(name) = name {
+                    put_name(&mut root, key, name);
+                }
+            }
             settle(&mut root);
             Ok((printed(&root, document), problems))
         }
         _ => Err(problems),
+    }
+}
+
+/// Writes the name of a data source into a step that has parameters.
+fn put_name(root: &mut Node, step: &str, name: &str) {
+    let mut node = root;
+    for key in ["configuration", step, "parameter"] {
+        let Content::Object(members) = &mut node.content else {
+            return;
+        };
+        let Some(member) = members.iter_mut().find(|member| member.key == key) else {
+            return;
+        };
+        node = &mut member.node;
+    }
+    // It has no length, so that it claims no comment of what surrounds it.
+    let place = Span {
+        end: node.span.start,
+        ..node.span
+    };
+    let Content::Object(members) = &mut node.content else {
+        return;
+    };
+    let name = Content::Text(name.to_owned());
+    match members.iter_mut().find(|member| member.key == "datasource") {
+        Some(member) => member.node = Node::made(member.node.span, name),
+        None => members.insert(
+            0,
+            Member {
+                key: "datasource".to_owned(),
+                key_span: place,
+                node: Node::made(place, name),
+            },
+        ),
     }
 }
 

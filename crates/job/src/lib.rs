@@ -24,7 +24,7 @@ mod secret;
 mod source;
 mod spelling;
 
-pub use convert::convert;
+pub use convert::{DatasourceNames, convert, convert_naming};
 pub use document::{Document, Spelling};
 pub use findings::Strictness;
 pub use job::{
@@ -36,6 +36,6 @@ pub use parameters::{
     ParameterError, Parameters, ResolvedParameter, RunNumber, parse_bizdate, parse_cyctime,
 };
 pub use problem::{Colour, Problem, Problems, Severity};
-pub use read::{Options, normalise};
-pub use secret::has_secret;
+pub use read::{Draft, Options, normalise, read_draft};
+pub use secret::{has_secret, is_secret_key, written_secrets};
 pub use source::Span;

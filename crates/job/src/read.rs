@@ -13,7 +13,7 @@ pub(crate) use self::step::Role;
 
 use crate::document::Document;
 use crate::findings::{Findings, Strictness};
-use crate::job::{Job, Setting};
+use crate::job::{Job, Setting, Step, Transformer};
 use crate::node::Node;
 use crate::origins::Origins;
 use crate::parameters::{Parameters, substitute};
@@ -41,6 +41,45 @@ impl Options {
 
 /// Makes a job of a document, with warnings; or gives all its problems, of which at least one is an error.
 pub fn normalise(document: &Document, options: &Options) -> Result<(Job, Problems), Problems> {
+    let (job, problems) = read_draft(document, options).into_job();
+    match job {
+        Some(job) if !problems.has_errors() => Ok((job, problems)),
+        _ => Err(problems),
+    }
+}
+
+/// What a document says as far as it can be read, for editors of a document that has errors still.
+#[derive(Debug, Default)]
+pub struct Draft {
+    /// Where rows come from, if the document says so.
+    pub reader: Option<Step>,
+    /// Where rows go to, if the document says so.
+    pub writer: Option<Step>,
+    /// Everything wrong with it.
+    pub problems: Problems,
+    filter: Option<String>,
+    transformers: Vec<Transformer>,
+    setting: Setting,
+    origins: Origins,
+}
+
+impl Draft {
+    /// The job, if there are both sides; when one of the problems is an error, it is not yet what is meant.
+    pub fn into_job(self) -> (Option<Job>, Problems) {
+        let job = self.reader.zip(self.writer).map(|(reader, writer)| Job {
+            reader,
+            writer,
+            filter: self.filter,
+            transformers: self.transformers,
+            setting: self.setting,
+            origins: self.origins,
+        });
+        (job, self.problems)
+    }
+}
+
+/// Reads a document that may have errors.
+pub fn read_draft(document: &Document, options: &Options) -> Draft {
     let strictness = options.strictness;
     let mut findings = Findings::new(strictness.unwrap_or(document.spelling().strictness()));
     let mut root = document.root.clone();
@@ -51,19 +90,19 @@ pub fn normalise(document: &Document, options: &Options) -> Result<(Job, Problem
         &mut findings,
     );
     let root = spelling::to_seed(root, document.spelling(), &mut findings);
-    let job = root.and_then(|root| job(&root, document, &mut findings));
-    let problems = findings.into_problems(document);
-    match job {
-        Some(job) if !problems.has_errors() => Ok((job, problems)),
-        _ => Err(problems),
+    let draft = root.map(|root| draft(&root, document, &mut findings));
+    Draft {
+        problems: findings.into_problems(document),
+        ..draft.unwrap_or_default()
     }
 }
 
-/// The job of a tree in Longshore's own spelling; nothing when a part is missing that nothing can stand for.
-fn job(root: &Node, document: &Document, findings: &mut Findings) -> Option<Job> {
+/// What a tree in Longshore's own spelling says.
+fn draft(root: &Node, document: &Document, findings: &mut Findings) -> Draft {
+    let mut draft = Draft::default();
     let Some(members) = root.members() else {
         findings.wrong_kind(root, "a job document", "an object");
-        return None;
+        return draft;
     };
     let Some(configuration) = root.get("configuration") else {
         // Any of the three spellings may have been meant.
@@ -83,7 +122,7 @@ fn job(root: &Node, document: &Document, findings: &mut Findings) -> Option<Job>
         findings
             .error(root.span, "`configuration` is missing")
             .advise("it holds `reader` and `writer`; DataWorks 2.0 documents have `steps` instead, DataX documents `job`");
-        return None;
+        return draft;
     };
     findings.unknown_keys(members, &["type", "version", "configuration"]);
     spelling::head(
@@ -94,31 +133,25 @@ fn job(root: &Node, document: &Document, findings: &mut Findings) -> Option<Job>
     );
     let Some(members) = configuration.members() else {
         findings.wrong_kind(configuration, "`configuration`", "an object");
-        return None;
+        return draft;
     };
     findings.unknown_keys(
         members,
         &["reader", "writer", "filter", "transformer", "setting"],
     );
-    let reader = step::read(configuration, step::Role::Reader, findings);
-    let writer = step::read(configuration, step::Role::Writer, findings);
-    let filter = configuration
+    draft.reader = step::read(configuration, step::Role::Reader, findings);
+    draft.writer = step::read(configuration, step::Role::Writer, findings);
+    draft.filter = configuration
         .get("filter")
         .and_then(|node| text(node, "`filter`", findings));
-    let transformers = configuration
-        .get("transformer")
-        .map(|node| transformer::read(node, findings));
-    let setting = configuration
-        .get("setting")
-        .map_or_else(Setting::default, |node| setting::read(node, findings));
-    Some(Job {
-        reader: reader?,
-        writer: writer?,
-        filter,
-        transformers: transformers.unwrap_or_default(),
-        setting,
-        origins: Origins::of(root, &document.pointers()),
-    })
+    if let Some(node) = configuration.get("transformer") {
+        draft.transformers = transformer::read(node, findings);
+    }
+    if let Some(node) = configuration.get("setting") {
+        draft.setting = setting::read(node, findings);
+    }
+    draft.origins = Origins::of(root, &document.pointers());
+    draft
 }
 
 /// A text that is not blank; a blank one counts as absent.

@@ -8,13 +8,16 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use crate::document::lexeme::{Kind, Lexeme};
+use crate::document::lexeme::{Kind, Lexeme, lexemes};
+use crate::document::{Document, pointer_at};
+use crate::problem::Problem;
+use crate::source::Locator;
 
 /// What stands in the place of a secret, whatever its length.
 pub(crate) const MASK: &str = "***";
 
 /// Whether values under this key must not be shown.
-pub(crate) fn is_secret_key(key: &str) -> bool {
+pub fn is_secret_key(key: &str) -> bool {
     let (plain, _) = folded(key);
     !plain.ends_with("id") && MARKS.iter().any(|mark| plain.contains(mark))
 }
@@ -100,6 +103,45 @@ pub(crate) fn secret_ranges(text: &str, lexemes: &[Lexeme]) -> Vec<Range<usize>>
         }
     }
     ranges
+}
+
+/// The secrets that are written into a text, each as an error at its place, for who keeps documents that
+/// others may read. A text that is no document is searched, too.
+pub fn written_secrets(text: &str) -> Vec<Problem> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let lexemes = lexemes(text);
+    let mut locator = Locator::new(text);
+    let mut found: Vec<Problem> = Vec::new();
+    for range in secret_ranges(text, &lexemes) {
+        let at = lexemes.partition_point(|lexeme| lexeme.range.end <= range.start);
+        let value = text[range].trim();
+        let Some(lexeme) = lexemes.get(at).filter(|_| !value.is_empty()) else {
+            continue;
+        };
+        if lexeme.kind == Kind::Word && value == "null" {
+            continue;
+        }
+        let span = locator.span(lexeme.range.clone());
+        // One text may hold several.
+        if found.last().is_some_and(|last| last.span == Some(span)) {
+            continue;
+        }
+        let mut problem = Problem::error("a secret stands in the document").at(span);
+        problem.advise("register a data source that holds it, and write its name as `datasource`");
+        found.push(problem);
+    }
+    if found.is_empty() {
+        return found;
+    }
+    if let Ok(document) = Document::parse("", text) {
+        let pointers = document.pointers();
+        for problem in &mut found {
+            problem.pointer = pointer_at(&pointers, problem);
+        }
+        // Keys inside a secret count as part of it.
+        found.dedup_by(|next, before| next.pointer == before.pointer);
+    }
+    found
 }
 
 /// Byte ranges to hide in a text that is no JSON, in order: the secrets that can be told, and every line

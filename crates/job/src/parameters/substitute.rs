@@ -124,7 +124,9 @@ impl Substitution<'_> {
                 match nearest(name, known) {
                     Some(near) => format!("did you mean `${{{near}}}`? known: {list}"),
                     None if is_name(name) => {
-                        format!("give it with `-p {name}=VALUE`; known: {list}")
+                        format!(
+                            "declare it, on the command line with `-p {name}=VALUE`; known: {list}"
+                        )
                     }
                     None => format!("known: {list}"),
                 }

@@ -77,6 +77,32 @@ fn a_limit_that_needs_a_number_is_not_lost() {
     assert_eq!(job(text, None).setting.bytes_per_second, Some(7_000));
 }
 
+#[test]
+fn names_take_the_place_of_what_is_written_into_the_document() {
+    let names = job::DatasourceNames {
+        reader: Some("orders"),
+        writer: Some("lake"),
+    };
+    for text in SAMPLES {
+        let document = Document::parse("job.json", text).expect("a document");
+        let (out, _) = job::convert_naming(&document, names).expect("a document");
+        let (named, before) = (job(&out, Some(Strictness::Strict)), job(text, None));
+        let wanted = |name: &str| job::Datasource::Named(name.to_owned());
+        assert_eq!(named.reader.datasource, wanted("orders"), "{out}");
+        assert_eq!(named.writer.datasource, wanted("lake"), "{out}");
+        assert_eq!(named.reader.parameter, before.reader.parameter, "{out}");
+        assert_eq!(named.writer.columns, before.writer.columns, "{out}");
+        assert!(job::written_secrets(&out).is_empty(), "{out}");
+    }
+    let document = Document::parse("job.json", SAMPLES[2]).expect("a document");
+    let (out, _) = job::convert_naming(&document, names).expect("a document");
+    assert_eq!(
+        out.matches("//").count(),
+        SAMPLES[2].matches("//").count(),
+        "{out}"
+    );
+}
+
 fn text_value() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>().prop_filter("references need a value", |text| !text.contains('$')),

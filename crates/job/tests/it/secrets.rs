@@ -136,3 +136,49 @@ fn parameters_inside_secrets_are_used_and_not_shown() {
     assert!(json.contains("pa$xhunter2$$z"), "{json}");
     assert!(!warnings.to_string().contains("$x"), "{warnings}");
 }
+
+#[test]
+fn those_written_into_a_text_are_found_at_their_places() {
+    let found = job::written_secrets(DOCUMENT);
+    let places: Vec<&str> = found
+        .iter()
+        .map(|problem| problem.pointer.as_str())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "/job/content/0/reader/parameter/password",
+            "/job/content/0/reader/parameter/connection/0/jdbcUrl/0",
+            "/job/content/0/writer/parameter/accessKey",
+            "/job/content/0/writer/parameter/securityToken/0",
+            "/job/content/0/writer/parameter/nested/sftpPassword/x",
+            "/job/setting/speed/token",
+            "/job/setting/password",
+        ]
+    );
+    assert!(found.iter().all(|problem| problem.span.is_some()));
+    for text in [
+        r#"{"password": "", "accessKey": null, "accessId": "x", "table": "tokens"}"#,
+        include_str!("../../../../examples/import.json"),
+    ] {
+        assert!(job::written_secrets(text).is_empty(), "{text}");
+    }
+    assert_eq!(
+        job::written_secrets(r#"{"password": "hunter2" oops"#).len(),
+        1
+    );
+}
+
+#[test]
+fn a_draft_tells_its_sides_in_spite_of_errors() {
+    let text = r#"{"type": "job", "version": "1.0", "oops": 1, "configuration": {"reader":
+        {"plugin": "odps", "parameter": {"datasource": "lake", "column": ["*"]}}}}"#;
+    let document = Document::parse("job.json", text).expect("a document");
+    let options = job::Options::new(Parameters::at(now(), None, None));
+    let draft = job::read_draft(&document, &options);
+    assert!(draft.problems.has_errors());
+    let reader = draft.reader.as_ref().expect("a reader");
+    assert_eq!(reader.datasource, job::Datasource::Named("lake".to_owned()));
+    assert!(draft.writer.is_none());
+    assert!(draft.into_job().0.is_none());
+}

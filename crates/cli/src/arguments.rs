@@ -42,6 +42,86 @@ pub(crate) enum Command {
     Connectors(ConnectorsArguments),
     /// Print the JSON Schema of a connector's options
     Schema(SchemaArguments),
+    /// Start a server: data sources, jobs, runs, schedules and people behind a REST API
+    Serve(ServeArguments),
+    /// Print the description of the server's REST API
+    Openapi,
+}
+
+#[derive(Args)]
+pub(crate) struct ServeArguments {
+    /// The folder of the server: its store, its key, the logs and dirty rows of its runs
+    #[arg(
+        long,
+        env = "LONGSHORE_SERVER_FOLDER",
+        value_name = "FOLDER",
+        default_value = "longshore-server"
+    )]
+    pub(crate) folder: PathBuf,
+    /// Where to listen
+    #[arg(
+        long,
+        env = "LONGSHORE_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8642"
+    )]
+    pub(crate) listen: std::net::SocketAddr,
+    /// `postgres://…` to keep metadata in PostgreSQL, or `${file:PATH}` or `${env:NAME}` that holds it; SQLite in
+    /// the folder without it
+    #[arg(
+        long,
+        env = "LONGSHORE_STORE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub(crate) store: Option<String>,
+    /// How people reach the server, for example `https://longshore.example.org`
+    #[arg(long, env = "LONGSHORE_ADDRESS", value_name = "URL")]
+    pub(crate) address: Option<String>,
+    /// The keys that secrets are sealed with, one `id:key` a line; the last one seals. `secret.keys` in the folder
+    /// without it, made at the first start
+    #[arg(long, env = "LONGSHORE_KEYS", value_name = "FILE")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Networks of proxies that tell a client's address in `X-Forwarded-For`
+    #[arg(
+        long,
+        env = "LONGSHORE_TRUSTED_PROXIES",
+        value_name = "NETWORK",
+        value_delimiter = ','
+    )]
+    pub(crate) trusted_proxies: Vec<String>,
+    /// Runs at the same time in this process
+    #[arg(
+        long,
+        env = "LONGSHORE_SLOTS",
+        value_name = "COUNT",
+        default_value_t = 8
+    )]
+    pub(crate) slots: u32,
+    /// When the server is asked to stop, finish running jobs for at most so many seconds instead of handing them over
+    #[arg(
+        long,
+        env = "LONGSHORE_FINISH_SECONDS",
+        value_name = "SECONDS",
+        default_value_t = 0
+    )]
+    pub(crate) finish_seconds: u64,
+    /// The certificate chain as a PEM file; the server then speaks TLS itself
+    #[arg(
+        long,
+        env = "LONGSHORE_TLS_CERTIFICATE",
+        value_name = "FILE",
+        requires = "tls_key"
+    )]
+    pub(crate) tls_certificate: Option<PathBuf>,
+    /// The private key as a PEM file
+    #[arg(
+        long,
+        env = "LONGSHORE_TLS_KEY",
+        value_name = "FILE",
+        requires = "tls_certificate"
+    )]
+    pub(crate) tls_key: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -14,6 +14,7 @@ mod print;
 mod progress;
 mod run;
 mod secrets;
+mod serve;
 mod state;
 
 use clap::Parser;
@@ -27,7 +28,11 @@ fn main() -> std::process::ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_target(false)
-        .with_max_level(LevelFilter::WARN)
+        .with_max_level(match arguments.command {
+            // A server says what it does.
+            Command::Serve(_) => LevelFilter::INFO,
+            _ => LevelFilter::WARN,
+        })
         // It would say with a panic that standard error is closed.
         .log_internal_errors(false)
         .init();
@@ -66,5 +71,7 @@ async fn dispatch(command: Command) -> Result<Exit, Stop> {
         Command::Preview(arguments) => browse::preview(&arguments).await,
         Command::Connectors(arguments) => catalog::connectors(&arguments),
         Command::Schema(arguments) => catalog::schema(&arguments),
+        Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::Openapi => serve::openapi(),
     }
 }

@@ -273,7 +273,7 @@ fn no_report(path: &Path, error: &io::Error) -> Stop {
 }
 
 /// The first SIGINT or SIGTERM stops the run cleanly, the second one at once.
-fn stop_on_signal() -> Result<CancellationToken, Stop> {
+pub(crate) fn stop_on_signal() -> Result<CancellationToken, Stop> {
     let listen = |kind| {
         signal(kind).map_err(|error| Stop::usage(format!("cannot listen for signals: {error}")))
     };

@@ -1,7 +1,7 @@
 //! The subcommand `codegen`: writes what is derived from the code, or with `--check` compares it.
 //!
-//! Derived are the reference pages and JSON Schemas in `docs/reference/`, which the executable
-//! writes itself, and the support matrix in the README, which is drawn here from the executable's
+//! Derived are the reference pages and JSON Schemas of the connectors and the description of the server's
+//! API in `docs/reference/`, which the executable writes itself, and the support matrix in the README, which is drawn here from the executable's
 //! list of connectors.
 
 use std::collections::BTreeMap;
@@ -78,6 +78,8 @@ fn wanted(root: &Path, longshore: &Path) -> Result<Wanted> {
         let text = fs::read_to_string(reference.join(&path))?;
         wanted.insert(Path::new(REFERENCE).join(path), Some(text));
     }
+    let api = process::output(Command::new(longshore).arg("openapi"))?;
+    wanted.insert(Path::new(REFERENCE).join("openapi.json"), Some(api));
     let list = process::output(Command::new(longshore).args(["connectors", "--json"]))?;
     let readme = fs::read_to_string(root.join("README.md"))?;
     let readme = with_matrix(&readme, &matrix(&serde_json::from_str(&list)?)?)?;

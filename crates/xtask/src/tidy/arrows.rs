@@ -28,14 +28,15 @@ const ARROWS: [(&str, &[&str]); 11] = [
 const TEST_ARROWS: [(&str, &[&str]); 4] = [
     ("connectors", &["testkit", "maxcompute-emulator"]),
     ("engine", &["testkit"]),
-    ("server", &["testkit"]),
+    ("server", &["testkit", "connectors"]),
     ("cli", &["testkit", "maxcompute-emulator"]),
 ];
 /// Outside crates, by the start of their names, and who alone may use them outside tests.
-const OWNED: [(&str, &[&str]); 6] = [
+const OWNED: [(&str, &[&str]); 7] = [
     ("datafusion", &["engine"]),
     ("ballista", &["cluster"]),
     ("axum", &["server", "maxcompute-emulator"]),
+    ("sqlx", &["server"]),
     ("tokio-postgres", &["connectors"]),
     ("anyhow", &["cli", "xtask"]),
     ("clap", &["cli", "maxcompute-emulator"]),

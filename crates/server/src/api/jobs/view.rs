@@ -1,0 +1,183 @@
+//! Jobs and their versions as callers see them.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, ApiResult, Problem};
+use crate::api::time::Time;
+use crate::documents::{JobSide, JobSides, Variables};
+use crate::store::job::OwnedJob;
+use crate::store::job_version::{AuthoredVersion, VersionLine};
+
+/// How a job is edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum JobMode {
+    /// Step by step.
+    Wizard,
+    /// As the text of its document.
+    Script,
+}
+
+impl JobMode {
+    /// The word for it in the store.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            JobMode::Wizard => "wizard",
+            JobMode::Script => "script",
+        }
+    }
+
+    pub(crate) fn read(text: &str) -> ApiResult<JobMode> {
+        match text {
+            "wizard" => Ok(JobMode::Wizard),
+            "script" => Ok(JobMode::Script),
+            _ => Err(ApiError::internal("reading the mode of a job", text)),
+        }
+    }
+}
+
+/// An account, by what people know it by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Person {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// A job in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobItem {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// For example `daily/orders`; empty for the top.
+    pub(crate) folder: String,
+    pub(crate) description: String,
+    pub(crate) mode: JobMode,
+    pub(crate) owner: Person,
+    /// Where rows come from, as the draft says.
+    pub(crate) source: Option<JobSide>,
+    /// Where rows go to, as the draft says.
+    pub(crate) target: Option<JobSide>,
+    /// The latest version.
+    pub(crate) draft_version: i64,
+    /// The version that schedules use; absent until one is published.
+    pub(crate) published_version: Option<i64>,
+    pub(crate) created_at: Time,
+    pub(crate) updated_at: Time,
+}
+
+impl JobItem {
+    pub(crate) fn read(row: OwnedJob) -> ApiResult<JobItem> {
+        let OwnedJob { job, owner_name } = row;
+        let sides: JobSides = serde_json::from_str(&job.summary)
+            .map_err(|error| ApiError::internal("reading the summary of a job", error))?;
+        Ok(JobItem {
+            mode: JobMode::read(&job.mode)?,
+            id: job.id,
+            name: job.name,
+            folder: job.folder,
+            description: job.description,
+            owner: Person {
+                id: job.owner_id,
+                name: owner_name,
+            },
+            source: sides.source,
+            target: sides.target,
+            draft_version: job.draft_version,
+            published_version: job.published_version,
+            created_at: Time(job.created_at),
+            updated_at: Time(job.updated_at),
+        })
+    }
+}
+
+/// A version of a job; it never changes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobVersion {
+    /// Counted from 1.
+    pub(crate) number: i64,
+    pub(crate) mode: JobMode,
+    /// The text of the document as its author wrote it.
+    pub(crate) document: String,
+    /// Declared parameters: name to expression.
+    pub(crate) variables: Variables,
+    pub(crate) note: String,
+    pub(crate) author: Person,
+    pub(crate) created_at: Time,
+}
+
+impl JobVersion {
+    pub(crate) fn read(row: AuthoredVersion) -> ApiResult<JobVersion> {
+        let AuthoredVersion {
+            version,
+            author_name,
+        } = row;
+        Ok(JobVersion {
+            number: version.number,
+            mode: JobMode::read(&version.mode)?,
+            variables: variables(&version.variables)?,
+            document: version.document,
+            note: version.note,
+            author: Person {
+                id: version.author_id,
+                name: author_name,
+            },
+            created_at: Time(version.created_at),
+        })
+    }
+}
+
+/// Declared parameters as the store has them.
+pub(crate) fn variables(text: &str) -> ApiResult<Variables> {
+    serde_json::from_str(text)
+        .map_err(|error| ApiError::internal("reading the variables of a job", error))
+}
+
+/// A version of a job in a list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobVersionItem {
+    pub(crate) number: i64,
+    pub(crate) mode: JobMode,
+    pub(crate) note: String,
+    pub(crate) author: Person,
+    pub(crate) created_at: Time,
+}
+
+impl JobVersionItem {
+    pub(crate) fn read(row: VersionLine) -> ApiResult<JobVersionItem> {
+        Ok(JobVersionItem {
+            number: row.number,
+            mode: JobMode::read(&row.mode)?,
+            note: row.note,
+            author: Person {
+                id: row.author_id,
+                name: row.author_name,
+            },
+            created_at: Time(row.created_at),
+        })
+    }
+}
+
+/// A job with its draft.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Job {
+    #[serde(flatten)]
+    pub(crate) item: JobItem,
+    /// The latest version.
+    pub(crate) draft: JobVersion,
+}
+
+/// A job as it was saved.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SavedJob {
+    #[serde(flatten)]
+    pub(crate) job: Job,
+    /// What is wrong with the draft, by pointers into its document; with errors it cannot be published.
+    pub(crate) problems: Vec<Problem>,
+}

@@ -1,0 +1,145 @@
+//! The log of a run: in pages, searched, by level, or as a file.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::path::Path as FilePath;
+
+use axum::Json;
+use axum::body::Body as HttpBody;
+use axum::extract::{Path, State};
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use tokio_util::io::ReaderStream;
+use utoipa::{IntoParams, ToSchema};
+
+use super::find;
+use crate::access::role::Right;
+use crate::api::caller::SignedIn;
+use crate::api::error::{ApiError, ApiResult, ErrorBody};
+use crate::api::page::QueryOf;
+use crate::runner::log::{self, Level, Line};
+use crate::state::App;
+
+const MOST: usize = 1_000;
+
+/// Which lines are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogQuery {
+    /// Where to go on, as the page before said; 0 is the beginning.
+    #[serde(default)]
+    offset: u64,
+    /// A part of the message, in any case.
+    #[serde(default)]
+    search: String,
+    /// The least level: `info`, `warning` or `error`.
+    level: Option<Level>,
+    /// How many lines at most, up to 1,000.
+    limit: Option<usize>,
+}
+
+/// Lines of a log.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LogPage {
+    lines: Vec<Line>,
+    /// Where the next page begins; ask again later while the run is under way.
+    next_offset: u64,
+    /// Whether the log has more lines by now.
+    has_more: bool,
+}
+
+/// The log of a run in pages; whoever follows it asks again from `nextOffset`.
+#[utoipa::path(get, path = "/projects/{project}/runs/{run}/log", tag = "runs",
+    params(("project" = String, Path), ("run" = String, Path), LogQuery),
+    responses((status = 200, body = LogPage), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("runsView"))))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+    QueryOf(query): QueryOf<LogQuery>,
+) -> ApiResult<Json<LogPage>> {
+    let access = caller.enter(&app, &project, Right::RunsView).await?;
+    let row = find(&app, &access, &id).await?;
+    let file = log::file(&app.config.folder, &row.id);
+    let page = tokio::task::spawn_blocking(move || read(&file, &query))
+        .await
+        .map_err(|error| ApiError::internal("reading a log", error))?;
+    page.map(Json)
+        .map_err(|error| ApiError::internal("reading a log", error))
+}
+
+fn read(path: &FilePath, query: &LogQuery) -> std::io::Result<LogPage> {
+    let mut page = LogPage {
+        lines: Vec::new(),
+        next_offset: query.offset,
+        has_more: false,
+    };
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(page),
+        Err(error) => return Err(error),
+    };
+    file.seek(SeekFrom::Start(query.offset))?;
+    let mut reader = BufReader::new(file);
+    let most = query.limit.unwrap_or(200).clamp(1, MOST);
+    let search = query.search.to_lowercase();
+    let mut text = Vec::new();
+    loop {
+        text.clear();
+        let length = reader.read_until(b'\n', &mut text)?;
+        // A line that is still being written is left for the next page.
+        if length == 0 || text.last() != Some(&b'\n') {
+            return Ok(page);
+        }
+        if page.lines.len() == most {
+            page.has_more = true;
+            return Ok(page);
+        }
+        page.next_offset += length as u64;
+        let Ok(line) = serde_json::from_slice::<Line>(&text) else {
+            continue;
+        };
+        let wanted = query.level.is_none_or(|least| line.level >= least)
+            && (search.is_empty() || line.message.to_lowercase().contains(&search));
+        if wanted {
+            page.lines.push(line);
+        }
+    }
+}
+
+/// The whole log as a file of JSON lines.
+#[utoipa::path(get, path = "/projects/{project}/runs/{run}/log/file", tag = "runs",
+    params(("project" = String, Path), ("run" = String, Path)),
+    responses((status = 200, content_type = "application/x-ndjson"), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("runsView"))))]
+pub(crate) async fn download(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+) -> ApiResult<Response> {
+    let access = caller.enter(&app, &project, Right::RunsView).await?;
+    let row = find(&app, &access, &id).await?;
+    let path = log::file(&app.config.folder, &row.id);
+    send(&path, &format!("run-{}.log.jsonl", row.number)).await
+}
+
+/// A file as a download; one that does not exist is empty.
+pub(super) async fn send(path: &FilePath, name: &str) -> ApiResult<Response> {
+    let body = match tokio::fs::File::open(path).await {
+        Ok(file) => HttpBody::from_stream(ReaderStream::new(file)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => HttpBody::empty(),
+        Err(error) => return Err(ApiError::internal("reading a file of a run", error)),
+    };
+    let headers = [
+        (CONTENT_TYPE, "application/x-ndjson".to_string()),
+        (
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}\""),
+        ),
+    ];
+    Ok((headers, body).into_response())
+}

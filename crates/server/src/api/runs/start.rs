@@ -1,0 +1,192 @@
+//! Asking for a run of a job.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::access::role::Right;
+use crate::api::audit::{Change, Object};
+use crate::api::body::Body;
+use crate::api::caller::SignedIn;
+use crate::api::error::{ApiError, ApiResult, ErrorBody, Problem};
+use crate::api::idempotency::Once;
+use crate::runs::{self, Environment, Kind, Request, RunOptions};
+use crate::state::App;
+use crate::store::{self, StoreError, job, job_version, resource_group};
+
+const HIGHEST_PRIORITY: i64 = 9;
+const USUAL_PRIORITY: i64 = 5;
+
+/// What is to run.
+#[derive(Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct NewRun {
+    /// `manual` runs the published version, `trial` the draft.
+    #[serde(default = "manual")]
+    kind: Kind,
+    /// Another version than the published one or the draft.
+    version: Option<i64>,
+    /// The day that the data belongs to; yesterday unless said.
+    bizdate: Option<NaiveDate>,
+    /// The scheduled time on the wall; the start of the day after the business date unless said.
+    cycle_at: Option<NaiveDateTime>,
+    /// Values of variables; those that are not given take the version's own expressions.
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    #[serde(default)]
+    options: RunOptions,
+    resource_group: Option<String>,
+    /// From 1 to 9, 5 unless said; the highest goes first.
+    #[schema(minimum = 1, maximum = 9)]
+    priority: Option<i64>,
+}
+
+fn manual() -> Kind {
+    Kind::Manual
+}
+
+/// The run that was asked for.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StartedRun {
+    pub(crate) id: String,
+    pub(crate) number: i64,
+}
+
+/// Puts a run of a job into the queue.
+#[utoipa::path(post, path = "/projects/{project}/jobs/{job}/runs", tag = "runs", request_body = NewRun,
+    params(("project" = String, Path), ("job" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 202, body = StartedRun), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("jobsView"))))]
+pub(crate) async fn start(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+    once: Once,
+    Body(body): Body<NewRun>,
+) -> ApiResult<(StatusCode, Json<serde_json::Value>)> {
+    let right = match body.kind {
+        Kind::Trial => Right::RunsTrial,
+        _ => Right::RunsStart,
+    };
+    let access = caller.enter(&app, &project, Right::JobsView).await?;
+    let mut t = app.store.begin().await?;
+    let job = job::find(&mut t, &access.project.id, &id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("job", &id))?;
+    access.need(right)?;
+    let place = format!("run {} {id}", access.project.id);
+    if let Some(answer) = once.before(&mut t, &caller, &place, &body).await? {
+        return Ok(answer);
+    }
+    let (version, bizdate, cycle_at) = check(&app, &mut t, &access.project, &job, &body).await?;
+    let declared = job_version::find(&mut t, &job.id, version)
+        .await?
+        .ok_or_else(|| ApiError::not_found("version", &version.to_string()))?;
+    let declared = serde_json::from_str(&declared.variables)
+        .map_err(|error| ApiError::internal("reading a version", error))?;
+    let environment = match (body.kind, access.project.mode.as_str()) {
+        (Kind::Trial, "standard") => Environment::Dev,
+        _ => Environment::Prod,
+    };
+    let group = body.resource_group.as_deref();
+    let request = Request {
+        job: &job,
+        version,
+        kind: body.kind,
+        environment,
+        bizdate,
+        cycle_at,
+        variables: runs::resolve_variables(&declared, &body.variables, bizdate, cycle_at)?,
+        options: body.options.clone(),
+        resource_group: group.unwrap_or(resource_group::DEFAULT),
+        priority: body.priority.unwrap_or(USUAL_PRIORITY),
+        instance_id: None,
+        attempt: 1,
+        created_by: &caller.account.id,
+    };
+    let (run_id, number) = runs::create(&app, &mut t, &request).await?;
+    let object = Object {
+        kind: "run",
+        id: &run_id,
+        name: &job.name,
+    };
+    let change = Change::of(None::<&()>, Some(&body));
+    access.note(&mut t, "run.start", object, change).await?;
+    let started = StartedRun { id: run_id, number };
+    let answer = once
+        .after(&app, &mut t, StatusCode::ACCEPTED, &started)
+        .await?;
+    t.commit().await.map_err(StoreError::from)?;
+    app.wake();
+    Ok(answer)
+}
+
+/// The version and the dates that a request means, or all that is wrong with it.
+async fn check(
+    app: &App,
+    c: &mut store::Connection,
+    project: &store::project::Project,
+    job: &job::Job,
+    body: &NewRun,
+) -> ApiResult<(i64, NaiveDate, NaiveDateTime)> {
+    let mut problems = Vec::new();
+    if !matches!(body.kind, Kind::Manual | Kind::Trial) {
+        problems.push(Problem::at(
+            "/kind",
+            "a run is asked for as `manual` or `trial`",
+        ));
+    }
+    let version = match (body.version, body.kind) {
+        (Some(version), _) => version,
+        (None, Kind::Trial) => job.draft_version,
+        (None, _) => job.published_version.unwrap_or_else(|| {
+            problems.push(
+                Problem::at("/version", format!("job `{}` is not published", job.name))
+                    .hint("publish it, or run its draft as a trial"),
+            );
+            0
+        }),
+    };
+    if let Some(priority) = body.priority
+        && !(1..=HIGHEST_PRIORITY).contains(&priority)
+    {
+        problems.push(Problem::at(
+            "/priority",
+            format!("the priority must be 1 to {HIGHEST_PRIORITY}"),
+        ));
+    }
+    if let Some(group) = &body.resource_group
+        && group != resource_group::DEFAULT
+        && resource_group::slots(c, &project.id, group)
+            .await?
+            .is_none()
+    {
+        problems.push(Problem::at(
+            "/resourceGroup",
+            format!("there is no resource group `{group}`"),
+        ));
+    }
+    let today = app.clock.now().date_naive();
+    let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(today);
+    let bizdate = match (body.bizdate, body.cycle_at) {
+        (Some(bizdate), _) => bizdate,
+        (None, Some(cycle)) => {
+            let day = cycle.date();
+            day.checked_sub_days(Days::new(1)).unwrap_or(day)
+        }
+        (None, None) => yesterday,
+    };
+    let next = bizdate.checked_add_days(Days::new(1)).unwrap_or(bizdate);
+    let cycle_at = body.cycle_at.unwrap_or(next.and_time(NaiveTime::MIN));
+    if problems.is_empty() {
+        Ok((version, bizdate, cycle_at))
+    } else {
+        Err(ApiError::invalid(problems))
+    }
+}

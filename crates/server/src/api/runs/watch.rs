@@ -1,0 +1,110 @@
+//! Watching a run: live events and the series for its chart.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Sse;
+use axum::response::sse::{Event, KeepAlive};
+use futures::Stream;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Run, find};
+use crate::access::role::Right;
+use crate::api::caller::SignedIn;
+use crate::api::error::{ApiResult, ErrorBody};
+use crate::api::time::Time;
+use crate::state::App;
+use crate::store::run;
+
+const LOOK: Duration = Duration::from_secs(1);
+/// A stream ends after so long, and whoever watches asks anew, with a session that is still good.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+
+/// How far a run was at a time.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Sample {
+    at: Time,
+    rows_read: i64,
+    rows_written: i64,
+    rows_dirty: i64,
+    bytes: i64,
+}
+
+/// The run's figures over time, for a chart.
+#[utoipa::path(get, path = "/projects/{project}/runs/{run}/series", tag = "runs",
+    params(("project" = String, Path), ("run" = String, Path)),
+    responses((status = 200, body = Vec<Sample>), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("runsView"))))]
+pub(crate) async fn series(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+) -> ApiResult<Json<Vec<Sample>>> {
+    let access = caller.enter(&app, &project, Right::RunsView).await?;
+    let row = find(&app, &access, &id).await?;
+    let mut c = app.store.read().await?;
+    let samples = run::samples(&mut c, &row.id).await?;
+    let samples = samples.into_iter().map(|sample| Sample {
+        at: Time(sample.at),
+        rows_read: sample.rows_read,
+        rows_written: sample.rows_written,
+        rows_dirty: sample.rows_dirty,
+        bytes: sample.bytes,
+    });
+    Ok(Json(samples.collect()))
+}
+
+/// The run each time it has changed, as server-sent events named `run`; the last one when it has ended.
+#[utoipa::path(get, path = "/projects/{project}/runs/{run}/events", tag = "runs",
+    params(("project" = String, Path), ("run" = String, Path)),
+    responses((status = 200, body = Run, content_type = "text/event-stream"),
+        (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("runsView"))))]
+pub(crate) async fn events(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+) -> ApiResult<Sse<impl Stream<Item = Result<Event, Infallible>>>> {
+    let access = caller.enter(&app, &project, Right::RunsView).await?;
+    find(&app, &access, &id).await?;
+    let begun = tokio::time::Instant::now();
+    let start = Watch {
+        last: None,
+        is_over: false,
+    };
+    let stream = futures::stream::unfold(start, move |mut watch| {
+        let (app, access_project, id) = (app.clone(), access.project.id.clone(), id.clone());
+        async move {
+            if watch.is_over {
+                return None;
+            }
+            loop {
+                let stop = app.stop.is_cancelled() || begun.elapsed() > LONGEST;
+                let mut c = app.store.read().await.ok()?;
+                let row = run::find(&mut c, &access_project, &id).await.ok()??;
+                drop(c);
+                watch.is_over = row.ended_at.is_some() || stop;
+                let text = serde_json::to_string(&Run::from(row)).ok()?;
+                if watch.last.as_deref() != Some(&text) {
+                    let event = Event::default().event("run").data(&text);
+                    watch.last = Some(text);
+                    return Some((Ok(event), watch));
+                }
+                if watch.is_over {
+                    return None;
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
+}
+
+struct Watch {
+    last: Option<String>,
+    is_over: bool,
+}

@@ -1,0 +1,398 @@
+//! The schedules of jobs: list, show, edit the draft, delete.
+//!
+//! `submit` lets a draft make instances, `preview` shows what would come, `network` checks what waits for what.
+
+pub(crate) mod act;
+mod network;
+pub(crate) mod preview;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::header::IF_MATCH;
+use axum::http::{HeaderMap, StatusCode};
+use chrono::DateTime;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::access::role::Right;
+use crate::api::audit::{Change, Object};
+use crate::api::body::Body;
+use crate::api::caller::{Access, SignedIn};
+use crate::api::error::{ApiError, ApiResult, Code, ErrorBody, Problem};
+use crate::api::etag::{Revised, Seen};
+use crate::api::page::{Listed, PageQuery, QueryOf};
+use crate::api::time::Time;
+use crate::schedule::dependency::DependencyKind;
+use crate::schedule::problem::RuleProblem;
+use crate::schedule::rule::Schedule as Rule;
+use crate::schedule::zone;
+use crate::scheduler::{read_rule, wall};
+use crate::state::App;
+use crate::store::job::Job;
+use crate::store::schedule::{self, Schedule as Row};
+use crate::store::{Connection, StoreError, instance, job};
+
+/// Another schedule that this one waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(as = ScheduleDependency)]
+pub(crate) struct Dependency {
+    /// The id of its job.
+    pub(crate) job: String,
+    pub(crate) kind: DependencyKind,
+}
+
+/// When a job runs.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Schedule {
+    pub(crate) job_id: String,
+    pub(crate) job_name: String,
+    /// `draft` until it is submitted, then `active` or `paused`.
+    pub(crate) state: String,
+    /// Why it is paused.
+    pub(crate) reason: Option<String>,
+    /// The rule as it is edited.
+    pub(crate) rule: Rule,
+    /// What it waits for, as it is edited.
+    pub(crate) dependencies: Vec<Dependency>,
+    /// The rule that instances are made by.
+    pub(crate) submitted_rule: Option<Rule>,
+    pub(crate) submitted_at: Option<Time>,
+    /// Whether the rule differs from the submitted one.
+    pub(crate) is_changed: bool,
+    /// The cycle in words.
+    pub(crate) in_words: String,
+    /// The cycle as cron text, if cron has a way to say it.
+    pub(crate) cron: Option<String>,
+    /// When it is due next.
+    pub(crate) next_due_at: Option<Time>,
+    pub(crate) created_at: Time,
+    pub(crate) updated_at: Time,
+}
+
+/// The latest cycle of a schedule.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LastInstance {
+    pub(crate) id: String,
+    /// The scheduled time on the wall.
+    pub(crate) cycle_at: String,
+    pub(crate) state: String,
+}
+
+/// A schedule in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ListedSchedule {
+    #[serde(flatten)]
+    pub(crate) schedule: Schedule,
+    pub(crate) last: Option<LastInstance>,
+}
+
+/// A wall time as the API shows it.
+pub(crate) fn wall_text(micros: i64) -> String {
+    wall(micros).format("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// Reads a document of the store.
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> ApiResult<T> {
+    serde_json::from_str(text).map_err(|error| ApiError::internal("reading a schedule", error))
+}
+
+fn text(value: &impl Serialize) -> ApiResult<String> {
+    serde_json::to_string(value).map_err(|error| ApiError::internal("writing a schedule", error))
+}
+
+impl Schedule {
+    /// A schedule of the store; what comes next is read from its rule unless an instance waits.
+    fn read(row: &Row, job_name: &str, next: Option<i64>, now: i64) -> ApiResult<Schedule> {
+        let rule: Rule = read(&row.rule)?;
+        let submitted = row.submitted_rule.as_deref();
+        let next = match (next, submitted) {
+            (None, Some(submitted)) if row.state == schedule::ACTIVE => {
+                let (_, timing) = read_rule(submitted)?;
+                let day = wall(row.generated_until).date();
+                let from = zone::day_start(timing.zone(), day);
+                let from = from.max(DateTime::from_timestamp_micros(now).unwrap_or_default());
+                let next = timing.next(from, 1).into_iter().next();
+                next.map(|occurrence| occurrence.due_at.timestamp_micros())
+            }
+            (next, _) => next,
+        };
+        let timetable = rule.cycle.timetable().ok();
+        Ok(Schedule {
+            job_id: row.job_id.clone(),
+            job_name: job_name.to_string(),
+            state: row.state.clone(),
+            reason: (row.state == schedule::PAUSED).then(|| row.reason.clone()),
+            dependencies: read(&row.dependencies)?,
+            submitted_rule: submitted.map(read).transpose()?,
+            submitted_at: row.submitted_at.map(Time),
+            is_changed: submitted.is_some_and(|submitted| submitted != row.rule),
+            in_words: rule.cycle.in_words(),
+            cron: timetable.as_ref().and_then(crate::schedule::cron::print),
+            rule,
+            next_due_at: next.map(Time),
+            created_at: Time(row.created_at),
+            updated_at: Time(row.updated_at),
+        })
+    }
+}
+
+/// Problems of a rule, under the field that it stands in.
+fn problems(found: Vec<RuleProblem>, parent: &str) -> ApiError {
+    let under = |problem: RuleProblem| {
+        let problem = problem.under(parent);
+        Problem::at(problem.pointer, problem.message).hint(problem.hint)
+    };
+    ApiError::invalid(found.into_iter().map(under).collect())
+}
+
+async fn find_job(c: &mut Connection, access: &Access, id: &str) -> ApiResult<Job> {
+    let job = job::find(c, &access.project.id, id).await?;
+    job.ok_or_else(|| ApiError::not_found("job", id))
+}
+
+async fn find(c: &mut Connection, access: &Access, job: &Job) -> ApiResult<Row> {
+    let row = schedule::find(c, &access.project.id, &job.id).await?;
+    row.ok_or_else(|| {
+        ApiError::new(
+            Code::NotFound,
+            format!("job `{}` has no schedule", job.name),
+        )
+        .hint("put one")
+    })
+}
+
+async fn view(app: &App, c: &mut Connection, row: &Row, job: &Job) -> ApiResult<Schedule> {
+    let now = app.clock.micros();
+    let next = instance::next_due(c, &row.job_id, now).await?;
+    Schedule::read(row, &job.name, next, now)
+}
+
+fn object(job: &Job) -> Object<'_> {
+    Object {
+        kind: "schedule",
+        id: &job.id,
+        name: &job.name,
+    }
+}
+
+/// Which schedules are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ScheduleQuery {
+    /// `draft`, `active` or `paused`.
+    #[serde(default)]
+    state: String,
+    /// A part of the job's name.
+    #[serde(default)]
+    search: String,
+    cursor: Option<String>,
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
+/// The schedules of a project, each with what comes next and what came last.
+#[utoipa::path(get, path = "/projects/{project}/schedules", tag = "schedules",
+    params(("project" = String, Path), ScheduleQuery),
+    responses((status = 200, body = Listed<ListedSchedule>), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("schedulesView"))))]
+pub(crate) async fn list(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path(project): Path<String>,
+    QueryOf(query): QueryOf<ScheduleQuery>,
+) -> ApiResult<Json<Listed<ListedSchedule>>> {
+    let access = caller.enter(&app, &project, Right::SchedulesView).await?;
+    let page = PageQuery::of(query.cursor, query.limit).page()?;
+    let now = app.clock.micros();
+    let mut c = app.store.read().await?;
+    let wanted = (query.state.as_str(), query.search.as_str());
+    let rows = schedule::list(&mut c, &access.project.id, wanted, now, &page).await?;
+    let item = |row: schedule::ListedSchedule| {
+        let last = match (row.last_instance_id, row.last_cycle_at, row.last_state) {
+            (Some(id), Some(cycle_at), Some(state)) => Some(LastInstance {
+                id,
+                cycle_at: wall_text(cycle_at),
+                state,
+            }),
+            _ => None,
+        };
+        let schedule = Schedule::read(&row.schedule, &row.job_name, row.next_due_at, now)?;
+        Ok(ListedSchedule { schedule, last })
+    };
+    let listed = Listed::new(rows, &page, |row| row.schedule.job_id.clone(), item);
+    Ok(Json(listed.sound()?))
+}
+
+/// The schedule of a job.
+#[utoipa::path(get, path = "/projects/{project}/jobs/{job}/schedule", tag = "schedules",
+    params(("project" = String, Path), ("job" = String, Path)),
+    responses((status = 200, body = Schedule), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("schedulesView"))))]
+pub(crate) async fn show(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+) -> ApiResult<Revised<Schedule>> {
+    let access = caller.enter(&app, &project, Right::SchedulesView).await?;
+    let mut c = app.store.read().await?;
+    let job = find_job(&mut c, &access, &id).await?;
+    let row = find(&mut c, &access, &job).await?;
+    Ok(Revised(row.revision, view(&app, &mut c, &row, &job).await?))
+}
+
+/// Writes the rule of a job's draft; the first one needs no `If-Match`. Instances are made by it once it is submitted.
+#[utoipa::path(put, path = "/projects/{project}/jobs/{job}/schedule", tag = "schedules", request_body = Rule,
+    params(("project" = String, Path), ("job" = String, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 200, body = Schedule), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("schedulesEdit"))))]
+pub(crate) async fn put(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+    headers: HeaderMap,
+    Body(rule): Body<Rule>,
+) -> ApiResult<Revised<Schedule>> {
+    let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
+    rule.rule().map_err(|found| problems(found, ""))?;
+    let now = app.clock.micros();
+    let mut t = app.store.begin().await?;
+    let job = find_job(&mut t, &access, &id).await?;
+    let (before, row) = match schedule::find(&mut t, &access.project.id, &job.id).await? {
+        Some(mut row) => {
+            let before: Rule = read(&row.rule)?;
+            row.revision = seen(&headers)?;
+            row.rule = text(&rule)?;
+            row.updated_at = now;
+            schedule::update_draft(&mut t, &row).await?;
+            row.revision += 1;
+            (Some(before), row)
+        }
+        None => {
+            let row = Row {
+                job_id: job.id.clone(),
+                project_id: access.project.id.clone(),
+                rule: text(&rule)?,
+                dependencies: "[]".to_string(),
+                submitted_rule: None,
+                submitted_by: None,
+                submitted_at: None,
+                state: schedule::DRAFT.to_string(),
+                reason: String::new(),
+                paused_at: None,
+                generated_until: 0,
+                generate_at: schedule::NEVER,
+                created_by: access.caller.account.id.clone(),
+                created_at: now,
+                updated_at: now,
+                revision: 1,
+            };
+            schedule::insert(&mut t, &row).await?;
+            (None, row)
+        }
+    };
+    let change = Change::of(before.as_ref(), Some(&rule));
+    access
+        .note(&mut t, "schedule.update", object(&job), change)
+        .await?;
+    let view = view(&app, &mut t, &row, &job).await?;
+    t.commit().await.map_err(StoreError::from)?;
+    Ok(Revised(row.revision, view))
+}
+
+/// The revision in `If-Match`, where it is needed only if there is something to overwrite.
+fn seen(headers: &HeaderMap) -> ApiResult<i64> {
+    let text = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
+    let text = text.ok_or_else(|| {
+        ApiError::new(
+            Code::RevisionRequired,
+            "the job has a schedule, and the request lacks `If-Match`",
+        )
+        .hint("repeat the `ETag` of the schedule that you changed")
+    })?;
+    let digits = text.trim().trim_matches('"');
+    digits.parse().map_err(|_| {
+        ApiError::bad_request("`If-Match` is no revision")
+            .hint("repeat the `ETag` as it was given, for example `\"3\"`")
+    })
+}
+
+/// Deletes a schedule and those of its instances that have not begun. Refused while others wait for it.
+#[utoipa::path(delete, path = "/projects/{project}/jobs/{job}/schedule", tag = "schedules",
+    params(("project" = String, Path), ("job" = String, Path), ("If-Match" = String, Header)),
+    responses((status = 204), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("schedulesSubmit"))))]
+pub(crate) async fn delete(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+    Seen(revision): Seen,
+) -> ApiResult<StatusCode> {
+    let access = caller.enter(&app, &project, Right::SchedulesSubmit).await?;
+    let mut t = app.store.begin().await?;
+    let job = find_job(&mut t, &access, &id).await?;
+    let row = find(&mut t, &access, &job).await?;
+    let dependents = schedule::dependents(&mut t, &job.id).await?;
+    if !dependents.is_empty() {
+        let names: Vec<&str> = dependents.iter().map(|(_, name)| name.as_str()).collect();
+        return Err(ApiError::conflict(format!(
+            "other schedules wait for that of job `{}`: {}",
+            job.name,
+            names.join(", ")
+        ))
+        .hint("remove those dependencies and submit those schedules first"));
+    }
+    schedule::lock(&mut t, &job.id, revision).await?;
+    instance::delete_ahead(&mut t, &job.id, i64::MIN).await?;
+    schedule::delete(&mut t, &job.id, revision + 1).await?;
+    let before: Rule = read(&row.rule)?;
+    let change = Change::of(Some(&before), None::<&()>);
+    access
+        .note(&mut t, "schedule.delete", object(&job), change)
+        .await?;
+    t.commit().await.map_err(StoreError::from)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a schedule is to wait for.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Dependencies {
+    dependencies: Vec<Dependency>,
+}
+
+/// Writes what the draft of a schedule waits for. Schedules that would wait for each other forever are refused.
+#[utoipa::path(put, path = "/projects/{project}/jobs/{job}/schedule/dependencies", tag = "schedules",
+    request_body = Dependencies,
+    params(("project" = String, Path), ("job" = String, Path), ("If-Match" = String, Header)),
+    responses((status = 200, body = Schedule), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("schedulesEdit"))))]
+pub(crate) async fn put_dependencies(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+    Seen(revision): Seen,
+    Body(body): Body<Dependencies>,
+) -> ApiResult<Revised<Schedule>> {
+    let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
+    let mut t = app.store.begin().await?;
+    let job = find_job(&mut t, &access, &id).await?;
+    let mut row = find(&mut t, &access, &job).await?;
+    let before: Vec<Dependency> = read(&row.dependencies)?;
+    network::check(&mut t, &job, &read(&row.rule)?, &body.dependencies).await?;
+    row.revision = revision;
+    row.dependencies = text(&body.dependencies)?;
+    row.updated_at = app.clock.micros();
+    schedule::update_draft(&mut t, &row).await?;
+    let change = Change::of(Some(&before), Some(&body.dependencies));
+    access
+        .note(&mut t, "schedule.updateDependencies", object(&job), change)
+        .await?;
+    let view = view(&app, &mut t, &row, &job).await?;
+    t.commit().await.map_err(StoreError::from)?;
+    Ok(Revised(revision + 1, view))
+}

@@ -1,0 +1,29 @@
+//! The server: REST API, metadata store, scheduler and access control.
+//!
+//! Reading order: `router` is the whole API on one page; `api` has a file for each resource, and in
+//! `api/caller.rs` who calls; `access` says who may do what; `store` keeps everything; `schedule` holds
+//! the rules of time, `documents` says what is wrong with a job document. `runs` makes runs and `runner` does
+//! them. `serve` starts and stops it all.
+
+mod access;
+mod api;
+mod clock;
+mod config;
+mod datasources;
+mod documents;
+mod rotation;
+mod router;
+mod runner;
+mod runs;
+mod schedule;
+mod scheduler;
+mod serve;
+mod settings;
+mod state;
+mod store;
+
+pub use access::vault::KeyRing;
+pub use clock::Clock;
+pub use config::{ServerConfig, Shutdown, Tls};
+pub use router::openapi;
+pub use serve::{Equipment, Server};

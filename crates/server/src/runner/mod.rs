@@ -1,0 +1,106 @@
+//! Does runs: claims them from the queue within the limits, holds them by a lease, and records how they end.
+//!
+//! `claim` chooses, `execute` does one run from its document to its report, `ledger` is the run's memory in the
+//! store, `log` what people read of it. A server that dies leaves its runs with a lease that ends, and whoever
+//! claims them then continues from their ledger.
+
+mod claim;
+mod execute;
+mod ledger;
+pub(crate) mod log;
+
+pub(crate) use execute::{ProgressView, RunError};
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Shutdown;
+use crate::state::App;
+use crate::store::run::Run;
+use crate::store::{StoreError, StoreResult};
+
+/// The queue is looked at this often, besides when a run is asked for here.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Why a run is to stop.
+#[derive(Clone, Debug)]
+pub(super) struct Stops {
+    /// The server ends; the run goes back to the queue.
+    pub(super) server: CancellationToken,
+    /// Whatever stops the run, the server's end included.
+    pub(super) run: CancellationToken,
+    /// Cancelled, and the run with it, when it takes longer than it may.
+    pub(super) late: CancellationToken,
+}
+
+/// Claims and does runs until the server stops.
+pub(crate) async fn work(app: App) {
+    let mut running = JoinSet::new();
+    let hand_over = CancellationToken::new();
+    while !app.stop.is_cancelled() {
+        while running.try_join_next().is_some() {}
+        let free = usize::try_from(app.config.slots)
+            .unwrap_or(usize::MAX)
+            .saturating_sub(running.len());
+        match claim::claim(&app, free).await {
+            Ok(runs) => {
+                for run in runs {
+                    let stops = Stops {
+                        server: hand_over.clone(),
+                        run: hand_over.child_token(),
+                        late: CancellationToken::new(),
+                    };
+                    running.spawn(hold(app.clone(), run, stops));
+                }
+            }
+            Err(error) => tracing::error!(?error, "the queue of runs could not be read"),
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = app.queued.notified() => {}
+            () = sleep_until(Instant::now() + TICK) => {}
+            _ = running.join_next(), if !running.is_empty() => {}
+        }
+    }
+    if let Shutdown::Finish(longest) = app.config.shutdown {
+        let all = async { while running.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(longest, all).await;
+    }
+    hand_over.cancel();
+    while running.join_next().await.is_some() {}
+}
+
+/// Does a run while its lease is renewed.
+async fn hold(app: App, run: Run, stops: Stops) {
+    let id = run.id.clone();
+    if let Err(error) = execute::run(&app, run, stops).await {
+        match error {
+            StoreError::Changed => {
+                tracing::warn!(run.id = id, "another server has taken the run over");
+            }
+            error => tracing::error!(run.id = id, ?error, "the end of the run could not be noted"),
+        }
+    }
+}
+
+/// Repeats a step until the store takes it; a claim that was lost is not repeated.
+pub(super) async fn until_stored<'a, T>(
+    mut step: impl FnMut() -> BoxFuture<'a, StoreResult<T>>,
+) -> StoreResult<T> {
+    let mut wait = Duration::from_millis(100);
+    for _ in 0..8 {
+        match step().await {
+            Err(StoreError::Database(error)) => {
+                tracing::warn!(%error, "the metadata store did not answer; trying again");
+                tokio::time::sleep(wait).await;
+                wait *= 2;
+            }
+            ended => return ended,
+        }
+    }
+    step().await
+}

@@ -1,0 +1,203 @@
+//! Making runs: what is to run, with which dates and values.
+
+use std::collections::BTreeMap;
+
+use chrono::{NaiveDate, NaiveDateTime};
+use job::{Datasource, Document, Options, Parameters};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::api::error::{ApiError, ApiResult, Problem};
+use crate::api::time::new_id;
+use crate::state::App;
+use crate::store::job::Job;
+use crate::store::run::NewRun;
+use crate::store::{Connection, job_version, project, run};
+
+/// Why a run exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Kind {
+    /// Somebody runs the published version.
+    Manual,
+    /// Somebody tries the draft.
+    Trial,
+    /// A schedule's turn.
+    Scheduled,
+    /// One of the days of a backfill.
+    Backfill,
+}
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Kind::Manual => "manual",
+            Kind::Trial => "trial",
+            Kind::Scheduled => "scheduled",
+            Kind::Backfill => "backfill",
+        }
+    }
+}
+
+/// Which side of the data sources a run uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Environment {
+    /// Production.
+    Prod,
+    /// Development, in projects that have both.
+    Dev,
+}
+
+impl Environment {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Environment::Prod => "prod",
+            Environment::Dev => "dev",
+        }
+    }
+}
+
+/// What a run does besides its job.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub(crate) struct RunOptions {
+    /// The run is stopped and fails when it takes longer; 0 sets no limit.
+    pub(crate) timeout_minutes: u32,
+}
+
+/// A run that is asked for.
+pub(crate) struct Request<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) version: i64,
+    pub(crate) kind: Kind,
+    pub(crate) environment: Environment,
+    pub(crate) bizdate: NaiveDate,
+    /// The scheduled time on the wall.
+    pub(crate) cycle_at: NaiveDateTime,
+    /// Values by name, as they are substituted.
+    pub(crate) variables: BTreeMap<String, String>,
+    pub(crate) options: RunOptions,
+    pub(crate) resource_group: &'a str,
+    /// The highest goes first.
+    pub(crate) priority: i64,
+    pub(crate) instance_id: Option<&'a str>,
+    pub(crate) attempt: i64,
+    pub(crate) created_by: &'a str,
+}
+
+/// Puts a run into the queue; returns its id and its number in the project. Whoever commits the transaction
+/// wakes the queue with [`App::wake`].
+pub(crate) async fn create(
+    app: &App,
+    c: &mut Connection,
+    request: &Request<'_>,
+) -> ApiResult<(String, i64)> {
+    let job = request.job;
+    let version = job_version::find(c, &job.id, request.version)
+        .await?
+        .ok_or_else(|| ApiError::not_found("version", &request.version.to_string()))?;
+    let id = new_id();
+    let number = project::next_run_number(c, &job.project_id).await?;
+    let text = |value: Result<String, serde_json::Error>| {
+        value.map_err(|error| ApiError::internal("writing a run", error))
+    };
+    let variables = text(serde_json::to_string(&request.variables))?;
+    let options = text(serde_json::to_string(&request.options))?;
+    let parameters = constants(request.bizdate, request.cycle_at, &request.variables)
+        .map_err(|error| ApiError::invalid(vec![Problem::at("/variables", error.to_string())]))?;
+    let datasources = datasource_names(&job.name, &version.document, parameters);
+    run::insert(
+        c,
+        &NewRun {
+            id: &id,
+            project_id: &job.project_id,
+            number,
+            job_id: &job.id,
+            job_name: &job.name,
+            job_version: request.version,
+            environment: request.environment.name(),
+            kind: request.kind.name(),
+            instance_id: request.instance_id,
+            attempt: request.attempt,
+            bizdate: &request.bizdate.to_string(),
+            cycle_at: request.cycle_at.and_utc().timestamp_micros(),
+            variables: &variables,
+            options: &options,
+            resource_group: request.resource_group,
+            priority: request.priority,
+            created_by: request.created_by,
+            queued_at: app.clock.micros(),
+            datasources: &datasources,
+        },
+    )
+    .await?;
+    Ok((id, number))
+}
+
+/// The data sources that a run uses, for the limits of the queue. A document that is not right has none; the
+/// run will say what is wrong with it.
+fn datasource_names(name: &str, text: &str, parameters: Parameters) -> Vec<String> {
+    let Ok(document) = Document::parse(name, text) else {
+        return Vec::new();
+    };
+    let Ok((job, _)) = job::normalise(&document, &Options::new(parameters)) else {
+        return Vec::new();
+    };
+    [job.reader.datasource, job.writer.datasource]
+        .into_iter()
+        .filter_map(|datasource| match datasource {
+            Datasource::Named(name) => Some(name),
+            Datasource::Inline(_) | Datasource::None => None,
+        })
+        .collect()
+}
+
+/// The parameters of a run whose variables are resolved: each is a constant, whatever it looks like.
+pub(crate) fn constants(
+    bizdate: NaiveDate,
+    cycle_at: NaiveDateTime,
+    variables: &BTreeMap<String, String>,
+) -> Result<Parameters, job::ParameterError> {
+    let mut parameters = Parameters::new(bizdate, cycle_at);
+    for (name, value) in variables {
+        parameters.set(name, &format!("'{value}'"))?;
+    }
+    Ok(parameters)
+}
+
+/// The values of a version's declared parameters for a run at some dates; `given` ones win and are constants.
+pub(crate) fn resolve_variables(
+    declared: &BTreeMap<String, String>,
+    given: &BTreeMap<String, String>,
+    bizdate: NaiveDate,
+    cycle_at: NaiveDateTime,
+) -> ApiResult<BTreeMap<String, String>> {
+    let mut parameters = Parameters::new(bizdate, cycle_at);
+    let mut problems = Vec::new();
+    let mut refuse = |name: &str, error: job::ParameterError| {
+        problems.push(Problem::at(format!("/variables/{name}"), error.to_string()));
+    };
+    for (name, expression) in declared
+        .iter()
+        .filter(|(name, _)| !given.contains_key(*name))
+    {
+        if let Err(error) = parameters.set(name, expression) {
+            refuse(name, error);
+        }
+    }
+    let mut values = given.clone();
+    for name in declared.keys().filter(|name| !given.contains_key(*name)) {
+        match parameters.value(name) {
+            Ok(value) => {
+                values.insert(name.clone(), value);
+            }
+            Err(error) => refuse(name, error),
+        }
+    }
+    if problems.is_empty() {
+        Ok(values)
+    } else {
+        Err(ApiError::invalid(problems))
+    }
+}

@@ -1,0 +1,165 @@
+//! Makes the instances of a range of business dates at once, in lanes that run side by side.
+
+use std::collections::{BTreeMap, HashSet};
+
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::wall_micros;
+use crate::api::time::new_id;
+use crate::schedule::dependency::ScheduleNode;
+use crate::schedule::occurrence::Occurrence;
+use crate::schedule::plan::{self, Edge};
+use crate::state::App;
+use crate::store::instance::{self, NewInstance, edge};
+use crate::store::{Connection, StoreResult, backfill};
+
+/// What a backfill was asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = BackfillSpec)]
+pub(crate) struct Spec {
+    /// The ids of its jobs.
+    pub(crate) jobs: Vec<String>,
+    /// The first business date.
+    pub(crate) from: NaiveDate,
+    /// The last business date.
+    pub(crate) to: NaiveDate,
+    pub(crate) order: Order,
+    /// How many pieces of the range run side by side; in each, a day waits for the one before.
+    pub(crate) groups: u32,
+    /// Expressions that win over those of schedule and job.
+    pub(crate) variables: BTreeMap<String, String>,
+}
+
+/// Which day of a group comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Order {
+    /// The oldest.
+    #[default]
+    Ascending,
+    /// The newest.
+    Descending,
+}
+
+/// An instance that a backfill makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Planned {
+    /// The place of the job in the list.
+    pub(crate) job: usize,
+    pub(crate) occurrence: Occurrence,
+    pub(crate) lane: i64,
+    pub(crate) step: i64,
+    /// What it waits for within the backfill.
+    pub(crate) waits_for: Vec<Edge>,
+}
+
+/// The instances of a backfill; `nodes` are its jobs, in order.
+pub(crate) fn plan(spec: &Spec, nodes: &[ScheduleNode]) -> Vec<Planned> {
+    // A cycle's data is that of the day before it.
+    let next = |date: NaiveDate| date.checked_add_days(Days::new(1)).unwrap_or(date);
+    let days: Vec<NaiveDate> = spec
+        .from
+        .iter_days()
+        .take_while(|day| *day <= spec.to)
+        .map(next)
+        .collect();
+    let groups = usize::try_from(spec.groups)
+        .unwrap_or(1)
+        .clamp(1, days.len().max(1));
+    let mut planned = Vec::new();
+    for (lane, piece) in (0..).zip(days.chunks(days.len().div_ceil(groups).max(1))) {
+        let mut piece = piece.to_vec();
+        if spec.order == Order::Descending {
+            piece.reverse();
+        }
+        let mut step = 0;
+        for day in piece {
+            let before = planned.len();
+            planned.extend(plan::generate(nodes, day..next(day)).map(|one| Planned {
+                job: one.schedule,
+                occurrence: one.occurrence,
+                lane,
+                step,
+                waits_for: one.waits_for,
+            }));
+            // Steps have no gaps, because each looks at the one before only.
+            step += i64::from(planned.len() > before);
+        }
+    }
+    let known: HashSet<Edge> = planned
+        .iter()
+        .map(|one| Edge {
+            schedule: one.job,
+            cycle_at: one.occurrence.cycle_at,
+        })
+        .collect();
+    for one in &mut planned {
+        one.waits_for.retain(|edge| known.contains(edge));
+    }
+    planned
+}
+
+/// A job that waits for a day that comes after it.
+pub(crate) fn backwards(spec: &Spec, planned: &[Planned]) -> Option<usize> {
+    if spec.order == Order::Ascending {
+        return None;
+    }
+    let other_day =
+        |one: &Planned, edge: &Edge| edge.cycle_at.date() != one.occurrence.cycle_at.date();
+    let found = planned
+        .iter()
+        .find(|one| one.waits_for.iter().any(|edge| other_day(one, edge)));
+    found.map(|one| one.job)
+}
+
+/// Writes the instances of a backfill, which are due at once.
+pub(crate) async fn make(
+    c: &mut Connection,
+    row: &backfill::Backfill,
+    spec: &Spec,
+    planned: &[Planned],
+) -> StoreResult<()> {
+    for one in planned {
+        let Some(job_id) = spec.jobs.get(one.job) else {
+            continue;
+        };
+        let id = new_id();
+        let new = NewInstance {
+            id: &id,
+            project_id: &row.project_id,
+            job_id,
+            backfill_id: &row.id,
+            lane: one.lane,
+            step: one.step,
+            cycle_at: wall_micros(one.occurrence.cycle_at),
+            bizdate: &one.occurrence.bizdate.to_string(),
+            due_at: row.created_at,
+            is_dry_run: one.occurrence.is_dry_run,
+            is_frozen: false,
+            created_at: row.created_at,
+        };
+        instance::insert(c, &new).await?;
+        for found in &one.waits_for {
+            if let Some(upstream) = spec.jobs.get(found.schedule) {
+                edge::insert(c, &id, upstream, wall_micros(found.cycle_at)).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ends backfills that have nothing left to do.
+pub(super) async fn close(app: &App) -> StoreResult<()> {
+    let mut c = app.store.read().await?;
+    let open = backfill::open_count(&mut c).await?;
+    drop(c);
+    if open > 0 {
+        let mut t = app.store.begin().await?;
+        backfill::close(&mut t, app.clock.micros()).await?;
+        t.commit().await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! Turns schedules into instances and instances into runs.
+//!
+//! Every server has this loop, and none leads: each step is a transaction whose conditions let one server win.
+//! A server that is killed anywhere leaves rows that the next tick of any server goes on with.
+//!
+//! - `generate` makes the instances of the next day, with what they wait for
+//! - `catch_up` decides what becomes of instances that came due while no server ran
+//! - `release` gives a run to each instance that is due and waits for nothing
+//! - `backfill` makes the instances of a range of days at once
+
+pub(crate) mod backfill;
+pub(crate) mod catch_up;
+pub(crate) mod generate;
+mod release;
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime};
+use tokio::time::sleep;
+
+use crate::api::error::{ApiError, ApiResult};
+use crate::schedule::occurrence;
+use crate::schedule::rule::Schedule;
+use crate::state::App;
+use crate::store::instance::{self, Instance, Move};
+use crate::store::run::{self, Run};
+use crate::store::{Connection, StoreError, StoreResult, damaged, read_json, schedule};
+
+/// The rows are looked at this often.
+const TICK: Duration = Duration::from_secs(1);
+
+const MINUTE_MICROS: i64 = 60 * 1_000_000;
+
+/// Schedules until the server stops.
+pub(crate) async fn work(app: App) {
+    while !app.stop.is_cancelled() {
+        if let Err(error) = tick(&app).await {
+            tracing::error!(code = ?error.code(), "scheduling failed and is tried again: {}", error.message());
+        }
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = sleep(TICK) => {}
+        }
+    }
+}
+
+/// Does what is to be done now.
+pub(crate) async fn tick(app: &App) -> ApiResult<()> {
+    generate::generate(app).await?;
+    catch_up::look_back(app).await?;
+    release::release(app).await?;
+    backfill::close(app).await?;
+    Ok(())
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Succeeded,
+    Failed,
+    /// It took longer than it may; that is no reason to try again by itself.
+    TimedOut,
+    Stopped,
+}
+
+impl Ended {
+    /// What the state of an ended run stands for.
+    pub(crate) fn of(state: &str) -> Self {
+        match state {
+            run::SUCCEEDED => Ended::Succeeded,
+            run::STOPPED => Ended::Stopped,
+            _ => Ended::Failed,
+        }
+    }
+}
+
+/// Takes note that a run was claimed, in the transaction that claims it.
+pub(crate) async fn run_begun(c: &mut Connection, run: &Run, now: i64) -> StoreResult<()> {
+    match &run.instance_id {
+        Some(id) => instance::begun(c, id, &run.id, now).await,
+        None => Ok(()),
+    }
+}
+
+/// Takes note of the end of a run, in the transaction that ends it.
+pub(crate) async fn run_ended(
+    app: &App,
+    c: &mut Connection,
+    run: &Run,
+    ended: Ended,
+) -> StoreResult<()> {
+    let Some(id) = &run.instance_id else {
+        return Ok(());
+    };
+    // An instance that has a later run, or is gone, does not care.
+    let Some(row) = instance::of_run(c, id, &run.id).await? else {
+        return Ok(());
+    };
+    let now = app.clock.micros();
+    if ended == Ended::Failed
+        && let Some(rule) = submitted_rule(c, &row.job_id).await?
+        && row.retries < i64::from(rule.rerun.times)
+    {
+        let release_at = now + i64::from(rule.rerun.delay_minutes) * MINUTE_MICROS;
+        let again = row.retries + 1;
+        let message = format!(
+            "its run failed; this is repetition {again} of {}",
+            rule.rerun.times
+        );
+        return instance::retry(c, id, release_at, &message).await;
+    }
+    let (from, to, message): (&[&str], _, _) = match ended {
+        Ended::Succeeded => (
+            &[
+                instance::QUEUED,
+                instance::RUNNING,
+                instance::FAILED,
+                instance::STOPPED,
+                instance::WAITING,
+            ],
+            instance::SUCCEEDED,
+            "",
+        ),
+        Ended::Failed => (UNDER_WAY, instance::FAILED, "its run failed"),
+        Ended::TimedOut => (UNDER_WAY, instance::FAILED, "its run took too long"),
+        Ended::Stopped => (UNDER_WAY, instance::STOPPED, "its run was stopped"),
+    };
+    let step = Move {
+        id,
+        from,
+        to,
+        at: now,
+        message,
+    };
+    instance::end(c, step).await?;
+    Ok(())
+}
+
+const UNDER_WAY: &[&str] = &[instance::QUEUED, instance::RUNNING];
+
+/// Takes note that a run goes on, in the transaction that resumes it.
+pub(crate) async fn run_resumed(c: &mut Connection, run: &Run) -> ApiResult<()> {
+    let Some(id) = &run.instance_id else {
+        return Ok(());
+    };
+    if instance::resume(c, id, &run.id).await? {
+        return Ok(());
+    }
+    Err(
+        ApiError::conflict("the instance of this run has gone on without it")
+            .hint("rerun the instance instead"),
+    )
+}
+
+/// Asks the run of an instance to stop; one that waits in the queue stops at once.
+pub(crate) async fn stop_run(app: &App, c: &mut Connection, row: &Instance) -> StoreResult<()> {
+    let Some(run_id) = &row.run_id else {
+        return Ok(());
+    };
+    match run::stop(c, run_id, app.clock.micros()).await {
+        // It has ended meanwhile.
+        Err(StoreError::Changed) => return Ok(()),
+        other => other?,
+    }
+    let now = run::find(c, &row.project_id, run_id).await?;
+    match now.filter(|now| now.state == run::STOPPED) {
+        Some(stopped) => run_ended(app, c, &stopped, Ended::Stopped).await,
+        None => Ok(()),
+    }
+}
+
+/// What a job's schedule was submitted with.
+pub(crate) async fn submitted_rule(
+    c: &mut Connection,
+    job_id: &str,
+) -> StoreResult<Option<Schedule>> {
+    let row = schedule::of_job(c, job_id).await?;
+    let text = row.and_then(|row| row.submitted_rule);
+    text.map(|text| read_json(&text)).transpose()
+}
+
+/// A rule of the store, which was checked before it was stored.
+pub(crate) fn read_rule(text: &str) -> StoreResult<(Schedule, occurrence::Rule)> {
+    let document: Schedule = read_json(text)?;
+    let rule = document.rule().map_err(|problems| {
+        let first = problems.into_iter().next().map(|problem| problem.message);
+        damaged(first.unwrap_or_default())
+    })?;
+    Ok((document, rule))
+}
+
+/// A time on the wall, as the store keeps it.
+pub(crate) fn wall_micros(wall: NaiveDateTime) -> i64 {
+    wall.and_utc().timestamp_micros()
+}
+
+/// A time on the wall, as the store has it.
+pub(crate) fn wall(micros: i64) -> NaiveDateTime {
+    DateTime::from_timestamp_micros(micros)
+        .unwrap_or_default()
+        .naive_utc()
+}
+
+#[cfg(test)]
+mod tests;

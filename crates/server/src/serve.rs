@@ -1,0 +1,192 @@
+//! Starts a server and stops it: store, first token, listener, loops.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum_server::tls_rustls::RustlsConfig;
+use sdk::{Error, Kind, Registry, Result, Secret};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::access::allow_list::Networks;
+use crate::access::token;
+use crate::access::vault::KeyRing;
+use crate::api::session::SETUP;
+use crate::api::time::new_id;
+use crate::clock::Clock;
+use crate::config::{ServerConfig, Tls};
+use crate::router::router;
+use crate::runner;
+use crate::scheduler;
+use crate::state::{App, Parts};
+use crate::store::{Store, StoreError, account, setting};
+
+/// Passwords that are hashed at the same time; each takes 19 MiB.
+const HASHED_AT_ONCE: usize = 4;
+/// Connections that are still open then are closed when the server stops.
+const LONGEST_GOODBYE: Duration = Duration::from_secs(10);
+
+/// A server that listens.
+pub struct Server {
+    app: App,
+    address: SocketAddr,
+    listener: TcpListener,
+    setup_token: Option<Secret>,
+}
+
+/// What a server is made of, besides its set-up.
+pub struct Equipment {
+    /// The connectors of this build.
+    pub registry: Registry,
+    /// The keys that secrets are sealed with.
+    pub keys: KeyRing,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+impl Server {
+    /// Opens the store, brings it to this version, and listens.
+    pub async fn open(config: ServerConfig, equipment: Equipment) -> Result<Server> {
+        let store = Store::open(&config.store).await.map_err(|error| {
+            // The address of the store may hold a password, so only the reason is told.
+            Error::new(
+                Kind::Unreachable,
+                format!("cannot open the metadata store: {error}"),
+            )
+            .hint("check the store's address, and that the folder or database exists and can be written")
+        })?;
+        let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+            Error::new(
+                Kind::Config,
+                format!("cannot listen on {}: {error}", config.listen),
+            )
+            .hint("choose another address or port")
+        })?;
+        let address = listener.local_addr().map_err(|error| {
+            Error::internal("a listener has no address").with("error", error.to_string())
+        })?;
+        let trusted_proxies = Networks::parse(&config.trusted_proxies).map_err(|problems| {
+            let text: Vec<String> = problems.iter().map(|found| found.message.clone()).collect();
+            Error::new(
+                Kind::Config,
+                format!("the trusted proxies are not right: {}", text.join("; ")),
+            )
+        })?;
+        let app = App::new(Parts {
+            config,
+            trusted_proxies,
+            store,
+            keys: equipment.keys,
+            clock: equipment.clock,
+            registry: equipment.registry,
+            settings: crate::settings::SettingsCache::default(),
+            hashing: Semaphore::new(HASHED_AT_ONCE),
+            server_id: new_id(),
+            queued: Notify::new(),
+            stop: CancellationToken::new(),
+        });
+        let setup_token = setup_token(&app).await?;
+        Ok(Server {
+            app,
+            address,
+            listener,
+            setup_token,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The one-time token with which the first administrator is created; `None` once there is one.
+    pub fn setup_token(&self) -> Option<&Secret> {
+        self.setup_token.as_ref()
+    }
+
+    /// Serves until the token is cancelled.
+    pub async fn run(self, stop: CancellationToken) -> Result<()> {
+        let app = self.app;
+        let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let stopping = app.stop.clone();
+        let certificate = match &app.config.tls {
+            None => None,
+            Some(tls) => Some(certificate(tls).await?),
+        };
+        let runner = tokio::spawn(runner::work(app.clone()));
+        let scheduler = tokio::spawn(scheduler::work(app.clone()));
+        let served = match certificate {
+            None => {
+                let until = async move {
+                    stop.cancelled().await;
+                    stopping.cancel();
+                };
+                axum::serve(self.listener, service)
+                    .with_graceful_shutdown(until)
+                    .await
+            }
+            Some(certificate) => {
+                let handle = axum_server::Handle::new();
+                let ending = handle.clone();
+                tokio::spawn(async move {
+                    stop.cancelled().await;
+                    stopping.cancel();
+                    ending.graceful_shutdown(Some(LONGEST_GOODBYE));
+                });
+                let listener = self.listener.into_std();
+                match listener.and_then(|it| axum_server::from_tcp_rustls(it, certificate)) {
+                    Ok(server) => server.handle(handle).serve(service).await,
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        served.map_err(|error| {
+            Error::internal("the server stopped").with("error", error.to_string())
+        })?;
+        for (name, work) in [("scheduler", scheduler), ("runner", runner)] {
+            if let Err(error) = work.await {
+                tracing::error!(%error, "the {name} did not come to its end");
+            }
+        }
+        app.store.close().await;
+        Ok(())
+    }
+}
+
+async fn certificate(tls: &Tls) -> Result<RustlsConfig> {
+    // Whoever was first has set the same one.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let loaded = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
+    loaded.map_err(|error| {
+        Error::new(
+            Kind::Config,
+            format!(
+                "cannot use the certificate {} with the key {}: {error}",
+                tls.certificate.display(),
+                tls.key.display()
+            ),
+        )
+        .hint("both must be PEM files that belong together")
+    })
+}
+
+/// A new one-time token, as long as nobody can sign in.
+async fn setup_token(app: &App) -> Result<Option<Secret>> {
+    let failed = |error: StoreError| {
+        Error::internal("the metadata store failed").with("error", format!("{error:?}"))
+    };
+    let mut t = app.store.begin().await.map_err(failed)?;
+    if account::count(&mut t).await.map_err(failed)? > 0 {
+        return Ok(None);
+    }
+    let token = token::token()?;
+    let hash = token::hash(token.expose());
+    setting::put(&mut t, SETUP, &hash, app.clock.micros())
+        .await
+        .map_err(failed)?;
+    t.commit().await.map_err(|error| failed(error.into()))?;
+    Ok(Some(token))
+}

@@ -1,0 +1,228 @@
+//! The metadata store, and the only place with SQL: SQLite for one server, PostgreSQL for several.
+//!
+//! One file per entity, plain functions over a connection. The statements are written once in the SQL
+//! that both databases speak (`docs/adr/0004-one-sql-for-two-stores.md`): ids are UUID version 7 as text,
+//! times are microseconds since 1970, flags are 0 or 1, documents are text.
+
+mod migration;
+
+pub(crate) mod access_key;
+pub(crate) mod account;
+pub(crate) mod audit;
+pub(crate) mod backfill;
+pub(crate) mod datasource;
+pub(crate) mod folder;
+pub(crate) mod idempotency;
+pub(crate) mod instance;
+pub(crate) mod job;
+pub(crate) mod job_version;
+pub(crate) mod member;
+pub(crate) mod project;
+pub(crate) mod resource_group;
+pub(crate) mod run;
+pub(crate) mod schedule;
+pub(crate) mod session;
+pub(crate) mod setting;
+
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Transaction};
+
+/// A connection inside or outside of a transaction.
+pub(crate) type Connection = AnyConnection;
+
+/// Which database it is; statements differ only where they must.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    PostgreSql,
+}
+
+/// Why the store did not do what was asked.
+#[derive(Debug)]
+pub(crate) enum StoreError {
+    /// Something of that name or key exists already.
+    Exists,
+    /// It is used by something else, or refers to something that is not there.
+    Referenced,
+    /// Somebody else has changed it since it was read.
+    Changed,
+    /// A text holds a null character, which PostgreSQL does not keep.
+    NullCharacter,
+    /// The database failed, or holds what this version cannot read.
+    Database(sqlx::Error),
+}
+
+/// PostgreSQL's word for a character that a text cannot hold, `character_not_in_repertoire`.
+const NULL_CHARACTER: &str = "22021";
+
+pub(crate) type StoreResult<T> = Result<T, StoreError>;
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(database) if database.is_unique_violation() => StoreError::Exists,
+            Some(database) if database.is_foreign_key_violation() => StoreError::Referenced,
+            Some(database) if database.code().as_deref() == Some(NULL_CHARACTER) => {
+                StoreError::NullCharacter
+            }
+            _ => StoreError::Database(error),
+        }
+    }
+}
+
+/// The pools. SQLite has one connection for writes, so that writers queue up here instead of failing
+/// in the database; PostgreSQL has one pool for both.
+#[derive(Clone)]
+pub(crate) struct Store {
+    reads: AnyPool,
+    writes: AnyPool,
+    engine: Engine,
+}
+
+const READERS: u32 = 8;
+const POSTGRESQL_CONNECTIONS: u32 = 24;
+
+impl Store {
+    /// Opens `sqlite://path?mode=rwc` or `postgres://…` and brings its tables to this version.
+    pub(crate) async fn open(url: &str) -> Result<Store, sqlx::Error> {
+        sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER, sqlx::postgres::any::DRIVER]).ok();
+        let options: AnyConnectOptions = url.parse()?;
+        let options = options.disable_statement_logging();
+        let store = if url.starts_with("sqlite:") {
+            let pool = || {
+                AnyPoolOptions::new()
+                    .max_lifetime(None)
+                    .idle_timeout(None)
+                    .test_before_acquire(false)
+                    .after_connect(|connection, _| {
+                        Box::pin(async move {
+                            // A commit is on the disk when it returns; readers do not wait for writers.
+                            let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                                 PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000";
+                            connection.execute(pragmas).await.map(drop)
+                        })
+                    })
+            };
+            let writes = pool()
+                .max_connections(1)
+                .acquire_timeout(Duration::from_secs(60))
+                .connect_with(options.clone())
+                .await?;
+            let reads = pool()
+                .max_connections(READERS)
+                .connect_with(options)
+                .await?;
+            Store {
+                reads,
+                writes,
+                engine: Engine::Sqlite,
+            }
+        } else {
+            let pool = AnyPoolOptions::new()
+                .max_connections(POSTGRESQL_CONNECTIONS)
+                .connect_with(options)
+                .await?;
+            Store {
+                reads: pool.clone(),
+                writes: pool,
+                engine: Engine::PostgreSql,
+            }
+        };
+        migration::run(&store).await?;
+        Ok(store)
+    }
+
+    /// A connection for statements that only read.
+    pub(crate) async fn read(&self) -> StoreResult<sqlx::pool::PoolConnection<Any>> {
+        Ok(self.reads.acquire().await?)
+    }
+
+    /// A transaction; it is undone unless it is committed.
+    pub(crate) async fn begin(&self) -> StoreResult<Transaction<'static, Any>> {
+        Ok(self.writes.begin().await?)
+    }
+
+    /// A transaction that waits until no other one of this name is open, on whichever server.
+    pub(crate) async fn begin_alone(&self, name: Alone) -> StoreResult<Transaction<'static, Any>> {
+        let mut transaction = self.writes.begin().await?;
+        if self.engine == Engine::PostgreSql {
+            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+                .bind(name as i64)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        Ok(transaction)
+    }
+
+    /// Whether the database answers.
+    pub(crate) async fn ping(&self) -> StoreResult<()> {
+        sqlx::query("SELECT 1").execute(&self.reads).await?;
+        Ok(())
+    }
+
+    /// Closes the pools once their connections are back.
+    pub(crate) async fn close(&self) {
+        self.reads.close().await;
+        self.writes.close().await;
+    }
+}
+
+/// What is done by one server at a time.
+#[derive(Clone, Copy, Debug)]
+#[repr(i64)]
+pub(crate) enum Alone {
+    ClaimRuns = 0x4c53_0002,
+    CatchUp = 0x4c53_0003,
+    ReleaseInstances = 0x4c53_0004,
+}
+
+/// Reads a document of the store.
+pub(crate) fn read_json<T: serde::de::DeserializeOwned>(text: &str) -> StoreResult<T> {
+    serde_json::from_str(text).map_err(|error| damaged(error.to_string()))
+}
+
+/// The store holds what this version cannot read.
+pub(crate) fn damaged(reason: impl Into<String>) -> StoreError {
+    StoreError::Database(sqlx::Error::Decode(reason.into().into()))
+}
+
+/// Exactly one row was changed, or somebody else was faster.
+pub(crate) fn changed(result: &sqlx::any::AnyQueryResult) -> StoreResult<()> {
+    match result.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StoreError::Changed),
+    }
+}
+
+/// A page of a list: the rows after `after`, and how many at most.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub(crate) after: Option<String>,
+    pub(crate) limit: i64,
+}
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds a text anywhere.
+pub(crate) fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_find_what_was_typed_and_nothing_else() {
+        assert_eq!(containing("50%_\\A"), "%50\\%\\_\\\\a%");
+    }
+}

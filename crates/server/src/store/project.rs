@@ -1,0 +1,96 @@
+//! Projects: what people share.
+
+use sqlx::FromRow;
+
+use super::{Connection, Page, StoreResult, changed, containing};
+
+/// A row of `project`.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Project {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) title: String,
+    pub(crate) description: String,
+    /// `basic` or `standard`.
+    pub(crate) mode: String,
+    pub(crate) settings: String,
+    pub(crate) run_count: i64,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) revision: i64,
+}
+
+pub(crate) async fn insert(c: &mut Connection, project: &Project) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO project (id, name, title, description, mode, settings, run_count, created_at, updated_at, revision)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(&project.id)
+    .bind(&project.name)
+    .bind(&project.title)
+    .bind(&project.description)
+    .bind(&project.mode)
+    .bind(&project.settings)
+    .bind(project.run_count)
+    .bind(project.created_at)
+    .bind(project.updated_at)
+    .bind(project.revision)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn find(c: &mut Connection, id: &str) -> StoreResult<Option<Project>> {
+    let query = sqlx::query_as("SELECT * FROM project WHERE id = $1");
+    Ok(query.bind(id).fetch_optional(c).await?)
+}
+
+/// Projects by name: those that an account is a member of, or all of them.
+pub(crate) async fn list(
+    c: &mut Connection,
+    member: Option<&str>,
+    search: &str,
+    page: &Page,
+) -> StoreResult<Vec<Project>> {
+    let query = sqlx::query_as(
+        "SELECT * FROM project WHERE name > $1
+            AND ($2 = '' OR EXISTS (SELECT 1 FROM member WHERE project_id = project.id AND account_id = $2))
+            AND (lower(name) LIKE $3 ESCAPE '\\' OR lower(title) LIKE $3 ESCAPE '\\')
+         ORDER BY name LIMIT $4",
+    );
+    let query = query
+        .bind(page.after.as_deref().unwrap_or(""))
+        .bind(member.unwrap_or(""))
+        .bind(containing(search))
+        .bind(page.limit);
+    Ok(query.fetch_all(c).await?)
+}
+
+pub(crate) async fn update(c: &mut Connection, project: &Project) -> StoreResult<()> {
+    let result = sqlx::query(
+        "UPDATE project SET title = $1, description = $2, settings = $3, updated_at = $4,
+            revision = revision + 1 WHERE id = $5 AND revision = $6",
+    )
+    .bind(&project.title)
+    .bind(&project.description)
+    .bind(&project.settings)
+    .bind(project.updated_at)
+    .bind(&project.id)
+    .bind(project.revision)
+    .execute(c)
+    .await?;
+    changed(&result)
+}
+
+pub(crate) async fn delete(c: &mut Connection, id: &str, revision: i64) -> StoreResult<()> {
+    let query = sqlx::query("DELETE FROM project WHERE id = $1 AND revision = $2");
+    changed(&query.bind(id).bind(revision).execute(c).await?)
+}
+
+/// The number of the project's next run.
+pub(crate) async fn next_run_number(c: &mut Connection, id: &str) -> StoreResult<i64> {
+    let query = sqlx::query_scalar(
+        "UPDATE project SET run_count = run_count + 1 WHERE id = $1 RETURNING run_count",
+    );
+    Ok(query.bind(id).fetch_one(c).await?)
+}

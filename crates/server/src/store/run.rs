@@ -1,0 +1,430 @@
+//! Runs: the queue, who holds which run, and how each ended.
+//!
+//! A run belongs to the server that claimed it last. Every write of a server names the fence of its claim, so
+//! a server that was away for longer than its lease changes nothing any more.
+
+use sqlx::FromRow;
+
+use super::{Connection, Page, StoreResult, audit, changed};
+
+/// A row of `run`.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Run {
+    pub(crate) id: String,
+    pub(crate) project_id: String,
+    pub(crate) number: i64,
+    pub(crate) job_id: String,
+    pub(crate) job_name: String,
+    pub(crate) job_version: i64,
+    pub(crate) environment: String,
+    pub(crate) kind: String,
+    pub(crate) instance_id: Option<String>,
+    pub(crate) attempt: i64,
+    pub(crate) bizdate: String,
+    pub(crate) cycle_at: i64,
+    pub(crate) variables: String,
+    pub(crate) options: String,
+    pub(crate) resource_group: String,
+    pub(crate) priority: i64,
+    pub(crate) state: String,
+    pub(crate) created_by: String,
+    pub(crate) queued_at: i64,
+    pub(crate) started_at: Option<i64>,
+    pub(crate) ended_at: Option<i64>,
+    pub(crate) owner: Option<String>,
+    pub(crate) fence: i64,
+    pub(crate) stop_requested: i64,
+    pub(crate) rows_read: i64,
+    pub(crate) rows_written: i64,
+    pub(crate) rows_dirty: i64,
+    pub(crate) bytes: i64,
+    pub(crate) progress: Option<String>,
+    pub(crate) report: Option<String>,
+    pub(crate) error: Option<String>,
+}
+
+pub(crate) const QUEUED: &str = "queued";
+pub(crate) const RUNNING: &str = "running";
+pub(crate) const SUCCEEDED: &str = "succeeded";
+pub(crate) const FAILED: &str = "failed";
+pub(crate) const STOPPED: &str = "stopped";
+
+/// A run as somebody asks for it.
+pub(crate) struct NewRun<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) project_id: &'a str,
+    pub(crate) number: i64,
+    pub(crate) job_id: &'a str,
+    pub(crate) job_name: &'a str,
+    pub(crate) job_version: i64,
+    pub(crate) environment: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) instance_id: Option<&'a str>,
+    pub(crate) attempt: i64,
+    pub(crate) bizdate: &'a str,
+    pub(crate) cycle_at: i64,
+    pub(crate) variables: &'a str,
+    pub(crate) options: &'a str,
+    pub(crate) resource_group: &'a str,
+    pub(crate) priority: i64,
+    pub(crate) created_by: &'a str,
+    pub(crate) queued_at: i64,
+    /// The data sources that it uses.
+    pub(crate) datasources: &'a [String],
+}
+
+pub(crate) async fn insert(c: &mut Connection, run: &NewRun<'_>) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO run (id, project_id, number, job_id, job_name, job_version, environment, kind, instance_id,
+            attempt, bizdate, cycle_at, variables, options, resource_group, priority, state, created_by, queued_at,
+            fence, stop_requested, rows_read, rows_written, rows_dirty, bytes)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued', $17, $18,
+            0, 0, 0, 0, 0, 0)",
+    )
+    .bind(run.id)
+    .bind(run.project_id)
+    .bind(run.number)
+    .bind(run.job_id)
+    .bind(run.job_name)
+    .bind(run.job_version)
+    .bind(run.environment)
+    .bind(run.kind)
+    .bind(run.instance_id)
+    .bind(run.attempt)
+    .bind(run.bizdate)
+    .bind(run.cycle_at)
+    .bind(run.variables)
+    .bind(run.options)
+    .bind(run.resource_group)
+    .bind(run.priority)
+    .bind(run.created_by)
+    .bind(run.queued_at)
+    .execute(&mut *c)
+    .await?;
+    for datasource in run.datasources {
+        sqlx::query(
+            "INSERT INTO run_datasource (run_id, project_id, datasource) VALUES ($1, $2, $3)
+             ON CONFLICT (run_id, datasource) DO NOTHING",
+        )
+        .bind(run.id)
+        .bind(run.project_id)
+        .bind(datasource)
+        .execute(&mut *c)
+        .await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn find(
+    c: &mut Connection,
+    project_id: &str,
+    id: &str,
+) -> StoreResult<Option<Run>> {
+    let query = sqlx::query_as("SELECT * FROM run WHERE id = $1 AND project_id = $2");
+    Ok(query.bind(id).bind(project_id).fetch_optional(c).await?)
+}
+
+/// Which runs of a project are wanted; empty texts want all.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    pub(crate) state: String,
+    pub(crate) job_id: String,
+    pub(crate) kind: String,
+    pub(crate) bizdate: String,
+    pub(crate) instance_id: String,
+}
+
+/// The runs of a project, latest first. Each of the most selective filters has an index of its own.
+pub(crate) async fn list(
+    c: &mut Connection,
+    project_id: &str,
+    filter: &Filter,
+    page: &Page,
+) -> StoreResult<Vec<Run>> {
+    let sql = if !filter.instance_id.is_empty() {
+        "SELECT * FROM run WHERE project_id = $1 AND instance_id = $2 AND id < $3
+            AND ($4 = '' OR state = $4) AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
+            AND ($7 = '' OR job_id = $7) ORDER BY id DESC LIMIT $8"
+    } else if !filter.job_id.is_empty() {
+        "SELECT * FROM run WHERE project_id = $1 AND job_id = $7 AND id < $3
+            AND ($4 = '' OR state = $4) AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
+            AND $2 = '' ORDER BY id DESC LIMIT $8"
+    } else if !filter.state.is_empty() {
+        "SELECT * FROM run WHERE project_id = $1 AND state = $4 AND id < $3
+            AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
+            AND $2 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
+    } else {
+        "SELECT * FROM run WHERE project_id = $1 AND id < $3
+            AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
+            AND $2 = '' AND $4 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
+    };
+    let query = sqlx::query_as(sql)
+        .bind(project_id)
+        .bind(&filter.instance_id)
+        .bind(audit::before(page))
+        .bind(&filter.state)
+        .bind(&filter.kind)
+        .bind(&filter.bizdate)
+        .bind(&filter.job_id)
+        .bind(page.limit);
+    Ok(query.fetch_all(c).await?)
+}
+
+/// A run that waits for a server, with what its limits are counted by.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Waiting {
+    pub(crate) id: String,
+    pub(crate) project_id: String,
+    pub(crate) resource_group: String,
+    pub(crate) fence: i64,
+    pub(crate) priority: i64,
+}
+
+/// Runs whose server has not renewed its claim.
+pub(crate) async fn abandoned(
+    c: &mut Connection,
+    now: i64,
+    limit: i64,
+) -> StoreResult<Vec<Waiting>> {
+    let query = sqlx::query_as(
+        "SELECT id, project_id, resource_group, fence, priority FROM run
+         WHERE lease_until < $1 AND state = 'running' ORDER BY lease_until LIMIT $2",
+    );
+    Ok(query.bind(now).bind(limit).fetch_all(c).await?)
+}
+
+/// Queued runs in the order in which they are to begin, behind a given one.
+pub(crate) async fn queued(
+    c: &mut Connection,
+    after: Option<&Waiting>,
+    limit: i64,
+) -> StoreResult<Vec<Waiting>> {
+    let (priority, id) = after.map_or((i64::MAX, ""), |run| (run.priority, run.id.as_str()));
+    let query = sqlx::query_as(
+        "SELECT id, project_id, resource_group, fence, priority FROM run
+         WHERE state = 'queued' AND (priority < $1 OR (priority = $1 AND id > $2))
+         ORDER BY priority DESC, id LIMIT $3",
+    );
+    Ok(query
+        .bind(priority)
+        .bind(id)
+        .bind(limit)
+        .fetch_all(c)
+        .await?)
+}
+
+/// Where runs are under way now: project, resource group.
+pub(crate) async fn running(c: &mut Connection) -> StoreResult<Vec<(String, String)>> {
+    let query =
+        sqlx::query_as("SELECT project_id, resource_group FROM run WHERE state = 'running'");
+    Ok(query.fetch_all(c).await?)
+}
+
+/// Which data sources runs use that are under way now: project, data source.
+pub(crate) async fn datasources_in_use(c: &mut Connection) -> StoreResult<Vec<(String, String)>> {
+    let query = sqlx::query_as(
+        "SELECT d.project_id, d.datasource FROM run r JOIN run_datasource d ON d.run_id = r.id
+         WHERE r.state = 'running'",
+    );
+    Ok(query.fetch_all(c).await?)
+}
+
+pub(crate) async fn datasources(c: &mut Connection, run_id: &str) -> StoreResult<Vec<String>> {
+    let query = sqlx::query_scalar("SELECT datasource FROM run_datasource WHERE run_id = $1");
+    Ok(query.bind(run_id).fetch_all(c).await?)
+}
+
+/// Who claims a run, and until when.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lease<'a> {
+    pub(crate) owner: &'a str,
+    pub(crate) now: i64,
+    pub(crate) until: i64,
+}
+
+/// Claims a run that nobody has claimed since `fence` was read; returns it with its new fence.
+pub(crate) async fn claim(
+    c: &mut Connection,
+    id: &str,
+    fence: i64,
+    lease: Lease<'_>,
+) -> StoreResult<Option<Run>> {
+    let query = sqlx::query_as(
+        "UPDATE run SET state = 'running', owner = $1, lease_until = $2, fence = fence + 1,
+            started_at = coalesce(started_at, $3)
+         WHERE id = $4 AND fence = $5 AND state IN ('queued', 'running') RETURNING *",
+    );
+    let query = query.bind(lease.owner).bind(lease.until).bind(lease.now);
+    Ok(query.bind(id).bind(fence).fetch_optional(c).await?)
+}
+
+/// What a server holds of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) id: String,
+    pub(crate) fence: i64,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Figures {
+    pub(crate) rows_read: i64,
+    pub(crate) rows_written: i64,
+    pub(crate) rows_dirty: i64,
+    pub(crate) bytes: i64,
+}
+
+/// Renews a claim and notes the progress; tells whether the run is to stop, or `None` if it was lost.
+pub(crate) async fn renew(
+    c: &mut Connection,
+    held: &Held,
+    until: i64,
+    figures: Figures,
+    progress: &str,
+) -> StoreResult<Option<bool>> {
+    let query = sqlx::query_scalar(
+        "UPDATE run SET lease_until = $1, rows_read = $2, rows_written = $3, rows_dirty = $4, bytes = $5,
+            progress = $6 WHERE id = $7 AND fence = $8 AND state = 'running' RETURNING stop_requested",
+    );
+    let stop: Option<i64> = query
+        .bind(until)
+        .bind(figures.rows_read)
+        .bind(figures.rows_written)
+        .bind(figures.rows_dirty)
+        .bind(figures.bytes)
+        .bind(progress)
+        .bind(&held.id)
+        .bind(held.fence)
+        .fetch_optional(c)
+        .await?;
+    Ok(stop.map(|stop| stop != 0))
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct End<'a> {
+    pub(crate) state: &'static str,
+    pub(crate) at: i64,
+    pub(crate) figures: Figures,
+    pub(crate) report: Option<&'a str>,
+    pub(crate) error: Option<&'a str>,
+}
+
+/// Ends a run that is still held.
+pub(crate) async fn finish(c: &mut Connection, held: &Held, end: &End<'_>) -> StoreResult<()> {
+    let result = sqlx::query(
+        "UPDATE run SET state = $1, ended_at = $2, owner = NULL, lease_until = NULL, rows_read = $3,
+            rows_written = $4, rows_dirty = $5, bytes = $6, report = $7, error = $8
+         WHERE id = $9 AND fence = $10 AND state = 'running'",
+    )
+    .bind(end.state)
+    .bind(end.at)
+    .bind(end.figures.rows_read)
+    .bind(end.figures.rows_written)
+    .bind(end.figures.rows_dirty)
+    .bind(end.figures.bytes)
+    .bind(end.report)
+    .bind(end.error)
+    .bind(&held.id)
+    .bind(held.fence)
+    .execute(c)
+    .await?;
+    changed(&result)
+}
+
+/// Gives a run back to the queue, for the server that comes next.
+pub(crate) async fn hand_over(c: &mut Connection, held: &Held) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE run SET state = 'queued', owner = NULL, lease_until = NULL
+         WHERE id = $1 AND fence = $2 AND state = 'running'",
+    );
+    changed(&query.bind(&held.id).bind(held.fence).execute(c).await?)
+}
+
+/// Asks for a run to stop; one that has not begun stops at once. `Changed` if it has ended.
+pub(crate) async fn stop(c: &mut Connection, id: &str, now: i64) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE run SET stop_requested = 1,
+            ended_at = CASE state WHEN 'queued' THEN $1 ELSE ended_at END,
+            state = CASE state WHEN 'queued' THEN 'stopped' ELSE state END
+         WHERE id = $2 AND state IN ('queued', 'running')",
+    );
+    changed(&query.bind(now).bind(id).execute(c).await?)
+}
+
+/// Puts a failed or stopped run back into the queue, where it goes on as its ledger says.
+pub(crate) async fn resume(c: &mut Connection, id: &str, now: i64) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE run SET state = 'queued', queued_at = $1, started_at = NULL, ended_at = NULL, stop_requested = 0,
+            attempt = attempt + 1, error = NULL, report = NULL
+         WHERE id = $2 AND state IN ('failed', 'stopped')",
+    );
+    changed(&query.bind(now).bind(id).execute(c).await?)
+}
+
+/// Says that a failed or stopped run is to count as succeeded.
+pub(crate) async fn mark_succeeded(c: &mut Connection, id: &str) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE run SET state = 'succeeded' WHERE id = $1 AND state IN ('failed', 'stopped')",
+    );
+    changed(&query.bind(id).execute(c).await?)
+}
+
+/// The events of a run's ledger, in order.
+pub(crate) async fn events(c: &mut Connection, run_id: &str) -> StoreResult<Vec<String>> {
+    let query = sqlx::query_scalar("SELECT event FROM run_event WHERE run_id = $1 ORDER BY number");
+    Ok(query.bind(run_id).fetch_all(c).await?)
+}
+
+/// Adds an event to the ledger of a run that is still held.
+pub(crate) async fn add_event(
+    c: &mut Connection,
+    held: &Held,
+    number: i64,
+    event: &str,
+) -> StoreResult<()> {
+    let query = sqlx::query(
+        "INSERT INTO run_event (run_id, number, event)
+         SELECT id, $1, $2 FROM run WHERE id = $3 AND fence = $4 AND state = 'running'",
+    );
+    let query = query.bind(number).bind(event).bind(&held.id);
+    changed(&query.bind(held.fence).execute(c).await?)
+}
+
+/// How far a run was at a time.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Sample {
+    pub(crate) at: i64,
+    pub(crate) rows_read: i64,
+    pub(crate) rows_written: i64,
+    pub(crate) rows_dirty: i64,
+    pub(crate) bytes: i64,
+}
+
+pub(crate) async fn add_sample(
+    c: &mut Connection,
+    run_id: &str,
+    at: i64,
+    figures: Figures,
+) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO run_sample (run_id, at, rows_read, rows_written, rows_dirty, bytes)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run_id, at) DO NOTHING",
+    )
+    .bind(run_id)
+    .bind(at)
+    .bind(figures.rows_read)
+    .bind(figures.rows_written)
+    .bind(figures.rows_dirty)
+    .bind(figures.bytes)
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn samples(c: &mut Connection, run_id: &str) -> StoreResult<Vec<Sample>> {
+    let query = sqlx::query_as(
+        "SELECT at, rows_read, rows_written, rows_dirty, bytes FROM run_sample WHERE run_id = $1 ORDER BY at",
+    );
+    Ok(query.bind(run_id).fetch_all(c).await?)
+}

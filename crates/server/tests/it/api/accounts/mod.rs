@@ -1,0 +1,220 @@
+//! `/api/v1/accounts` and `/api/v1/access-keys`.
+
+use serde_json::json;
+use std::time::Duration;
+
+use crate::harness::{Kept, PASSWORD, Running};
+
+#[tokio::test]
+async fn every_problem_of_a_new_account_is_named() {
+    let (_server, admin) = Running::start(Kept::Sqlite).await;
+    let body = json!({"name": "1 st", "password": "short"});
+    let answer = admin.post("/api/v1/accounts", body).await;
+    assert_eq!(answer.refused(422), "invalid");
+    let problems = answer.body["error"]["problems"].as_array().unwrap();
+    let pointers: Vec<_> = problems
+        .iter()
+        .map(|p| p["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(pointers, ["/name", "/password"]);
+}
+
+#[tokio::test]
+async fn a_sub_account_has_at_most_the_rights_of_its_parent() {
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        let parent = server.account(&admin, "parent").await;
+        let body = json!({"name": "child", "password": PASSWORD});
+        let child = parent.post("/api/v1/accounts", body).await.ok();
+        let parent_id = parent.get("/api/v1/session").await.ok()["account"]["id"].clone();
+        assert_eq!(child["parentId"], parent_id);
+        let child_client = server.sign_in("child").await;
+        let grandchild = json!({"name": "grandchild", "password": PASSWORD});
+        let answer = child_client.post("/api/v1/accounts", grandchild).await;
+        assert_eq!(answer.refused(403), "forbidden");
+
+        let project = admin
+            .post("/api/v1/projects", json!({"name": "sales"}))
+            .await
+            .ok();
+        let members = format!(
+            "/api/v1/projects/{}/members",
+            project["id"].as_str().unwrap()
+        );
+        let developer = json!({"role": "developer"});
+        let early = admin
+            .put(&format!("{members}/child"), developer.clone())
+            .await;
+        assert_eq!(early.refused(403), "forbidden", "its parent is no member");
+        assert_eq!(
+            admin
+                .put(&format!("{members}/parent"), json!({"role": "visitor"}))
+                .await
+                .status,
+            204
+        );
+        let above = admin.put(&format!("{members}/child"), developer).await;
+        assert_eq!(above.refused(403), "forbidden", "its parent is a visitor");
+    }
+}
+
+#[tokio::test]
+async fn access_keys_bear_calls_until_they_end() {
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        let end = server.clock.now() + Duration::from_secs(3_600);
+        let key = admin
+            .post(
+                "/api/v1/access-keys",
+                json!({"description": "nightly", "expiresAt": end}),
+            )
+            .await
+            .ok();
+        let (id, secret) = (key["id"].as_str().unwrap(), key["secret"].as_str().unwrap());
+        let bearer = admin.with_authorization(&format!("Bearer {id}:{secret}"));
+        assert_eq!(bearer.get("/api/v1/session").await.status, 200);
+        assert_eq!(
+            bearer
+                .post("/api/v1/projects", json!({"name": "by_key"}))
+                .await
+                .status,
+            201
+        );
+        let wrong = admin.with_authorization(&format!("Bearer {id}:{secret}x"));
+        assert_eq!(
+            wrong.get("/api/v1/session").await.refused(401),
+            "unauthenticated"
+        );
+        let listed = admin.get("/api/v1/access-keys").await.ok();
+        assert!(
+            !listed.to_string().contains(secret),
+            "a secret is shown once"
+        );
+        assert!(listed["items"][0]["lastUsedAt"].is_string());
+        server.clock.advance(Duration::from_secs(3_601));
+        assert_eq!(bearer.get("/api/v1/session").await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn a_key_of_a_project_enters_no_other_one_and_administers_nothing() {
+    let (_server, admin) = Running::start(Kept::Sqlite).await;
+    let one = admin
+        .post("/api/v1/projects", json!({"name": "one"}))
+        .await
+        .ok();
+    let two = admin
+        .post("/api/v1/projects", json!({"name": "two"}))
+        .await
+        .ok();
+    let body = json!({"projectId": one["id"], "role": "visitor"});
+    let key = admin.post("/api/v1/access-keys", body).await.ok();
+    let authorization = format!(
+        "Bearer {}:{}",
+        key["id"].as_str().unwrap(),
+        key["secret"].as_str().unwrap()
+    );
+    let bearer = admin.with_authorization(&authorization);
+    let path = |project: &serde_json::Value| {
+        format!("/api/v1/projects/{}", project["id"].as_str().unwrap())
+    };
+    let seen = bearer.get(&path(&one)).await;
+    let etag = seen.etag();
+    assert!(
+        !seen.ok()["rights"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|right| right == "jobsEdit")
+    );
+    assert_eq!(bearer.get(&path(&two)).await.refused(404), "notFound");
+    let edit = bearer
+        .edit("PATCH", &path(&one), &etag, Some(json!({"title": "mine"})))
+        .await;
+    assert_eq!(edit.refused(403), "forbidden");
+    assert_eq!(
+        bearer.get("/api/v1/settings").await.refused(403),
+        "forbidden"
+    );
+    assert_eq!(
+        bearer
+            .post("/api/v1/access-keys", json!({}))
+            .await
+            .refused(403),
+        "forbidden"
+    );
+    assert_eq!(
+        admin
+            .delete(&format!(
+                "/api/v1/access-keys/{}",
+                key["id"].as_str().unwrap()
+            ))
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        bearer.get(&path(&one)).await.refused(401),
+        "unauthenticated"
+    );
+}
+
+#[tokio::test]
+async fn a_closed_account_is_out_at_once_and_the_last_administrator_stays() {
+    let (server, admin) = Running::start(Kept::Sqlite).await;
+    let user = server.account(&admin, "user").await;
+    let id = user.get("/api/v1/session").await.ok()["account"]["id"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    let path = format!("/api/v1/accounts/{id}");
+    let etag = admin.get(&path).await.etag();
+    let closed = admin
+        .edit("PATCH", &path, &etag, Some(json!({"isActive": false})))
+        .await;
+    assert_eq!(closed.status, 200);
+    assert_eq!(user.get("/api/v1/session").await.status, 401);
+    let stale = admin
+        .edit("PATCH", &path, &etag, Some(json!({"isActive": true})))
+        .await;
+    assert_eq!(stale.refused(412), "changed");
+
+    let own = admin.get("/api/v1/session").await.ok()["account"]["id"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    let own = format!("/api/v1/accounts/{own}");
+    let etag = admin.get(&own).await.etag();
+    let last = admin
+        .edit("PATCH", &own, &etag, Some(json!({"isAdmin": false})))
+        .await;
+    assert_eq!(last.refused(409), "conflict");
+}
+
+#[tokio::test]
+async fn ones_own_password_needs_the_old_one_and_ends_other_sessions() {
+    let (server, admin) = Running::start(Kept::Sqlite).await;
+    let here = server.account(&admin, "user").await;
+    let there = server.sign_in("user").await;
+    let id = here.get("/api/v1/session").await.ok()["account"]["id"]
+        .as_str()
+        .unwrap()
+        .to_string();
+    let path = format!("/api/v1/accounts/{id}/password");
+    let wrong = here
+        .put(
+            &path,
+            json!({"old": "not the old one", "new": "another good phrase"}),
+        )
+        .await;
+    assert_eq!(wrong.refused(422), "invalid");
+    let right = here
+        .put(
+            &path,
+            json!({"old": PASSWORD, "new": "another good phrase"}),
+        )
+        .await;
+    assert_eq!(right.status, 204);
+    assert_eq!(here.get("/api/v1/session").await.status, 200);
+    assert_eq!(there.get("/api/v1/session").await.status, 401);
+}

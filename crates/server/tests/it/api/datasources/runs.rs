@@ -1,0 +1,175 @@
+//! Runs get the data sources that their job names: with their secrets, on their side, and within the policy.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::{Database, Place, somewhere};
+use crate::harness::Kept;
+
+/// A job that reads a value from the datasource `here` and throws it away.
+const NAMED: &str = "INSERT INTO job_version (job_id, number, mode, document, variables, note, author_id, created_at)
+    VALUES ('job', 1, 'script', '{\"type\": \"job\", \"version\": \"1.0\", \"configuration\": {
+        \"reader\": {\"plugin\": \"postgresql\", \"parameter\": {\"datasource\": \"here\", \"querySql\": \"select 1 as a\"}},
+        \"writer\": {\"plugin\": \"stream\", \"parameter\": {}}}}', '{}', '', 'x', 1)";
+
+/// A job that reads from an address of its own and writes files of its own.
+const INLINE: &str = "INSERT INTO job_version (job_id, number, mode, document, variables, note, author_id, created_at)
+    VALUES ('job', 1, 'script', '{\"type\": \"job\", \"version\": \"1.0\", \"configuration\": {
+        \"reader\": {\"plugin\": \"postgresql\", \"parameter\": {\"querySql\": \"select 1 as a\",
+            \"datasource\": {\"jdbcUrl\": \"jdbc:postgresql://169.254.169.254/x\", \"username\": \"u\", \"password\": \"hunter2\"}}},
+        \"writer\": {\"plugin\": \"file\", \"parameter\": {\"path\": \"/tmp\"}}}}', '{}', '', 'x', 1)";
+
+/// A job that copies a file to a place outside of the root.
+const FILES: &str = "INSERT INTO job_version (job_id, number, mode, document, variables, note, author_id, created_at)
+    VALUES ('job', 1, 'script', '{\"type\": \"job\", \"version\": \"1.0\", \"configuration\": {
+        \"reader\": {\"plugin\": \"file\", \"parameter\": {\"datasource\": \"files\", \"path\": \"a.csv\", \"column\": [\"*\"], \"header\": true}},
+        \"writer\": {\"plugin\": \"file\", \"parameter\": {\"datasource\": \"files\", \"path\": \"${place}\", \"fileName\": \"b.csv\"}}}}',
+        '{\"place\": \"out\"}', '', 'x', 1)";
+
+impl Place {
+    /// Makes a job of one version, published, behind the server's back.
+    async fn job(&self, version: &'static str) {
+        let job = "INSERT INTO job (id, project_id, name, name_key, folder, description, owner_id, mode, summary,
+                draft_version, published_version, created_at, updated_at, revision)
+             SELECT 'job', id, 'nightly', 'nightly', '', '', 'x', 'script', '{}', 1, 1, 1, 1, 1 FROM project";
+        for statement in [job, version] {
+            self.server.execute(statement).await.unwrap();
+        }
+    }
+
+    /// Runs the job and waits for its end.
+    async fn run(&self, body: Value) -> Value {
+        let path = format!("{}/jobs/job/runs", self.project);
+        let started = self.admin.post(&path, body).await.ok();
+        let path = format!("{}/runs/{}", self.project, started["id"].as_str().unwrap());
+        let ended = async {
+            let mut ticks = tokio::time::interval(Duration::from_millis(20));
+            loop {
+                ticks.tick().await;
+                let run = self.admin.get(&path).await.ok();
+                if !matches!(run["state"].as_str(), Some("queued" | "running")) {
+                    return run;
+                }
+            }
+        };
+        let run = tokio::time::timeout(Duration::from_secs(60), ended).await;
+        run.expect("the run does not end")
+    }
+}
+
+fn failure(run: &Value) -> &str {
+    assert_eq!(run["state"], "failed", "{run}");
+    assert!(!run["error"].to_string().contains("hunter2"), "{run}");
+    assert!(run["error"]["hint"].is_string(), "{run}");
+    run["error"]["message"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_run_uses_its_side_within_the_policy() {
+    let database = Database::new();
+    for kept in Kept::BOTH {
+        let place = Place::with_mode(kept, "standard").await;
+        place.job(NAMED).await;
+        let run = place.run(json!({})).await;
+        assert_eq!(
+            failure(&run),
+            "there is no datasource `here` in the project"
+        );
+
+        place.add("here", "postgresql", database.config()).await;
+        let run = place.run(json!({})).await;
+        assert_eq!(
+            failure(&run),
+            "datasource `here`: host \"127.0.0.1\" may not be reached: it is the server itself"
+        );
+        place.settings(json!({"outboundLoopback": true})).await;
+        let run = place.run(json!({})).await;
+        assert_eq!(
+            (&run["state"], &run["rowsWritten"]),
+            (&json!("succeeded"), &json!(1))
+        );
+
+        let run = place.run(json!({"kind": "trial"})).await;
+        assert_eq!(
+            failure(&run),
+            "datasource `here` has no side for development"
+        );
+        let dev = json!({
+            "name": "here", "environment": "dev", "connector": "postgresql", "config": database.config(),
+        });
+        place.admin.post(&place.sources(), dev).await.ok();
+        let run = place.run(json!({"kind": "trial"})).await;
+        assert_eq!(run["state"], "succeeded", "{run}");
+    }
+}
+
+#[tokio::test]
+async fn projects_with_one_environment_have_one_side() {
+    let database = Database::new();
+    let place = Place::new(Kept::Sqlite).await;
+    place.settings(json!({"outboundLoopback": true})).await;
+    place.add("here", "postgresql", database.config()).await;
+    place.job(NAMED).await;
+    let run = place.run(json!({"kind": "trial"})).await;
+    assert_eq!(run["state"], "succeeded", "{run}");
+    // A source of another kind has the name now.
+    let path = place.sources();
+    let listed = place.admin.get(&path).await.ok();
+    let path = format!("{path}/{}", listed["items"][0]["id"].as_str().unwrap());
+    let gone = place.admin.edit("DELETE", &path, "\"1\"", None).await;
+    assert_eq!(gone.status, 204, "{gone:?}");
+    place.add("hare", "postgresql", somewhere()).await;
+    let run = place.run(json!({"kind": "trial"})).await;
+    assert_eq!(
+        failure(&run),
+        "there is no datasource `here` in the project"
+    );
+    assert_eq!(run["error"]["hint"], "did you mean `hare`?");
+}
+
+#[tokio::test]
+async fn what_stands_in_the_job_is_held_to_the_same_policy() {
+    for kept in Kept::BOTH {
+        let place = Place::new(kept).await;
+        place.job(INLINE).await;
+        let run = place.run(json!({})).await;
+        let message = failure(&run);
+        // Both sides are told at once.
+        assert!(
+            message.contains("the reader: host \"169.254.169.254\""),
+            "{message}"
+        );
+        assert!(
+            message.contains("the writer: files are reached only below"),
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn files_of_a_job_stay_below_the_root() {
+    for kept in Kept::BOTH {
+        let place = Place::new(kept).await;
+        let disk = tempfile::tempdir().unwrap();
+        let top = disk.path().canonicalize().unwrap();
+        fs::create_dir_all(top.join("data")).unwrap();
+        fs::write(top.join("data/a.csv"), "id,name\n1,ann\n").unwrap();
+        let root = top.join("data").display().to_string();
+        place.add("files", "file", json!({"root": root})).await;
+        place.job(FILES).await;
+        let run = place.run(json!({})).await;
+        assert!(failure(&run).contains("lies outside the folders"), "{run}");
+        place.settings(json!({"fileRoots": [root]})).await;
+        for outside in ["../out", "/tmp/longshore-out", "out/../../x"] {
+            let run = place.run(json!({"variables": {"place": outside}})).await;
+            let message = failure(&run);
+            assert!(message.starts_with("datasource `files`: path"), "{message}");
+        }
+        let run = place.run(json!({})).await;
+        assert_eq!(run["state"], "succeeded", "{run}");
+        let written = fs::read_to_string(top.join("data/out/b.csv")).unwrap();
+        assert!(written.contains("1,ann"), "{written}");
+    }
+}

@@ -1,0 +1,15 @@
+//! One module per resource, as the URLs name them.
+
+mod accounts;
+mod backfills;
+mod connectors;
+mod datasources;
+mod folders;
+mod instances;
+mod jobs;
+mod projects;
+mod resource_groups;
+mod routes;
+mod runs;
+mod schedules;
+mod session;

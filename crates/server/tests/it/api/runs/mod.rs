@@ -1,0 +1,5 @@
+//! `/api/v1/projects/{project}/runs`.
+
+mod act;
+mod start;
+mod takeover;

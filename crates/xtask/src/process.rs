@@ -139,9 +139,10 @@ fn start(command: &mut Command) -> Result<Child> {
 fn wait(mut child: Child, command: &Command) -> Result<ExitStatus> {
     let group = child.id();
     let status = child.wait();
+    let is_gone = is_gone_soon(group);
     let mut state = foreground();
     state.groups.retain(|other| *other != group);
-    if signal_group(group, "KILL") && !state.interrupted {
+    if !is_gone && signal_group(group, "KILL") && !state.interrupted {
         bail!(
             "{} ended but left processes running; they were ended too",
             program(command)
@@ -151,6 +152,19 @@ fn wait(mut child: Child, command: &Command) -> Result<ExitStatus> {
         bail!("interrupted");
     }
     status.with_context(|| format!("cannot wait for {}", program(command)))
+}
+
+/// Whether a process group has no process left, after a moment for those that see their parent end and follow it.
+fn is_gone_soon(group: u32) -> bool {
+    let end = Instant::now() + Duration::from_secs(1);
+    // The signal `0` is sent to nobody; it only asks.
+    while signal_group(group, "0") {
+        if Instant::now() > end {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    true
 }
 
 /// Sends a signal to a process group; false when the group has no process left.
@@ -339,6 +353,13 @@ mod tests {
             assert!(Instant::now() < end, "process {pid} is still there");
             thread::yield_now();
         }
+    }
+
+    #[test]
+    fn a_process_that_follows_its_parent_is_no_failure() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 0.3 & exit 0"]);
+        assert!(lines(&mut command, |_| ()).unwrap().success());
     }
 
     #[test]

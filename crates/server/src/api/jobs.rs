@@ -18,7 +18,7 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use self::form::Form;
-use self::save::{Draft, Filed, Next, found};
+use self::save::{Draft, Filed, Next, found, seen};
 use self::view::{Job, JobItem, JobMode, ListedJob, SavedJob};
 use super::audit::{Change, Object};
 use super::body::Body;
@@ -228,12 +228,7 @@ pub(crate) async fn change(
     Body(body): Body<JobChange>,
 ) -> ApiResult<Revised<SavedJob>> {
     let access = caller.enter(&app, &project, Right::JobsEdit).await?;
-    let (row, draft) = found(&app, &access, &job).await?;
-    if row.job.revision != revision {
-        return Err(StoreError::Changed.into());
-    }
-    let before = JobItem::read(row.clone())?;
-    let mut after = row;
+    let (mut after, before, draft) = seen(&app, &access, &job, revision).await?;
     let mut form = Form::default();
     if let Some(name) = body.name {
         form.name("/name", &name);

@@ -122,6 +122,7 @@ async fn jobs_tell_their_last_run_and_their_schedule() {
         assert_eq!(member.post(&scene.path("jobs"), body).await.status, 201);
         for (query, wanted) in [
             ("lastRun=failed", vec!["bad"]),
+            ("folder=&lastRun=failed", vec!["bad"]),
             ("lastRun=succeeded", vec!["good"]),
             ("lastRun=never", vec!["import", "never"]),
             ("owner=dora", vec!["import"]),

@@ -5,7 +5,10 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{DirtyRows, FileLedger, Fit, Meter, Outcome, Plan, Report, Resolved, RunContext};
+use engine::{
+    DirtyRows, FileLedger, Fit, KeptRows, Meter, Outcome, Plan, Report, Resolved, RowForm,
+    RunContext,
+};
 use sdk::{Registry, Splits};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -110,10 +113,10 @@ pub(crate) async fn replay(arguments: ReplayArguments) -> Result<Exit, Stop> {
         output,
     } = arguments;
     let file = Path::new(&rows);
-    let (mut begun, file) = match job {
+    let (mut begun, file, kept_by) = match job {
         Some(job) if file.is_file() => {
             let begun = Begun::now(&job, &parameters, &files.datasources)?;
-            (begun, file.to_path_buf())
+            (begun, file.to_path_buf(), RowForm::Source)
         }
         Some(_) => {
             return Err(Stop::usage(format!("there is no dirty-row file `{rows}`"))
@@ -129,10 +132,11 @@ pub(crate) async fn replay(arguments: ReplayArguments) -> Result<Exit, Stop> {
         }
         None => {
             let (folder, begun) = RunFolder::open(&files, &rows)?;
-            (begun, folder.dirty_rows()?)
+            let kept_by = begun.replay.as_ref().map(|before| before.form);
+            (begun, folder.dirty_rows()?, kept_by.unwrap_or_default())
         }
     };
-    let replayed = Replayed::first(file)?;
+    let replayed = Replayed::first(file, kept_by)?;
     begun.replay = Some(replayed.clone());
     feed_back(&begun, &replayed, None, &files, &output).await
 }
@@ -152,13 +156,20 @@ async fn feed_back(
         job, mut problems, ..
     } = document::load(begun)?;
     let datasources = datasources::load(begun.datasources.as_deref(), &registry)?;
+    let rows = KeptRows {
+        file: replayed.file.clone(),
+        kept_by: replayed.kept_by,
+    };
     let replay = engine::Replay {
         job: &job,
         registry: &registry,
         datasources: &datasources,
-        file: &replayed.file,
+        rows: &rows,
     };
-    let runs = replay.runs(&mut problems)?;
+    let mut runs = Vec::new();
+    for form in rows.forms()? {
+        runs.extend(replay.run(form, &mut problems)?.map(|run| (form, run)));
+    }
     if problems.has_errors() {
         return Err(document::refuse(&problems));
     }
@@ -170,11 +181,15 @@ async fn feed_back(
         ))?;
     }
     let mut cancel = None;
-    for (part, resolved) in runs.into_iter().enumerate().skip(replayed.part) {
+    for (part, (form, resolved)) in runs.into_iter().enumerate().skip(replayed.part) {
         let plan = engine::plan(resolved).await?;
+        let mut begun = begun.clone();
+        if let Some(replayed) = &mut begun.replay {
+            (replayed.part, replayed.form) = (part, form);
+        }
         let here = match folder {
-            None => RunFolder::create(files, begun)?,
-            Some(before) if part > replayed.part => before.of_part(begun, part)?,
+            None => RunFolder::create(files, &begun)?,
+            Some(before) if part > replayed.part => before.of_part(&begun, part)?,
             Some(again) => again,
         };
         let token = match cancel.clone() {

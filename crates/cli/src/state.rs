@@ -7,6 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{Local, NaiveDate, Utc};
+use engine::RowForm;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -40,6 +41,12 @@ pub(crate) struct Replayed {
     fingerprint: String,
     /// Which of the runs that the file makes, counted from 0.
     pub(crate) part: usize,
+    /// What the run read that kept the rows.
+    #[serde(default)]
+    pub(crate) kept_by: RowForm,
+    /// What this run reads.
+    #[serde(default)]
+    pub(crate) form: RowForm,
 }
 
 impl Begun {
@@ -74,11 +81,13 @@ impl Begun {
 
 impl Replayed {
     /// The first of the runs that a dirty-row file makes.
-    pub(crate) fn first(file: PathBuf) -> Result<Self, Stop> {
+    pub(crate) fn first(file: PathBuf, kept_by: RowForm) -> Result<Self, Stop> {
         Ok(Replayed {
             fingerprint: fingerprint_of_file(&file)?,
             file,
             part: 0,
+            kept_by,
+            form: RowForm::default(),
         })
     }
 
@@ -175,11 +184,7 @@ impl RunFolder {
             }
             _ => {}
         }
-        let mut begun = begun.clone();
-        if let Some(replayed) = &mut begun.replay {
-            replayed.part = part;
-        }
-        folder.note(&begun)?;
+        folder.note(begun)?;
         Ok(folder)
     }
 

@@ -27,7 +27,7 @@ pub use failure::Failure;
 pub use ledger::{Event, FileLedger, History, Ledger, TaskState};
 pub use meter::{Counts, Meter, Progress};
 pub use plan::{MappedColumn, Plan, plan};
-pub use replay::Replay;
+pub use replay::{KeptRows, Replay, RowForm};
 pub use report::{Outcome, Report, TaskReport};
 pub use resolve::{Datasource, Datasources, Resolved, resolve};
 pub use run::{Ended, RunContext, run};

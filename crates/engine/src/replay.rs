@@ -2,13 +2,14 @@
 //!
 //! Rows that failed on reading or converting have the source's columns and take the job's whole way
 //! again; rows that the target refused have the target's columns and go straight to it. So a file
-//! becomes up to two runs. Statements before and after the load and the clearing of the target are
-//! left out, since a replay adds to what is there.
+//! becomes up to two runs. What such a straight run sets aside has the target's columns, wherever it
+//! failed. Statements before and after the load and the clearing of the target are left out, since a
+//! replay adds to what is there.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BinaryArray, RecordBatch, RecordBatchOptions, StringArray};
@@ -20,11 +21,56 @@ use sdk::{
     BatchStream, Column, Error, Extension, Kind, ReadBatch, ReadOptions, Reader, Registry, Result,
     Split, Splits, State, UnreadableRow, bytes_from_json,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::convert::{BadValue, Conversion, Converted};
 use crate::dirty::{DirtyRow, Stage};
 use crate::resolve::{Datasources, Resolved, resolve};
+
+/// Which columns rows have that are fed back, and so which way they take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RowForm {
+    /// Those of the job's source: the whole way.
+    #[default]
+    Source,
+    /// Those of its target: straight to it.
+    Target,
+}
+
+/// Dirty rows as a run kept them.
+#[derive(Debug, Clone)]
+pub struct KeptRows {
+    /// The dirty-row file.
+    pub file: PathBuf,
+    /// What that run read: its job's source, or rows that it fed back itself.
+    pub kept_by: RowForm,
+}
+
+impl KeptRows {
+    /// The forms that occur, in the order in which their runs are to be done; none in an empty file.
+    pub fn forms(&self) -> Result<Vec<RowForm>> {
+        let mut forms = Vec::new();
+        for row in rows_of(self)? {
+            let form = row?.form;
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+            if forms.len() == 2 {
+                break;
+            }
+        }
+        Ok(forms)
+    }
+
+    fn form(&self, stage: Stage) -> RowForm {
+        match (self.kept_by, stage) {
+            (RowForm::Source, Stage::Read | Stage::Convert) => RowForm::Source,
+            (RowForm::Source, Stage::Write) | (RowForm::Target, _) => RowForm::Target,
+        }
+    }
+}
 
 /// What a replay needs: the job as it ran, and where its rows are.
 pub struct Replay<'a> {
@@ -34,53 +80,28 @@ pub struct Replay<'a> {
     pub registry: &'a Registry,
     /// The registered data sources.
     pub datasources: &'a Datasources,
-    /// The dirty-row file.
-    pub file: &'a Path,
+    /// The rows.
+    pub rows: &'a KeptRows,
 }
 
 impl Replay<'_> {
-    /// The runs that feed the rows back into the job's target, in order; none for an empty file.
-    /// Problems of the document are added to `problems`, and the runs they concern are left out.
-    pub fn runs(&self, problems: &mut Problems) -> Result<Vec<Resolved>> {
-        let mut runs = Vec::new();
-        for (form, columns) in forms_in(self.file)? {
-            let job = appending(self.job, form);
-            if let Some(resolved) = resolve(
-                &job,
-                self.registry,
-                self.datasources,
-                Strictness::Lenient,
-                problems,
-            ) {
-                runs.push(reading_from(
-                    resolved,
-                    self.file.to_path_buf(),
-                    form,
-                    columns,
-                ));
-            }
-        }
-        Ok(runs)
+    /// The run that feeds the rows of a form back into the job's target. Problems of the document are added to
+    /// `problems`; with errors among them there is no run.
+    pub fn run(&self, form: RowForm, problems: &mut Problems) -> Result<Option<Resolved>> {
+        let columns = columns_in(self.rows, form)?;
+        let job = appending(self.job, form);
+        let resolved = resolve(
+            &job,
+            self.registry,
+            self.datasources,
+            Strictness::Lenient,
+            problems,
+        );
+        Ok(resolved.map(|resolved| reading_from(resolved, self.rows.clone(), form, columns)))
     }
 }
 
-/// Which columns a row in the file has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Source,
-    Target,
-}
-
-impl Form {
-    fn of(stage: Stage) -> Self {
-        match stage {
-            Stage::Read | Stage::Convert => Form::Source,
-            Stage::Write => Form::Target,
-        }
-    }
-}
-
-fn appending(job: &Job, form: Form) -> Job {
+fn appending(job: &Job, form: RowForm) -> Job {
     let mut job = job.clone();
     let parameter = &mut job.writer.parameter;
     for statements in ["preSql", "postSql"] {
@@ -95,7 +116,7 @@ fn appending(job: &Job, form: Form) -> Job {
     ) {
         parameter.insert("writeMode".to_string(), Value::from("append"));
     }
-    if form == Form::Target {
+    if form == RowForm::Target {
         job.reader.columns = vec![ColumnItem::All];
         job.filter = None;
         job.transformers.clear();
@@ -103,18 +124,23 @@ fn appending(job: &Job, form: Form) -> Job {
     job
 }
 
-fn reading_from(resolved: Resolved, path: PathBuf, form: Form, written: Vec<Column>) -> Resolved {
+fn reading_from(
+    resolved: Resolved,
+    rows: KeptRows,
+    form: RowForm,
+    written: Vec<Column>,
+) -> Resolved {
     let Resolved { reader, .. } = resolved;
     let opening: sdk::Opening<dyn Reader> = Box::new(move || {
         Box::pin(async move {
             let columns = match form {
-                Form::Source => reader().await?.schema().await?,
-                Form::Target => written,
+                RowForm::Source => reader().await?.schema().await?,
+                RowForm::Target => written,
             };
             refuse_doubled_names(&columns)?;
             let columns = Arc::new(columns);
             let reader: Box<dyn Reader> = Box::new(DirtyRowReader {
-                path,
+                rows,
                 form,
                 columns,
             });
@@ -145,20 +171,18 @@ fn refuse_doubled_names(columns: &[Column]) -> Result<()> {
     }
 }
 
-/// The forms that occur, each with its columns as the file has them: text, or bytes where a row
-/// shows bytes.
-fn forms_in(path: &Path) -> Result<Vec<(Form, Vec<Column>)>> {
-    let mut forms: Vec<(Form, Vec<Column>)> = Vec::new();
-    for row in rows_of(path)? {
-        let (row, _) = row?;
-        let form = Form::of(row.stage);
-        let known = forms.iter().position(|(known, _)| *known == form);
-        let index = known.unwrap_or_else(|| {
-            let text = |name: &String| Column::new(name, DataType::Utf8);
-            forms.push((form, row.row.keys().map(text).collect()));
-            forms.len() - 1
-        });
-        for column in &mut forms[index].1 {
+/// The columns of a form as the file has them: text, or bytes where a row shows bytes.
+fn columns_in(kept: &KeptRows, form: RowForm) -> Result<Vec<Column>> {
+    let mut columns: Option<Vec<Column>> = None;
+    for line in rows_of(kept)? {
+        let Line {
+            row, form: found, ..
+        } = line?;
+        if found != form {
+            continue;
+        }
+        let text = |name: &String| Column::new(name, DataType::Utf8);
+        for column in columns.get_or_insert_with(|| row.row.keys().map(text).collect()) {
             if row
                 .row
                 .get(&column.name)
@@ -168,13 +192,22 @@ fn forms_in(path: &Path) -> Result<Vec<(Form, Vec<Column>)>> {
             }
         }
     }
-    Ok(forms)
+    Ok(columns.unwrap_or_default())
 }
 
-/// The rows in a file, each with its length in bytes.
-fn rows_of(path: &Path) -> Result<impl Iterator<Item = Result<(DirtyRow, usize)>> + Send + use<>> {
-    let shown = path.display().to_string();
-    let file = File::open(path).map_err(|error| {
+/// One line of a file.
+struct Line {
+    row: DirtyRow,
+    form: RowForm,
+    /// Bytes.
+    length: usize,
+}
+
+/// The rows in a file.
+fn rows_of(kept: &KeptRows) -> Result<impl Iterator<Item = Result<Line>> + Send + use<>> {
+    let kept = kept.clone();
+    let shown = kept.file.display().to_string();
+    let file = File::open(&kept.file).map_err(|error| {
         Error::new(
             Kind::NotFound,
             format!("cannot read the dirty rows in {shown}"),
@@ -192,14 +225,18 @@ fn rows_of(path: &Path) -> Result<impl Iterator<Item = Result<(DirtyRow, usize)>
             .hint("mend the values, not the form of the lines")
         };
         let line = line.map_err(|error| broken().source(error))?;
-        let row = serde_json::from_str(&line).map_err(|error| broken().source(error))?;
-        Ok((row, line.len()))
+        let row: DirtyRow = serde_json::from_str(&line).map_err(|error| broken().source(error))?;
+        Ok(Line {
+            form: kept.form(row.stage),
+            row,
+            length: line.len(),
+        })
     }))
 }
 
 struct DirtyRowReader {
-    path: PathBuf,
-    form: Form,
+    rows: KeptRows,
+    form: RowForm,
     columns: Arc<Vec<Column>>,
 }
 
@@ -232,7 +269,7 @@ impl Reader for DirtyRowReader {
 
     async fn read(&self, _split: &Split, options: &ReadOptions) -> Result<BatchStream> {
         let (form, columns, options) = (self.form, self.columns.clone(), options.clone());
-        let mut rows = rows_of(&self.path)?;
+        let mut rows = rows_of(&self.rows)?;
         let batches = std::iter::from_fn(move || {
             let chunk = next_chunk(&mut rows, form, &options);
             match chunk {
@@ -246,16 +283,16 @@ impl Reader for DirtyRowReader {
 
 /// The next rows of a form, as many as a batch may have.
 fn next_chunk(
-    rows: impl Iterator<Item = Result<(DirtyRow, usize)>>,
-    form: Form,
+    rows: impl Iterator<Item = Result<Line>>,
+    form: RowForm,
     options: &ReadOptions,
 ) -> Result<Vec<DirtyRow>> {
     let (mut chunk, mut bytes) = (Vec::new(), 0);
-    for row in rows {
-        let (row, length) = row?;
-        if Form::of(row.stage) == form {
-            chunk.push(row);
-            bytes += length;
+    for line in rows {
+        let line = line?;
+        if line.form == form {
+            chunk.push(line.row);
+            bytes += line.length;
             if chunk.len() >= options.batch_rows || bytes >= options.batch_bytes {
                 break;
             }

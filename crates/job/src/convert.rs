@@ -1,4 +1,4 @@
-//! A document rewritten in Longshore's own spelling.
+//! A document rewritten in another spelling, mostly in Longshore's own.
 //!
 //! Owns the text that comes out: what `spelling` left alone is copied with its comments, the rest is written anew.
 //! Parameters are not substituted. What the keys mean is left to `spelling`.
@@ -10,12 +10,12 @@ use std::ops::Range;
 use self::comments::Comments;
 use crate::document::lexeme::{self, Kind, Lexeme};
 use crate::document::{Document, Spelling};
-use crate::findings::Findings;
+use crate::findings::{Findings, Strictness};
 use crate::node::{Content, Member, Node};
-use crate::parameters::brace_names;
+use crate::parameters::{brace_names, foreign_references};
 use crate::problem::Problems;
 use crate::source::Span;
-use crate::spelling;
+use crate::{secret, spelling};
 
 /// Rewrites a document in Longshore's own spelling, with warnings about what could not be kept.
 ///
@@ -67,6 +67,39 @@ pub fn convert_naming(
         }
         _ => Err(problems),
     }
+}
+
+/// Rewrites a document in any spelling. Among the problems, errors tell what that spelling has no words for and what
+/// is missing from the text therefore; warnings tell what is said differently. Only a document that makes no sense,
+/// or no job, gives no text.
+///
+/// No secret comes out: where the document has one, the text has a parameter.
+pub fn export(document: &Document, to: Spelling) -> Result<(String, Problems), Problems> {
+    let mut findings = Findings::new(Strictness::Lenient);
+    let mut root = document.root.clone();
+    if document.spelling() == Spelling::DataX {
+        brace_names(&mut root, &mut findings);
+    }
+    settle(&mut root);
+    let root = spelling::to_seed(root, document.spelling(), &mut findings);
+    let problems = findings.into_problems(document);
+    let Some(mut root) = root.filter(|_| !problems.has_errors()) else {
+        return Err(problems);
+    };
+    let mut findings = Findings::new(Strictness::Strict);
+    secret::replace(&mut root, &mut findings);
+    if to == Spelling::DataX {
+        foreign_references(&root, &mut findings);
+    }
+    let Some(mut root) = spelling::from_seed(root, to, &mut findings) else {
+        return Err(findings.into_problems(document));
+    };
+    settle(&mut root);
+    let mut told = findings.into_problems(document);
+    for problem in &problems {
+        told.push(problem.clone());
+    }
+    Ok((printed(&root, document), told))
 }
 
 /// Writes the name of a data source into a step that has parameters.

@@ -8,7 +8,7 @@
 //! - `spelling`: a DataX or DataWorks 2.0 tree to one in Longshore's own spelling
 //! - `read`: that tree to the types of `job`
 //! - `origins`, `problem`: back from the job to the line of the text
-//! - `convert`: the tree in Longshore's own spelling to text
+//! - `convert`: the tree in Longshore's own spelling, or another one, to text
 
 mod convert;
 mod document;
@@ -24,7 +24,7 @@ mod secret;
 mod source;
 mod spelling;
 
-pub use convert::{DatasourceNames, convert, convert_naming};
+pub use convert::{DatasourceNames, convert, convert_naming, export};
 pub use document::{Document, Spelling};
 pub use findings::Strictness;
 pub use job::{

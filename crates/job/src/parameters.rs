@@ -8,7 +8,7 @@ mod expression;
 mod reference;
 mod substitute;
 
-pub(crate) use substitute::{brace_names, substitute};
+pub(crate) use substitute::{brace_names, foreign_references, substitute};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;

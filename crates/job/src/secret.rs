@@ -10,6 +10,8 @@ use serde_json::{Map, Value};
 
 use crate::document::lexeme::{Kind, Lexeme, lexemes};
 use crate::document::{Document, pointer_at};
+use crate::findings::Findings;
+use crate::node::{Content, Node};
 use crate::problem::Problem;
 use crate::source::Locator;
 
@@ -142,6 +144,64 @@ pub fn written_secrets(text: &str) -> Vec<Problem> {
         found.dedup_by(|next, before| next.pointer == before.pointer);
     }
     found
+}
+
+/// Puts a parameter in the place of every secret of a job's steps, and tells so.
+pub(crate) fn replace(root: &mut Node, findings: &mut Findings) {
+    let Content::Object(members) = &mut root.content else {
+        return;
+    };
+    let configuration = members
+        .iter_mut()
+        .find(|member| member.key == "configuration");
+    let Some(Content::Object(steps)) = configuration.map(|member| &mut member.node.content) else {
+        return;
+    };
+    for step in steps {
+        replace_below(&mut step.node, (&step.key, Secrecy::Open), findings);
+    }
+}
+
+fn replace_below(node: &mut Node, (name, secrecy): (&str, Secrecy), findings: &mut Findings) {
+    match &mut node.content {
+        Content::List(items) => {
+            for item in items {
+                replace_below(item, (name, secrecy), findings);
+            }
+        }
+        Content::Object(members) => {
+            for member in members {
+                let below = match member.key.as_str() {
+                    "parameter" | "datasource" => name.to_owned(),
+                    key => format!("{name}_{key}"),
+                };
+                let secrecy = secrecy.below(&member.key);
+                replace_below(&mut member.node, (&below, secrecy), findings);
+            }
+        }
+        Content::Text(text) => {
+            let is_reference = text.starts_with("${") && text.find('}') == Some(text.len() - 1);
+            let is_secret = secrecy == Secrecy::Secret && !text.is_empty() || has_secret(text);
+            if is_secret && !is_reference {
+                hide(node, name, findings);
+            }
+        }
+        Content::Number(_) if secrecy == Secrecy::Secret => hide(node, name, findings),
+        Content::Number(_) | Content::Null | Content::Bool(_) => {}
+    }
+}
+
+fn hide(node: &mut Node, name: &str, findings: &mut Findings) {
+    let letter = |letter: char| match letter {
+        letter if letter.is_ascii_alphanumeric() => letter,
+        _ => '_',
+    };
+    let name: String = name.chars().map(letter).collect();
+    findings.warning(
+        node.span,
+        format!("a secret is left out, and `${{{name}}}` stands in its place"),
+    );
+    *node = Node::made(node.span, Content::Text(format!("${{{name}}}")));
 }
 
 /// Byte ranges to hide in a text that is no JSON, in order: the secrets that can be told, and every line

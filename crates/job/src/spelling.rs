@@ -1,6 +1,7 @@
 //! The three spellings of a job document, made one.
 //!
-//! Owns the way from DataX and DataWorks 2.0 trees to a tree in Longshore's own spelling (DataWorks script mode 1.0).
+//! Owns the way from DataX and DataWorks 2.0 trees to a tree in Longshore's own spelling (DataWorks script mode 1.0),
+//! and back.
 //! Nodes keep their places, so problems found later show the text as it was written.
 //! The types and ranges of values are left to `read`.
 
@@ -9,10 +10,13 @@ mod dataworks2;
 mod datax;
 pub(crate) mod plugin;
 mod speed;
+mod to_dataworks2;
+mod to_datax;
 
 use crate::document::Spelling;
 use crate::findings::Findings;
-use crate::node::{Content, Member, Node};
+use crate::node::{Content, Member, Node, take};
+use crate::problem::Problem;
 use crate::read::{Role, scalar};
 use crate::source::Span;
 
@@ -22,6 +26,63 @@ pub(crate) fn to_seed(root: Node, spelling: Spelling, findings: &mut Findings) -
         Spelling::Seed => Some(seed(root, findings)),
         Spelling::DataWorks2 => dataworks2::to_seed(root, findings),
         Spelling::DataX => datax::to_seed(root, findings),
+    }
+}
+
+/// A tree in Longshore's own spelling as one of another; what that has no words for is told as errors.
+pub(crate) fn from_seed(root: Node, spelling: Spelling, findings: &mut Findings) -> Option<Node> {
+    match spelling {
+        Spelling::Seed => Some(root),
+        Spelling::DataWorks2 => to_dataworks2::from_seed(root, findings),
+        Spelling::DataX => to_datax::from_seed(root, findings),
+    }
+}
+
+/// The members of `configuration`, with both steps whole.
+fn configuration(root: Node, findings: &mut Findings) -> Option<Vec<Member>> {
+    let span = root.span;
+    let Content::Object(mut members) = root.content else {
+        findings.wrong_kind(&root, "a job document", "an object");
+        return None;
+    };
+    let Some(configuration) = take(&mut members, "configuration") else {
+        findings.error(span, "`configuration` is missing");
+        return None;
+    };
+    let node = configuration.node;
+    let mut is_whole = true;
+    for role in [Role::Reader, Role::Writer] {
+        let step = node.get(role.key());
+        let parameter = step.and_then(|step| step.get("parameter")?.members());
+        if parameter.is_none() || step.and_then(|step| step.get("plugin")?.text()).is_none() {
+            let message = format!("`{}` lacks `plugin` or `parameter`", role.key());
+            findings.error(step.map_or(node.span, |step| step.span), message);
+            is_whole = false;
+        }
+    }
+    match node.content {
+        Content::Object(members) if is_whole => Some(members),
+        _ => None,
+    }
+}
+
+/// Takes out a member that the other program has no word for, and tells so.
+fn lose<'f>(
+    members: &mut Vec<Member>,
+    key: &str,
+    program: &str,
+    findings: &'f mut Findings,
+) -> Option<&'f mut Problem> {
+    let lost = take(members, key)?;
+    let is_empty = match &lost.node.content {
+        Content::List(items) => items.is_empty(),
+        Content::Text(text) => text.trim().is_empty(),
+        Content::Null => true,
+        _ => false,
+    };
+    match is_empty {
+        true => None,
+        false => Some(findings.error(lost.key_span, format!("{program} has no `{key}`"))),
     }
 }
 

@@ -145,6 +145,23 @@ pub(crate) async fn convert(
     .await
 }
 
+/// Writes a document in another spelling. Errors among the problems tell what is lost by that; if it is no job,
+/// there are only problems.
+pub(crate) async fn export(
+    text: &str,
+    to: Spelling,
+) -> ApiResult<Result<(String, Vec<Problem>), Vec<Problem>>> {
+    let text = text.to_owned();
+    beside(move || {
+        let exported = Document::parse("job.json", &text);
+        match exported.and_then(|document| job::export(&document, to)) {
+            Ok((text, problems)) => Ok((text, shown(&problems))),
+            Err(problems) => Err(shown(&problems)),
+        }
+    })
+    .await
+}
+
 /// Does work that takes the processor beside the requests, a little of it at a time.
 pub(crate) async fn beside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,

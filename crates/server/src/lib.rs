@@ -11,6 +11,7 @@ mod clock;
 mod config;
 mod datasources;
 mod documents;
+mod retention;
 mod rotation;
 mod router;
 mod runner;

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
+use engine::{DirtyRows, KeptRows, RowForm};
 use job::{Datasource, Document, Options, Parameters};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::time::new_id;
+use crate::runner::log::folder;
 use crate::state::App;
 use crate::store::job::Job;
 use crate::store::run::NewRun;
-use crate::store::{Connection, job_version, project, run};
+use crate::store::{Connection, datasource, job_version, project, resource_group, run};
 
 /// Why a run exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -26,6 +28,8 @@ pub(crate) enum Kind {
     Scheduled,
     /// One of the days of a backfill.
     Backfill,
+    /// The dirty rows of another run are fed back.
+    Replay,
 }
 
 impl Kind {
@@ -35,6 +39,7 @@ impl Kind {
             Kind::Trial => "trial",
             Kind::Scheduled => "scheduled",
             Kind::Backfill => "backfill",
+            Kind::Replay => "replay",
         }
     }
 }
@@ -78,12 +83,40 @@ pub(crate) struct Request<'a> {
     /// Values by name, as they are substituted.
     pub(crate) variables: BTreeMap<String, String>,
     pub(crate) options: RunOptions,
-    pub(crate) resource_group: &'a str,
+    /// That of its data sources unless said.
+    pub(crate) resource_group: Option<&'a str>,
     /// The highest goes first.
     pub(crate) priority: i64,
     pub(crate) instance_id: Option<&'a str>,
     pub(crate) attempt: i64,
     pub(crate) created_by: &'a str,
+    /// The id of the run whose dirty rows it feeds back, and which columns they have.
+    pub(crate) origin: Option<(&'a str, RowForm)>,
+}
+
+/// The word of the store for the columns of rows that are fed back.
+fn form_name(form: RowForm) -> &'static str {
+    match form {
+        RowForm::Source => "source",
+        RowForm::Target => "target",
+    }
+}
+
+/// What a run reads: rows of its job's source, or such as it feeds back.
+pub(crate) fn form_of(run: &run::Run) -> RowForm {
+    match run.row_form.as_deref() {
+        Some("target") => RowForm::Target,
+        _ => RowForm::Source,
+    }
+}
+
+/// The dirty rows that a run has left.
+pub(crate) fn kept_rows(app: &App, run: &run::Run) -> Option<KeptRows> {
+    let file = DirtyRows::new(folder(&app.config.folder, &run.id)).joint_file()?;
+    Some(KeptRows {
+        file,
+        kept_by: form_of(run),
+    })
 }
 
 /// Puts a run into the queue; returns its id and its number in the project. Whoever commits the transaction
@@ -107,6 +140,10 @@ pub(crate) async fn create(
     let parameters = constants(request.bizdate, request.cycle_at, &request.variables)
         .map_err(|error| ApiError::invalid(vec![Problem::at("/variables", error.to_string())]))?;
     let datasources = datasource_names(&job.name, &version.document, parameters);
+    let group = match request.resource_group {
+        Some(named) => named.to_owned(),
+        None => group_of(c, &job.project_id, request.environment, &datasources).await?,
+    };
     run::insert(
         c,
         &NewRun {
@@ -124,15 +161,43 @@ pub(crate) async fn create(
             cycle_at: request.cycle_at.and_utc().timestamp_micros(),
             variables: &variables,
             options: &options,
-            resource_group: request.resource_group,
+            resource_group: &group,
             priority: request.priority,
             created_by: request.created_by,
             queued_at: app.clock.micros(),
+            origin: request.origin.map(|(id, form)| (id, form_name(form))),
             datasources: &datasources,
         },
     )
     .await?;
     Ok((id, number))
+}
+
+/// The resource group of data sources: that of those that are assigned to one, else the default.
+async fn group_of(
+    c: &mut Connection,
+    project_id: &str,
+    environment: Environment,
+    names: &[String],
+) -> ApiResult<String> {
+    let mut found: Option<(&String, String)> = None;
+    for name in names {
+        let group = datasource::group(c, project_id, name, environment.name()).await?;
+        let Some(group) = group.filter(|group| group != resource_group::DEFAULT) else {
+            continue;
+        };
+        match &found {
+            Some((other, before)) if *before != group => {
+                return Err(ApiError::conflict(format!(
+                    "datasource `{other}` is in resource group `{before}` and datasource `{name}` in `{group}`, \
+                     but a run has one"
+                ))
+                .hint("name a `resourceGroup` for the run or in its schedule, or assign both to one group"));
+            }
+            _ => found = Some((name, group)),
+        }
+    }
+    Ok(found.map_or_else(|| resource_group::DEFAULT.to_owned(), |(_, group)| group))
 }
 
 /// The data sources that a run uses, for the limits of the queue. A document that is not right has none; the

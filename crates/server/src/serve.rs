@@ -16,6 +16,7 @@ use crate::api::session::SETUP;
 use crate::api::time::new_id;
 use crate::clock::Clock;
 use crate::config::{ServerConfig, Tls};
+use crate::retention;
 use crate::router::router;
 use crate::runner;
 use crate::scheduler;
@@ -116,6 +117,7 @@ impl Server {
         };
         let runner = tokio::spawn(runner::work(app.clone()));
         let scheduler = tokio::spawn(scheduler::work(app.clone()));
+        let retention = tokio::spawn(retention::work(app.clone()));
         let served = match certificate {
             None => {
                 let until = async move {
@@ -144,7 +146,11 @@ impl Server {
         served.map_err(|error| {
             Error::internal("the server stopped").with("error", error.to_string())
         })?;
-        for (name, work) in [("scheduler", scheduler), ("runner", runner)] {
+        for (name, work) in [
+            ("scheduler", scheduler),
+            ("runner", runner),
+            ("retention", retention),
+        ] {
             if let Err(error) = work.await {
                 tracing::error!(%error, "the {name} did not come to its end");
             }

@@ -104,6 +104,8 @@ pub(crate) struct ProjectSettings {
     pub(crate) runs_at_once: u32,
     /// Runs that use one data source at the same time; 0 sets no limit.
     pub(crate) runs_per_datasource: u32,
+    /// Days after which ended runs, their logs and dirty rows are deleted; 0 keeps them, absent does as the instance.
+    pub(crate) keep_runs_days: Option<u32>,
 }
 
 /// The instance's settings as they were last read.

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field};
-use engine::{Failure, Outcome, Replay};
+use engine::{Failure, KeptRows, Outcome, Replay, Resolved, RowForm};
 use job::Problems;
 use sdk::Column;
 use serde_json::Value;
@@ -22,6 +22,14 @@ fn lines(ended: &engine::Ended) -> Vec<Value> {
         .unwrap()
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The runs that feed the rows of a file back.
+fn runs(replay: &Replay<'_>, problems: &mut Problems) -> Vec<Resolved> {
+    let forms = replay.rows.forms().unwrap().into_iter();
+    forms
+        .map(|form| replay.run(form, problems).unwrap().unwrap())
         .collect()
 }
 
@@ -222,9 +230,12 @@ async fn rows_are_fed_back_with_every_value_or_not_at_all() {
         job: &job,
         registry: test.registry,
         datasources: test.datasources,
-        file: &file,
+        rows: &KeptRows {
+            file,
+            kept_by: RowForm::Source,
+        },
     };
-    let runs = replay.runs(&mut Problems::new()).unwrap();
+    let runs = runs(&replay, &mut Problems::new());
     let plan = engine::plan(runs.into_iter().next().unwrap())
         .await
         .unwrap();
@@ -272,9 +283,12 @@ async fn rows_with_two_columns_of_one_name_are_not_fed_back() {
         job: &job,
         registry: test.registry,
         datasources: test.datasources,
-        file: &file,
+        rows: &KeptRows {
+            file,
+            kept_by: RowForm::Source,
+        },
     };
-    let runs = replay.runs(&mut Problems::new()).unwrap();
+    let runs = runs(&replay, &mut Problems::new());
     let error = engine::plan(runs.into_iter().next().unwrap())
         .await
         .err()
@@ -301,9 +315,12 @@ async fn mended_rows_are_fed_back_once() {
         job: &job,
         registry: test.registry,
         datasources: test.datasources,
-        file: &file,
+        rows: &KeptRows {
+            file,
+            kept_by: RowForm::Source,
+        },
     };
-    let runs = replay.runs(&mut problems).unwrap();
+    let runs = runs(&replay, &mut problems);
     assert_eq!(runs.len(), 1);
     let folder = tempfile::tempdir().unwrap();
     for resolved in runs {
@@ -319,4 +336,42 @@ async fn mended_rows_are_fed_back_once() {
         assert_eq!(ended.report.counts.rows_written, 4, "{:?}", ended.failure);
     }
     assert_eq!(bench.target.keys(), all_ids(20));
+}
+
+#[tokio::test]
+async fn what_a_replay_sets_aside_takes_the_same_way_again() {
+    let bench = Bench::new("replay of a replay").with_rows(1, 1);
+    let label = Column::new("label", DataType::Utf8);
+    bench
+        .target
+        .offer(vec![testkit::id_column(), label], Vec::new());
+    let text = document(r#"["id", "name"]"#, "", "{}");
+    let test = bench.run(&text);
+    let job = test.job().unwrap();
+    let file = bench.folder.path().join("mended.jsonl");
+    // A row that went straight to the target has its columns, although it did not get as far.
+    let line = r#"{"time": "", "task": 0, "stage": "convert", "column": null, "reason": "", "key": {}, "row": {"id": 3, "label": "x"}}"#;
+    fs::write(&file, line).unwrap();
+    for (kept_by, written) in [(RowForm::Source, 0), (RowForm::Target, 1)] {
+        let replay = Replay {
+            job: &job,
+            registry: test.registry,
+            datasources: test.datasources,
+            rows: &KeptRows {
+                file: file.clone(),
+                kept_by,
+            },
+        };
+        assert_eq!(replay.rows.forms().unwrap(), [kept_by]);
+        let folder = tempfile::tempdir().unwrap();
+        for resolved in runs(&replay, &mut Problems::new()) {
+            let test = testkit::TestRun {
+                folder: folder.path(),
+                ..test
+            };
+            let plan = engine::plan(resolved).await.unwrap();
+            let ended = engine::run(plan, test.context().unwrap()).await;
+            assert_eq!(ended.report.counts.rows_written, written);
+        }
+    }
 }

@@ -142,6 +142,49 @@ pub(crate) fn brace_names(root: &mut Node, findings: &mut Findings) {
     brace(root, Secrecy::Open, findings);
 }
 
+/// Reports the references that DataX would not replace, and the texts that it would take for references.
+pub(crate) fn foreign_references(root: &Node, findings: &mut Findings) {
+    match &root.content {
+        Content::Text(text) => {
+            for reference in references(text) {
+                let written = &text[reference.range];
+                let is_word = |name: &str| {
+                    name.bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                };
+                match reference.form {
+                    Form::Braces(name) if !name.is_empty() && is_word(name) => {}
+                    Form::Bare(_) => {
+                        findings
+                            .error(
+                                root.span,
+                                format!("DataX takes `{written}` for a parameter"),
+                            )
+                            .advise("it stays as it is there as long as no value is given for it");
+                    }
+                    Form::Unclosed => {}
+                    Form::Braces(_) | Form::Brackets(_) => {
+                        findings
+                            .error(root.span, format!("DataX does not replace `{written}`"))
+                            .advise("declare a variable for it, and refer to that as `${name}`");
+                    }
+                }
+            }
+        }
+        Content::List(items) => {
+            for item in items {
+                foreign_references(item, findings);
+            }
+        }
+        Content::Object(members) => {
+            for member in members {
+                foreign_references(&member.node, findings);
+            }
+        }
+        Content::Null | Content::Bool(_) | Content::Number(_) => {}
+    }
+}
+
 fn brace(node: &mut Node, secrecy: Secrecy, findings: &mut Findings) {
     let span = node.span;
     match &mut node.content {

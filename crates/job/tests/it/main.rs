@@ -2,6 +2,7 @@
 
 mod connectors_view;
 mod convert;
+mod export;
 mod golden;
 mod hostile;
 mod parameters;

@@ -16,7 +16,7 @@ use crate::store::{Connection, idempotency};
 const HEADER: &str = "idempotency-key";
 const LONGEST: usize = 200;
 /// Keys are remembered so long.
-const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
 /// The key of a request, if it has one.
 pub(crate) struct Once {

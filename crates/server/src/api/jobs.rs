@@ -18,8 +18,8 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
 use self::form::Form;
-use self::save::{Draft, Filed, Next, found};
-use self::view::{Job, JobItem, JobMode, SavedJob};
+use self::save::{Draft, Filed, Next, found, seen};
+use self::view::{Job, JobItem, JobMode, ListedJob, SavedJob};
 use super::audit::{Change, Object};
 use super::body::Body;
 use super::caller::{Access, SignedIn};
@@ -30,7 +30,8 @@ use crate::access::role::Right;
 use crate::api::folders::folder_path;
 use crate::documents::{Scope, Stage, Variables};
 use crate::state::App;
-use crate::store::job::{Place, name_key};
+use crate::store::job::list::{Filter, Place};
+use crate::store::job::name_key;
 use crate::store::{StoreError, job};
 
 /// Which jobs are wanted.
@@ -46,22 +47,34 @@ pub(crate) struct JobQuery {
     /// A part of the name.
     #[serde(default)]
     search: String,
+    /// The state of the last run, or `never` for jobs without one.
+    #[serde(default)]
+    last_run: String,
+    /// The id or name of the owner.
+    #[serde(default)]
+    owner: String,
+    /// The connector of the source.
+    #[serde(default)]
+    source: String,
+    /// The connector of the target.
+    #[serde(default)]
+    target: String,
     cursor: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
 }
 
-/// The jobs of a project by name.
+/// The jobs of a project by name, each with its last run and its schedule.
 #[utoipa::path(get, path = "/projects/{project}/jobs", tag = "jobs",
     params(("project" = String, Path), JobQuery),
-    responses((status = 200, body = Listed<JobItem>), (status = "default", body = ErrorBody)),
+    responses((status = 200, body = Listed<ListedJob>), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("jobsView"))))]
 pub(crate) async fn list(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Path(project): Path<String>,
     QueryOf(query): QueryOf<JobQuery>,
-) -> ApiResult<Json<Listed<JobItem>>> {
+) -> ApiResult<Json<Listed<ListedJob>>> {
     let access = caller.enter(&app, &project, Right::JobsView).await?;
     let page = PageQuery::of(query.cursor, query.limit).page()?;
     let folder = match &query.folder {
@@ -75,9 +88,19 @@ pub(crate) async fn list(
         Some(path) if query.below => Place::Below(path),
         Some(path) => Place::In(path),
     };
+    let filter = Filter {
+        place,
+        search: &query.search,
+        run_state: &query.last_run,
+        owner: &query.owner,
+        source: &query.source,
+        target: &query.target,
+    };
+    let now = app.clock.micros();
     let mut c = app.store.read().await?;
-    let rows = job::list(&mut c, &access.project.id, place, &query.search, &page).await?;
-    let listed = Listed::new(rows, &page, |row| name_key(&row.job.name), JobItem::read);
+    let rows = job::list::list(&mut c, &access.project.id, &filter, now, &page).await?;
+    let item = |row| ListedJob::read(row, now);
+    let listed = Listed::new(rows, &page, |row| name_key(&row.owned.job.name), item);
     Ok(Json(listed.sound()?))
 }
 
@@ -205,12 +228,7 @@ pub(crate) async fn change(
     Body(body): Body<JobChange>,
 ) -> ApiResult<Revised<SavedJob>> {
     let access = caller.enter(&app, &project, Right::JobsEdit).await?;
-    let (row, draft) = found(&app, &access, &job).await?;
-    if row.job.revision != revision {
-        return Err(StoreError::Changed.into());
-    }
-    let before = JobItem::read(row.clone())?;
-    let mut after = row;
+    let (mut after, before, draft) = seen(&app, &access, &job, revision).await?;
     let mut form = Form::default();
     if let Some(name) = body.name {
         form.name("/name", &name);

@@ -16,6 +16,7 @@ use super::time::{Time, new_id};
 use crate::access::role::{Right, Role};
 use crate::settings::{ProjectSettings, check_allow_list};
 use crate::state::App;
+use crate::store::run::removed;
 use crate::store::{StoreError, member, project};
 
 const LONGEST_NAME: usize = 60;
@@ -283,6 +284,7 @@ pub(crate) async fn delete(
 ) -> ApiResult<StatusCode> {
     let access = caller.enter(&app, &project, Right::ProjectDelete).await?;
     let mut t = app.store.begin().await?;
+    removed::note_all(&mut t, &access.project.id).await?;
     project::delete(&mut t, &access.project.id, revision).await?;
     let before = Project::read(access.project.clone())?;
     let object = Object {

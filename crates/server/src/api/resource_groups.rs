@@ -18,14 +18,14 @@ use crate::access::allow_list::Networks;
 use crate::access::role::Right;
 use crate::state::App;
 use crate::store::resource_group::{self, DEFAULT};
-use crate::store::{Connection, StoreError, datasource};
+use crate::store::{Connection, StoreError, datasource, schedule};
 
 const LONGEST_NAME: usize = 60;
 const LONGEST_DESCRIPTION: usize = 200;
 const MOST_SLOTS: u32 = 10_000;
 const MOST_ADDRESSES: usize = 100;
-/// So many data sources are named when a group cannot be deleted.
-const NAMED_DATASOURCES: i64 = 20;
+/// So many data sources or jobs are named when a group cannot be deleted.
+const NAMED_USERS: i64 = 20;
 
 /// A resource group.
 #[derive(Debug, Serialize, ToSchema)]
@@ -321,7 +321,7 @@ pub(crate) async fn change(
     Ok(Revised(row.revision, view))
 }
 
-/// Deletes a resource group that no data source is assigned to.
+/// Deletes a resource group that no data source is assigned to and no schedule names.
 #[utoipa::path(delete, path = "/projects/{project}/resource-groups/{group}", tag = "resourceGroups",
     params(("project" = String, Path), ("group" = String, Path), ("If-Match" = String, Header)),
     responses((status = 204), (status = "default", body = ErrorBody)),
@@ -343,7 +343,7 @@ pub(crate) async fn delete(
                 .hint("set its slots to 0 to take its limit away"),
         );
     }
-    let users = datasource::of_group(&mut t, &row.project_id, &name, NAMED_DATASOURCES).await?;
+    let users = datasource::of_group(&mut t, &row.project_id, &name, NAMED_USERS).await?;
     if !users.is_empty() {
         let names: Vec<String> = users.iter().map(|name| format!("`{name}`")).collect();
         return Err(ApiError::conflict(format!(
@@ -351,6 +351,15 @@ pub(crate) async fn delete(
             names.join(", ")
         ))
         .hint("assign them to another group first"));
+    }
+    let users = schedule::of_group(&mut t, &row.project_id, &name, NAMED_USERS).await?;
+    if !users.is_empty() {
+        let names: Vec<String> = users.iter().map(|name| format!("`{name}`")).collect();
+        return Err(ApiError::conflict(format!(
+            "resource group `{name}` is named by the schedules of the jobs {}",
+            names.join(", ")
+        ))
+        .hint("name another group in them and submit them first"));
     }
     resource_group::delete(&mut t, &row.id, revision).await?;
     let before = ResourceGroup::read(&row)?;

@@ -20,6 +20,9 @@ const LONGEST: Duration = Duration::from_secs(20);
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TestReport {
+    /// The resource group that it was tested for.
+    #[serde(default)]
+    pub(crate) resource_group: String,
     /// Whether every stage was passed.
     pub(crate) passed: bool,
     /// When, as RFC 3339.
@@ -92,11 +95,12 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Tests a connection from this server. That it fails is a report too.
+/// Tests a connection from this server, for runs of a resource group. That it fails is a report too.
 pub(crate) async fn test(
     app: &App,
     connector: &Connector,
     config: &Map<String, Value>,
+    resource_group: &str,
 ) -> ApiResult<TestReport> {
     let settings = app.instance_settings().await?;
     let policy = Policy::of(&settings)?;
@@ -112,6 +116,7 @@ pub(crate) async fn test(
         connect(connector, config, start + LONGEST, &mut stages).await;
     }
     Ok(TestReport {
+        resource_group: resource_group.to_owned(),
         passed: stages.all_passed(),
         tested_at: app.clock.now().to_rfc3339_opts(SecondsFormat::AutoSi, true),
         took_ms: millis(start.elapsed()),

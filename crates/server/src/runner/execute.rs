@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate};
-use engine::{DirtyRows, Ended, Meter, Outcome, Progress, Report, Resolved, RunContext};
+use engine::{DirtyRows, Ended, Meter, Outcome, Progress, Report, RunContext};
 use futures::FutureExt;
-use job::{Document, Options, Parameters, Problems};
 use sdk::{Error, Kind};
 use serde::Serialize;
 use serde_json::Value;
@@ -14,12 +12,13 @@ use utoipa::ToSchema;
 
 use super::ledger::StoreLedger;
 use super::log::{Level, RunLog, Stage, folder};
+use super::resolve::resolve;
 use super::{Stops, until_stored};
 use crate::runs::RunOptions;
+use crate::scheduler;
 use crate::state::App;
 use crate::store::run::{self, End, Figures, Held, Run};
-use crate::store::{StoreError, StoreResult, job_version};
-use crate::{datasources, runs, scheduler};
+use crate::store::{StoreError, StoreResult};
 
 /// The claim is renewed and the progress noted this often.
 const BEAT: Duration = Duration::from_secs(1);
@@ -236,55 +235,6 @@ fn stopped() -> Error {
         Kind::Conflict,
         "the run was stopped before it began to move rows",
     )
-}
-
-/// From the stored version to opened connectors; every problem is told in one error.
-async fn resolve(app: &App, row: &Run, log: &RunLog) -> Result<Resolved, Error> {
-    let store = |error: StoreError| {
-        Error::new(Kind::Unreachable, "the metadata store did not answer")
-            .with("error", format!("{error:?}"))
-    };
-    let mut c = app.store.read().await.map_err(store)?;
-    let version = job_version::find(&mut c, &row.job_id, row.job_version)
-        .await
-        .map_err(store)?
-        .ok_or_else(|| {
-            Error::new(
-                Kind::NotFound,
-                format!("version {} of the job is gone", row.job_version),
-            )
-            .hint("run the job's current version")
-        })?;
-    drop(c);
-    let refuse = |problems: &Problems| {
-        Error::new(Kind::Config, "the job's document is not right")
-            .hint(problems.render(job::Colour::Plain).trim_end())
-    };
-    let document = Document::parse(&row.job_name, &version.document).map_err(|p| refuse(&p))?;
-    let strictness = document.spelling().strictness();
-    let options = Options {
-        strictness: Some(strictness),
-        parameters: parameters(row)?,
-    };
-    let (job, mut problems) = job::normalise(&document, &options).map_err(|p| refuse(&p))?;
-    let sources = datasources::of_run(app, &row.project_id, &row.environment, &job).await?;
-    let resolved = engine::resolve(&job, &app.registry, &sources, strictness, &mut problems)
-        .ok_or_else(|| refuse(&problems))?;
-    if !problems.is_empty() {
-        let text = problems.render(job::Colour::Plain);
-        log.say(Level::Warning, Stage::Wait, text.trim_end());
-    }
-    Ok(resolved)
-}
-
-/// The values that the run's document refers to: its dates, and its variables as they were resolved.
-fn parameters(row: &Run) -> Result<Parameters, Error> {
-    let damaged = || Error::internal("a run of the store has no dates");
-    let bizdate: NaiveDate = row.bizdate.parse().map_err(|_| damaged())?;
-    let cycle = DateTime::from_timestamp_micros(row.cycle_at).ok_or_else(damaged)?;
-    let values = serde_json::from_str(&row.variables).map_err(|_| damaged())?;
-    runs::constants(bizdate, cycle.naive_utc(), &values)
-        .map_err(|error| Error::new(Kind::Config, error.to_string()))
 }
 
 async fn record(doing: &Doing<'_>, held: &Held, done: Result<Ended, Error>) -> StoreResult<()> {

@@ -1,6 +1,6 @@
 //! Does runs: claims them from the queue within the limits, holds them by a lease, and records how they end.
 //!
-//! `claim` chooses, `execute` does one run from its document to its report, `ledger` is the run's memory in the
+//! `claim` chooses, `resolve` reads what a run is to do, `execute` does it up to its report, `ledger` is the run's memory in the
 //! store, `log` what people read of it. A server that dies leaves its runs with a lease that ends, and whoever
 //! claims them then continues from their ledger.
 
@@ -8,6 +8,7 @@ mod claim;
 mod execute;
 mod ledger;
 pub(crate) mod log;
+mod resolve;
 
 pub(crate) use execute::{ProgressView, RunError};
 

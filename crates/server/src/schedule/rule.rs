@@ -39,6 +39,9 @@ pub(crate) struct Schedule {
     /// From 1 to 9; where runs wait for a slot, the highest goes first.
     #[serde(default = "middle_priority")]
     pub(crate) priority: u32,
+    /// Where its runs happen; nothing means the group of their data sources.
+    #[serde(default)]
+    pub(crate) resource_group: Option<String>,
     #[serde(default)]
     pub(crate) overlap: Overlap,
     #[serde(default)]
@@ -301,6 +304,7 @@ mod tests {
             "rerun": {"policy": "always", "times": 0, "delayMinutes": 2},
             "timeoutMinutes": null,
             "priority": 5,
+            "resourceGroup": null,
             "overlap": "wait",
             "catchUp": {"policy": "latest", "parallel": 1},
             "parameters": {},

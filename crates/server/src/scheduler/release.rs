@@ -18,8 +18,7 @@ use crate::state::App;
 use crate::store::instance::{self, Instance, Move};
 use crate::store::job::{self, Job};
 use crate::store::{
-    Alone, Connection, StoreError, StoreResult, backfill, job_version, read_json, resource_group,
-    schedule,
+    Alone, Connection, StoreError, StoreResult, backfill, job_version, read_json, schedule,
 };
 
 /// Instances in one transaction.
@@ -269,11 +268,12 @@ impl Piece {
             options: RunOptions {
                 timeout_minutes: rule.and_then(|rule| rule.timeout_minutes).unwrap_or(0),
             },
-            resource_group: resource_group::DEFAULT,
+            resource_group: rule.and_then(|rule| rule.resource_group.as_deref()),
             priority: i64::from(rule.map_or(USUAL_PRIORITY, |rule| rule.priority)),
             instance_id: Some(&row.id),
             attempt: row.attempts + 1,
             created_by,
+            origin: None,
         };
         Ok(runs::create(app, c, &request).await?.0)
     }

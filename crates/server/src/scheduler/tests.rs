@@ -131,6 +131,7 @@ async fn schedules(app: &App, count: usize, rule: &str, chained: bool) {
             .await
             .expect("a version");
         let mut schedule = schedule::Schedule {
+            submitted_dependencies: None,
             job_id: row.id.clone(),
             project_id: project_id.clone(),
             rule: rule.to_string(),

@@ -73,6 +73,20 @@ pub(crate) async fn find_by_name(
     Ok(query.fetch_optional(c).await?)
 }
 
+/// The resource group that a side of a data source is assigned to.
+pub(crate) async fn group(
+    c: &mut Connection,
+    project_id: &str,
+    name: &str,
+    environment: &str,
+) -> StoreResult<Option<String>> {
+    let query = sqlx::query_scalar(
+        "SELECT resource_group FROM datasource WHERE project_id = $1 AND name = $2 AND environment = $3",
+    );
+    let query = query.bind(project_id).bind(name).bind(environment);
+    Ok(query.fetch_optional(c).await?)
+}
+
 /// Which data sources of a project are wanted; what is empty does not matter.
 pub(crate) struct Wanted<'a> {
     pub(crate) connector: &'a str,

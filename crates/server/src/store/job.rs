@@ -2,7 +2,9 @@
 
 use sqlx::FromRow;
 
-use super::{Connection, Page, StoreResult, changed, containing};
+use super::{Connection, StoreResult, changed};
+
+pub(crate) mod list;
 
 /// A row of `job`.
 #[derive(Clone, Debug, FromRow)]
@@ -100,60 +102,6 @@ pub(crate) async fn is_taken(
         .fetch_one(c)
         .await?;
     Ok(count > 0)
-}
-
-/// Where the jobs of a list are.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place<'a> {
-    Anywhere,
-    /// In this folder itself.
-    In(&'a str),
-    /// In this folder or one below it.
-    Below(&'a str),
-}
-
-/// The jobs of a project by name.
-pub(crate) async fn list(
-    c: &mut Connection,
-    project_id: &str,
-    place: Place<'_>,
-    search: &str,
-    page: &Page,
-) -> StoreResult<Vec<OwnedJob>> {
-    let (sql, folder) = match place {
-        Place::Anywhere | Place::Below("") => (
-            "SELECT job.*, coalesce(account.name, '') AS owner_name
-             FROM job LEFT JOIN account ON account.id = job.owner_id
-             WHERE job.project_id = $1 AND job.name_key > $2
-                AND ($3 = '%%' OR job.name_key LIKE $3 ESCAPE '\\') AND $4 = ''
-             ORDER BY job.name_key LIMIT $5",
-            "",
-        ),
-        Place::In(folder) => (
-            "SELECT job.*, coalesce(account.name, '') AS owner_name
-             FROM job LEFT JOIN account ON account.id = job.owner_id
-             WHERE job.project_id = $1 AND job.name_key > $2
-                AND ($3 = '%%' OR job.name_key LIKE $3 ESCAPE '\\') AND job.folder = $4
-             ORDER BY job.name_key LIMIT $5",
-            folder,
-        ),
-        Place::Below(folder) => (
-            "SELECT job.*, coalesce(account.name, '') AS owner_name
-             FROM job LEFT JOIN account ON account.id = job.owner_id
-             WHERE job.project_id = $1 AND job.name_key > $2
-                AND ($3 = '%%' OR job.name_key LIKE $3 ESCAPE '\\')
-                AND (job.folder = $4 OR substr(job.folder, 1, length($4) + 1) = $4 || '/')
-             ORDER BY job.name_key LIMIT $5",
-            folder,
-        ),
-    };
-    let query = sqlx::query_as(sql)
-        .bind(project_id)
-        .bind(page.after.as_deref().unwrap_or(""))
-        .bind(containing(search))
-        .bind(folder)
-        .bind(page.limit);
-    Ok(query.fetch_all(c).await?)
 }
 
 /// Writes everything but id, project and creation, if the revision is still the one that was seen.

@@ -57,6 +57,11 @@ pub(crate) async fn list(c: &mut Connection, project_id: &str) -> StoreResult<Ve
     Ok(query.bind(project_id).fetch_all(c).await?)
 }
 
+/// Whether a project has a group of this name; every one has the default.
+pub(crate) async fn exists(c: &mut Connection, project_id: &str, name: &str) -> StoreResult<bool> {
+    Ok(name == DEFAULT || slots(c, project_id, name).await?.is_some())
+}
+
 /// How many runs a group does at the same time.
 pub(crate) async fn slots(
     c: &mut Connection,

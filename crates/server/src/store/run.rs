@@ -7,6 +7,8 @@ use sqlx::FromRow;
 
 use super::{Connection, Page, StoreResult, audit, changed};
 
+pub(crate) mod removed;
+
 /// A row of `run`.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Run {
@@ -41,6 +43,10 @@ pub(crate) struct Run {
     pub(crate) progress: Option<String>,
     pub(crate) report: Option<String>,
     pub(crate) error: Option<String>,
+    /// The run whose dirty rows it feeds back.
+    pub(crate) origin_id: Option<String>,
+    /// Which columns those have, `source` or `target`.
+    pub(crate) row_form: Option<String>,
 }
 
 pub(crate) const QUEUED: &str = "queued";
@@ -69,6 +75,8 @@ pub(crate) struct NewRun<'a> {
     pub(crate) priority: i64,
     pub(crate) created_by: &'a str,
     pub(crate) queued_at: i64,
+    /// The run whose dirty rows it feeds back, and which columns they have.
+    pub(crate) origin: Option<(&'a str, &'a str)>,
     /// The data sources that it uses.
     pub(crate) datasources: &'a [String],
 }
@@ -77,9 +85,9 @@ pub(crate) async fn insert(c: &mut Connection, run: &NewRun<'_>) -> StoreResult<
     sqlx::query(
         "INSERT INTO run (id, project_id, number, job_id, job_name, job_version, environment, kind, instance_id,
             attempt, bizdate, cycle_at, variables, options, resource_group, priority, state, created_by, queued_at,
-            fence, stop_requested, rows_read, rows_written, rows_dirty, bytes)
+            origin_id, row_form, fence, stop_requested, rows_read, rows_written, rows_dirty, bytes)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued', $17, $18,
-            0, 0, 0, 0, 0, 0)",
+            $19, $20, 0, 0, 0, 0, 0, 0)",
     )
     .bind(run.id)
     .bind(run.project_id)
@@ -99,6 +107,8 @@ pub(crate) async fn insert(c: &mut Connection, run: &NewRun<'_>) -> StoreResult<
     .bind(run.priority)
     .bind(run.created_by)
     .bind(run.queued_at)
+    .bind(run.origin.map(|(id, _)| id))
+    .bind(run.origin.map(|(_, form)| form))
     .execute(&mut *c)
     .await?;
     for datasource in run.datasources {
@@ -122,6 +132,22 @@ pub(crate) async fn find(
 ) -> StoreResult<Option<Run>> {
     let query = sqlx::query_as("SELECT * FROM run WHERE id = $1 AND project_id = $2");
     Ok(query.bind(id).bind(project_id).fetch_optional(c).await?)
+}
+
+/// The runs that feed the dirty rows of a run back, latest first, at most `limit`.
+pub(crate) async fn replays(
+    c: &mut Connection,
+    origin_id: &str,
+    limit: i64,
+) -> StoreResult<Vec<Run>> {
+    let query = sqlx::query_as("SELECT * FROM run WHERE origin_id = $1 ORDER BY id DESC LIMIT $2");
+    Ok(query.bind(origin_id).bind(limit).fetch_all(c).await?)
+}
+
+/// Lets others who lock the same run wait until the transaction ends.
+pub(crate) async fn lock(c: &mut Connection, id: &str) -> StoreResult<()> {
+    let query = sqlx::query("UPDATE run SET fence = fence WHERE id = $1");
+    changed(&query.bind(id).execute(c).await?)
 }
 
 /// Which runs of a project are wanted; empty texts want all.

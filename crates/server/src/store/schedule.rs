@@ -32,6 +32,8 @@ pub(crate) struct Schedule {
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) revision: i64,
+    /// The dependencies that were submitted with the rule.
+    pub(crate) submitted_dependencies: Option<String>,
 }
 
 pub(crate) const DRAFT: &str = "draft";
@@ -139,7 +141,8 @@ pub(crate) async fn lock(c: &mut Connection, job_id: &str, revision: i64) -> Sto
 pub(crate) async fn submit(c: &mut Connection, row: &Schedule) -> StoreResult<()> {
     let result = sqlx::query(
         "UPDATE schedule SET submitted_rule = $1, submitted_by = $2, submitted_at = $3, state = $4,
-            generated_until = $5, generate_at = $6, updated_at = $7 WHERE job_id = $8",
+            generated_until = $5, generate_at = $6, updated_at = $7, submitted_dependencies = $8
+         WHERE job_id = $9",
     )
     .bind(&row.submitted_rule)
     .bind(&row.submitted_by)
@@ -148,6 +151,7 @@ pub(crate) async fn submit(c: &mut Connection, row: &Schedule) -> StoreResult<()
     .bind(row.generated_until)
     .bind(row.generate_at)
     .bind(row.updated_at)
+    .bind(&row.submitted_dependencies)
     .bind(&row.job_id)
     .execute(c)
     .await?;
@@ -252,6 +256,23 @@ pub(crate) async fn upstream(c: &mut Connection, job_id: &str) -> StoreResult<Ve
          WHERE d.job_id = $1 ORDER BY s.job_id, d.kind",
     );
     Ok(query.bind(job_id).fetch_all(c).await?)
+}
+
+/// The names of jobs whose schedules name a resource group, in what is edited or submitted, at most `limit`.
+pub(crate) async fn of_group(
+    c: &mut Connection,
+    project_id: &str,
+    group: &str,
+    limit: i64,
+) -> StoreResult<Vec<String>> {
+    let query = sqlx::query_scalar(
+        "SELECT j.name FROM schedule s JOIN job j ON j.id = s.job_id WHERE s.project_id = $1
+            AND (s.rule LIKE $2 ESCAPE '\\' OR s.submitted_rule LIKE $2 ESCAPE '\\') ORDER BY j.name LIMIT $3",
+    );
+    // The letters of a group's name are such as stand in JSON as they are.
+    let pattern = format!("%\"resourceGroup\":\"{}\"%", group.replace('_', "\\_"));
+    let query = query.bind(project_id).bind(pattern).bind(limit);
+    Ok(query.fetch_all(c).await?)
 }
 
 /// The jobs whose schedules wait for this one, itself left out.

@@ -35,6 +35,12 @@ impl Answer {
         self.body
     }
 
+    /// The body as the text that it was.
+    pub(crate) fn text(&self) -> String {
+        let text = self.body.as_str().map(str::to_string);
+        text.unwrap_or_else(|| self.body.to_string())
+    }
+
     /// The code of a failure.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16) -> &str {

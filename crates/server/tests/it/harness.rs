@@ -184,6 +184,15 @@ impl Running {
         done.map(drop).map_err(|error| error.to_string())
     }
 
+    /// What a query over the server's store counts.
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
+        sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER, sqlx::postgres::any::DRIVER]).ok();
+        let pool = sqlx::AnyPool::connect(&self.config.store).await.unwrap();
+        let count = sqlx::query_scalar(query).fetch_one(&pool).await;
+        pool.close().await;
+        count.unwrap()
+    }
+
     /// Kills the server where it is and starts another one on the same store.
     pub(crate) async fn die_and_restart(mut self) -> Running {
         if let Some(runtime) = self.runtime.take() {

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::{find, form};
 use crate::access::role::Right;
@@ -12,6 +12,7 @@ use crate::access::secrets;
 use crate::api::body::Body;
 use crate::api::caller::SignedIn;
 use crate::api::error::{ApiError, ApiResult, ErrorBody, Problem};
+use crate::api::page::QueryOf;
 use crate::datasources;
 use crate::datasources::probe::{self, TestReport};
 use crate::state::App;
@@ -24,7 +25,8 @@ pub(crate) struct TestForm {
     /// The data source that is being changed; its stored secrets are used where the form has none.
     datasource: Option<String>,
     connector: String,
-    /// The group that its runs are to be in. Tests run on the server that answers.
+    /// The group that its runs are to be in; that of `datasource` unless said, else `default`. All servers do the
+    /// runs of all groups, so the test runs on the one that answers.
     resource_group: Option<String>,
     /// The fields of the connector, as its schema says.
     #[serde(default)]
@@ -51,6 +53,7 @@ pub(crate) async fn test_form(
     let mut problems = Vec::new();
     let connector = form::connector(&app, &body.connector, &mut problems);
     let mut stored = None;
+    let mut group = body.resource_group.clone();
     let mut c = app.store.read().await?;
     if let Some(group) = &body.resource_group {
         let groups = resource_group::list(&mut c, &access.project.id).await?;
@@ -58,6 +61,7 @@ pub(crate) async fn test_form(
     }
     if let Some(id) = &body.datasource {
         let row = find(&mut c, &access, id).await?;
+        group.get_or_insert_with(|| row.resource_group.clone());
         if connector.is_some_and(|connector| connector.name != row.connector) {
             let message = format!(
                 "datasource `{}` is of connector `{}`",
@@ -81,22 +85,40 @@ pub(crate) async fn test_form(
         return Err(ApiError::invalid(problems));
     };
     let whole = secrets::joined(&parts)?;
-    Ok(Json(probe::test(&app, connector, &whole).await?))
+    let group = group.as_deref().unwrap_or(resource_group::DEFAULT);
+    Ok(Json(probe::test(&app, connector, &whole, group).await?))
+}
+
+/// For which runs a data source is tested.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct TestQuery {
+    /// A resource group; that of the data source unless said.
+    resource_group: Option<String>,
 }
 
 /// Tests a stored data source and keeps the report. A failed test is an answer like any other.
 #[utoipa::path(post, path = "/projects/{project}/datasources/{datasource}/test", tag = "datasources",
-    params(("project" = String, Path), ("datasource" = String, Path)),
+    params(("project" = String, Path), ("datasource" = String, Path), TestQuery),
     responses((status = 200, body = TestReport), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("datasourcesTest"))))]
 pub(crate) async fn test(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Path((project, id)): Path<(String, String)>,
+    QueryOf(query): QueryOf<TestQuery>,
 ) -> ApiResult<Json<TestReport>> {
     let access = caller.enter(&app, &project, Right::DatasourcesTest).await?;
     let mut c = app.store.read().await?;
     let row = find(&mut c, &access, &id).await?;
+    let group = query.resource_group.as_ref().unwrap_or(&row.resource_group);
+    let mut problems = Vec::new();
+    let groups = resource_group::list(&mut c, &access.project.id).await?;
+    form::check_group(group, &groups, &mut problems);
+    if !problems.is_empty() {
+        return Err(ApiError::invalid(problems));
+    }
     // A slow host must not hold what others need to reach the store.
     drop(c);
     let connector = app.registry.find(&row.connector).ok_or_else(|| {
@@ -104,7 +126,7 @@ pub(crate) async fn test(
             .hint("it was left out of this build; use one that has it")
     })?;
     let parts = datasources::opened(&app, &row)?;
-    let report = probe::test(&app, connector, &secrets::joined(&parts)?).await?;
+    let report = probe::test(&app, connector, &secrets::joined(&parts)?, group).await?;
     let text = serde_json::to_string(&report)
         .map_err(|error| ApiError::internal("writing the test of a datasource", error))?;
     let mut t = app.store.begin().await?;

@@ -1,18 +1,20 @@
 //! What can be done with an instance: rerun, mark as succeeded, freeze, unfreeze, stop.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use sqlx::{Any, Transaction};
 use utoipa::ToSchema;
 
 use super::{InstanceDetail, MOST_NEIGHBOURS, detail, find};
 use crate::access::role::Right;
 use crate::api::audit::{Change, Object};
 use crate::api::body::Body;
-use crate::api::caller::{Access, SignedIn};
+use crate::api::caller::{Access, Caller, SignedIn};
 use crate::api::error::{ApiError, ApiResult, ErrorBody};
 use crate::schedule::rule::RerunPolicy;
 use crate::scheduler::{stop_run, submitted_rule};
@@ -38,6 +40,35 @@ fn not_now(row: &Row, verb: &str) -> ApiError {
         "the instance of job `{}` for {} is {} and cannot be {verb}",
         row.job_name, row.instance.bizdate, row.instance.state
     ))
+}
+
+/// An instance that something is done with, in the transaction that does it.
+struct Acting {
+    access: Access,
+    t: Transaction<'static, Any>,
+    row: Row,
+}
+
+impl Acting {
+    async fn on(
+        app: &App,
+        caller: &Arc<Caller>,
+        (project, id): (String, String),
+    ) -> ApiResult<Acting> {
+        let access = caller.enter(app, &project, Right::InstancesOperate).await?;
+        let mut t = app.store.begin().await?;
+        let row = find(&mut t, &access, &id).await?;
+        Ok(Acting { access, t, row })
+    }
+
+    /// Notes what was done, and shows what became of the instance.
+    async fn done(mut self, app: &App, action: &str) -> ApiResult<InstanceDetail> {
+        note(&self.access, &mut self.t, action, &self.row).await?;
+        let row = find(&mut self.t, &self.access, &self.row.instance.id).await?;
+        let view = detail(app, &mut self.t, row).await?;
+        self.t.commit().await.map_err(StoreError::from)?;
+        Ok(view)
+    }
 }
 
 /// What runs again.
@@ -139,16 +170,15 @@ async fn refuse_by_policy(c: &mut Connection, row: &Row) -> ApiResult<()> {
 pub(crate) async fn mark_succeeded(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    Path((project, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
 ) -> ApiResult<Json<InstanceDetail>> {
-    let access = caller
-        .enter(&app, &project, Right::InstancesOperate)
-        .await?;
-    let mut t = app.store.begin().await?;
-    let row = find(&mut t, &access, &id).await?;
-    let message = format!("marked as succeeded by {}", access.caller.account.name);
+    let mut acting = Acting::on(&app, &caller, path).await?;
+    let message = format!(
+        "marked as succeeded by {}",
+        acting.access.caller.account.name
+    );
     let step = Move {
-        id: &row.instance.id,
+        id: &acting.row.instance.id,
         from: &[
             instance::WAITING,
             instance::FAILED,
@@ -159,14 +189,12 @@ pub(crate) async fn mark_succeeded(
         at: app.clock.micros(),
         message: &message,
     };
-    if !instance::end(&mut t, step).await? {
-        return Err(not_now(&row, "marked as succeeded").hint("stop it first if it is under way"));
+    if !instance::end(&mut acting.t, step).await? {
+        return Err(
+            not_now(&acting.row, "marked as succeeded").hint("stop it first if it is under way")
+        );
     }
-    note(&access, &mut t, "instance.markSucceeded", &row).await?;
-    let row = find(&mut t, &access, &id).await?;
-    let view = detail(&app, &mut t, row).await?;
-    t.commit().await.map_err(StoreError::from)?;
-    Ok(Json(view))
+    Ok(Json(acting.done(&app, "instance.markSucceeded").await?))
 }
 
 /// Keeps an instance that waits from running; whatever waits for it is held up.
@@ -177,23 +205,14 @@ pub(crate) async fn mark_succeeded(
 pub(crate) async fn freeze(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    Path((project, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
 ) -> ApiResult<Json<InstanceDetail>> {
-    let access = caller
-        .enter(&app, &project, Right::InstancesOperate)
-        .await?;
-    let mut t = app.store.begin().await?;
-    let row = find(&mut t, &access, &id).await?;
-    if !instance::freeze(&mut t, &row.instance.id).await? {
-        return Err(
-            not_now(&row, "frozen").hint("only instances that wait and are not frozen can be")
-        );
+    let mut acting = Acting::on(&app, &caller, path).await?;
+    if !instance::freeze(&mut acting.t, &acting.row.instance.id).await? {
+        return Err(not_now(&acting.row, "frozen")
+            .hint("only instances that wait and are not frozen can be"));
     }
-    note(&access, &mut t, "instance.freeze", &row).await?;
-    let row = find(&mut t, &access, &id).await?;
-    let view = detail(&app, &mut t, row).await?;
-    t.commit().await.map_err(StoreError::from)?;
-    Ok(Json(view))
+    Ok(Json(acting.done(&app, "instance.freeze").await?))
 }
 
 /// Lets a frozen instance run when it is its turn.
@@ -204,21 +223,13 @@ pub(crate) async fn freeze(
 pub(crate) async fn unfreeze(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    Path((project, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
 ) -> ApiResult<Json<InstanceDetail>> {
-    let access = caller
-        .enter(&app, &project, Right::InstancesOperate)
-        .await?;
-    let mut t = app.store.begin().await?;
-    let row = find(&mut t, &access, &id).await?;
-    if !instance::unfreeze(&mut t, &row.instance.id).await? {
-        return Err(not_now(&row, "unfrozen").hint("only frozen instances that wait can be"));
+    let mut acting = Acting::on(&app, &caller, path).await?;
+    if !instance::unfreeze(&mut acting.t, &acting.row.instance.id).await? {
+        return Err(not_now(&acting.row, "unfrozen").hint("only frozen instances that wait can be"));
     }
-    note(&access, &mut t, "instance.unfreeze", &row).await?;
-    let row = find(&mut t, &access, &id).await?;
-    let view = detail(&app, &mut t, row).await?;
-    t.commit().await.map_err(StoreError::from)?;
-    Ok(Json(view))
+    Ok(Json(acting.done(&app, "instance.unfreeze").await?))
 }
 
 /// Stops an instance: at once if it waits, cleanly if its run is under way.
@@ -229,32 +240,29 @@ pub(crate) async fn unfreeze(
 pub(crate) async fn stop(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    Path((project, id)): Path<(String, String)>,
+    Path(path): Path<(String, String)>,
 ) -> ApiResult<(StatusCode, Json<InstanceDetail>)> {
-    let access = caller
-        .enter(&app, &project, Right::InstancesOperate)
-        .await?;
-    let mut t = app.store.begin().await?;
-    let row = find(&mut t, &access, &id).await?;
-    match row.instance.state.as_str() {
-        instance::QUEUED | instance::RUNNING => stop_run(&app, &mut t, &row.instance).await?,
+    let mut acting = Acting::on(&app, &caller, path).await?;
+    match acting.row.instance.state.as_str() {
+        instance::QUEUED | instance::RUNNING => {
+            stop_run(&app, &mut acting.t, &acting.row.instance).await?
+        }
         _ => {
-            let message = format!("stopped by {}", access.caller.account.name);
+            let message = format!("stopped by {}", acting.access.caller.account.name);
             let step = Move {
-                id: &row.instance.id,
+                id: &acting.row.instance.id,
                 from: &[instance::WAITING],
                 to: instance::STOPPED,
                 at: app.clock.micros(),
                 message: &message,
             };
-            if !instance::end(&mut t, step).await? {
-                return Err(not_now(&row, "stopped"));
+            if !instance::end(&mut acting.t, step).await? {
+                return Err(not_now(&acting.row, "stopped"));
             }
         }
     }
-    note(&access, &mut t, "instance.stop", &row).await?;
-    let row = find(&mut t, &access, &id).await?;
-    let view = detail(&app, &mut t, row).await?;
-    t.commit().await.map_err(StoreError::from)?;
-    Ok((StatusCode::ACCEPTED, Json(view)))
+    Ok((
+        StatusCode::ACCEPTED,
+        Json(acting.done(&app, "instance.stop").await?),
+    ))
 }

@@ -43,6 +43,21 @@ pub(super) async fn found(
     Ok((row, draft))
 }
 
+/// A job of the project with its draft, for an edit of the revision that was seen.
+pub(super) async fn seen(
+    app: &App,
+    access: &Access,
+    id: &str,
+    revision: i64,
+) -> ApiResult<(OwnedJob, JobItem, JobVersion)> {
+    let (row, draft) = found(app, access, id).await?;
+    if row.job.revision != revision {
+        return Err(StoreError::Changed.into());
+    }
+    let before = JobItem::read(row.clone())?;
+    Ok((row, before, draft))
+}
+
 /// A version of a job that was found in its project.
 pub(super) async fn version(
     c: &mut Connection,

@@ -10,7 +10,7 @@ use similar::TextDiff;
 use utoipa::{IntoParams, ToSchema};
 
 use super::note;
-use super::save::{self, Draft, Next, found, version};
+use super::save::{self, Draft, Next, found, seen, version};
 use super::view::{Job, JobItem, JobMode, JobVersion, JobVersionItem, SavedJob};
 use crate::access::role::Right;
 use crate::api::body::Body;
@@ -176,11 +176,7 @@ pub(crate) async fn restore(
 ) -> ApiResult<Revised<SavedJob>> {
     let access = caller.enter(&app, &project, Right::JobsEdit).await?;
     let number = read_number(&number)?;
-    let (mut row, _) = found(&app, &access, &job).await?;
-    if row.job.revision != revision {
-        return Err(StoreError::Changed.into());
-    }
-    let before = JobItem::read(row.clone())?;
+    let (mut row, before, _) = seen(&app, &access, &job, revision).await?;
     let mut c = app.store.read().await?;
     let old = version(&mut c, &row.job, number).await?;
     drop(c);
@@ -233,11 +229,7 @@ pub(crate) async fn publish(
     Body(body): Body<Publication>,
 ) -> ApiResult<Revised<SavedJob>> {
     let access = caller.enter(&app, &project, Right::JobsPublish).await?;
-    let (row, draft) = found(&app, &access, &job).await?;
-    if row.job.revision != revision {
-        return Err(StoreError::Changed.into());
-    }
-    let before = JobItem::read(row.clone())?;
+    let (row, before, draft) = seen(&app, &access, &job, revision).await?;
     let number = body.version.unwrap_or(row.job.draft_version);
     let mut c = app.store.read().await?;
     let chosen = version(&mut c, &row.job, number).await?;

@@ -4,10 +4,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, ApiResult, Problem};
+use crate::api::schedules::next_due;
 use crate::api::time::Time;
 use crate::documents::{JobSide, JobSides, Variables};
-use crate::store::job::OwnedJob;
+use crate::schedule::rule::Schedule as Rule;
+use crate::store::job::{OwnedJob, list};
 use crate::store::job_version::{AuthoredVersion, VersionLine};
+use crate::store::schedule;
 
 /// How a job is edited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -89,6 +92,85 @@ impl JobItem {
             published_version: job.published_version,
             created_at: Time(job.created_at),
             updated_at: Time(job.updated_at),
+        })
+    }
+}
+
+/// A job in a list, with what became of it and what comes next.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ListedJob {
+    #[serde(flatten)]
+    item: JobItem,
+    /// The latest run of any kind.
+    last_run: Option<LastRun>,
+    schedule: Option<JobSchedule>,
+}
+
+/// The latest run of a job.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct LastRun {
+    id: String,
+    number: i64,
+    kind: String,
+    state: String,
+    ended_at: Option<Time>,
+}
+
+/// When a job runs, in a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JobSchedule {
+    /// Names it, as the job has only one: the id of the job.
+    id: String,
+    /// `draft` until it is submitted, then `active` or `paused`.
+    state: String,
+    /// The cycle in words; the submitted one if there is one.
+    in_words: String,
+    /// The instance that is due next, if it is made already.
+    next_instance_id: Option<String>,
+    next_due_at: Option<Time>,
+}
+
+impl ListedJob {
+    pub(crate) fn read(row: list::ListedJob, now: i64) -> ApiResult<ListedJob> {
+        let item = JobItem::read(row.owned)?;
+        let last_run = match (row.run_id, row.run_number, row.run_kind, row.run_state) {
+            (Some(id), Some(number), Some(kind), Some(state)) => Some(LastRun {
+                id,
+                number,
+                kind,
+                state,
+                ended_at: row.run_ended_at.map(Time),
+            }),
+            _ => None,
+        };
+        let submitted = row.submitted_rule.as_deref();
+        let schedule = match (row.schedule_state, submitted.or(row.rule.as_deref())) {
+            (Some(state), Some(text)) => {
+                let rule: Rule = serde_json::from_str(text)
+                    .map_err(|error| ApiError::internal("reading a schedule", error))?;
+                let next = match (row.next_due_at, submitted) {
+                    (None, Some(submitted)) if state == schedule::ACTIVE => {
+                        next_due(submitted, row.generated_until.unwrap_or(0), now)?
+                    }
+                    (next, _) => next,
+                };
+                Some(JobSchedule {
+                    id: item.id.clone(),
+                    in_words: rule.cycle.in_words(),
+                    next_instance_id: row.next_id,
+                    next_due_at: next.map(Time),
+                    state,
+                })
+            }
+            _ => None,
+        };
+        Ok(ListedJob {
+            item,
+            last_run,
+            schedule,
         })
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use chrono::DateTime;
-use serde::Deserialize;
+use chrono::{NaiveDate, NaiveDateTime};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::start::StartedRun;
@@ -16,10 +16,10 @@ use crate::api::audit::{Change, Object};
 use crate::api::body::Body;
 use crate::api::caller::{Access, SignedIn};
 use crate::api::error::{ApiError, ApiResult, ErrorBody};
-use crate::runs::{self, Environment, Kind, Request};
-use crate::scheduler::{self, Ended};
+use crate::runs::{self, Environment, Kind, Request, RunOptions};
+use crate::scheduler::{self, Ended, wall};
 use crate::state::App;
-use crate::store::{self, StoreError, job, run};
+use crate::store::{self, StoreError, job, job_version, run};
 
 /// The state of a run does not allow what was asked.
 fn not_now(row: &run::Run, verb: &str) -> impl FnOnce(StoreError) -> ApiError {
@@ -30,7 +30,7 @@ fn not_now(row: &run::Run, verb: &str) -> impl FnOnce(StoreError) -> ApiError {
     }
 }
 
-async fn note(
+pub(super) async fn note(
     access: &Access,
     c: &mut store::Connection,
     action: &str,
@@ -102,7 +102,7 @@ pub(crate) async fn resume(
 }
 
 /// Which version a rerun takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum RerunVersion {
     /// The version of the run.
@@ -118,6 +118,87 @@ pub(crate) enum RerunVersion {
 pub(crate) struct Rerun {
     #[serde(default)]
     version: RerunVersion,
+}
+
+/// The job of a run, which may be gone by now.
+pub(super) async fn job_of(c: &mut store::Connection, row: &run::Run) -> ApiResult<job::Job> {
+    let job = job::find(c, &row.project_id, &row.job_id).await?;
+    job.ok_or_else(|| ApiError::conflict(format!("the job of run {} is gone", row.number)))
+}
+
+/// What another run for the dates of a run is made of.
+pub(super) struct Again {
+    version: i64,
+    kind: Kind,
+    bizdate: NaiveDate,
+    cycle_at: NaiveDateTime,
+    variables: BTreeMap<String, String>,
+    options: RunOptions,
+}
+
+impl Again {
+    /// The run's values win; those that its version did not declare yet are worked out.
+    pub(super) async fn of(
+        c: &mut store::Connection,
+        row: &run::Run,
+        job: &job::Job,
+        version: RerunVersion,
+    ) -> ApiResult<Again> {
+        let is_trial = row.kind == Kind::Trial.name();
+        let version = match version {
+            RerunVersion::Same => row.job_version,
+            RerunVersion::Current if is_trial => job.draft_version,
+            RerunVersion::Current => job.published_version.unwrap_or(row.job_version),
+        };
+        let damaged = |error| ApiError::internal("reading a run", error);
+        let bizdate = row
+            .bizdate
+            .parse()
+            .map_err(|error| ApiError::internal("reading a run", error))?;
+        let cycle_at = wall(row.cycle_at);
+        let declared = job_version::find(c, &job.id, version)
+            .await?
+            .ok_or_else(|| ApiError::not_found("version", &version.to_string()))?;
+        let declared = serde_json::from_str(&declared.variables).map_err(damaged)?;
+        let given = serde_json::from_str(&row.variables).map_err(damaged)?;
+        Ok(Again {
+            version,
+            kind: if is_trial { Kind::Trial } else { Kind::Manual },
+            bizdate,
+            cycle_at,
+            variables: runs::resolve_variables(&declared, &given, bizdate, cycle_at)?,
+            options: serde_json::from_str(&row.options).map_err(damaged)?,
+        })
+    }
+
+    /// The first attempt of that run.
+    pub(super) fn request<'a>(
+        self,
+        row: &'a run::Run,
+        job: &'a job::Job,
+        created_by: &'a str,
+    ) -> Request<'a> {
+        Request {
+            job,
+            version: self.version,
+            kind: self.kind,
+            environment: if row.environment == Environment::Dev.name() {
+                Environment::Dev
+            } else {
+                Environment::Prod
+            },
+            bizdate: self.bizdate,
+            cycle_at: self.cycle_at,
+            variables: self.variables,
+            options: self.options,
+            resource_group: Some(&row.resource_group),
+            priority: row.priority,
+            instance_id: None,
+            attempt: 1,
+            created_by,
+            origin: None,
+        }
+    }
 }
 
 /// Runs again from the beginning, as a new run with the same dates and values.
@@ -144,42 +225,21 @@ pub(crate) async fn rerun(
                 .hint("rerun the instance, so that whatever waits for it is told"),
         );
     }
+    if let Some(origin_id) = &row.origin_id {
+        return Err(ApiError::conflict(format!(
+            "run {} feeds the dirty rows of another one back",
+            row.number
+        ))
+        .hint(format!(
+            "resume it, or replay the rows of run `{origin_id}` again"
+        )));
+    }
     let mut t = app.store.begin().await?;
-    let job = job::find(&mut t, &access.project.id, &row.job_id)
-        .await?
-        .ok_or_else(|| ApiError::conflict("the job of this run is gone"))?;
-    let is_trial = row.kind == Kind::Trial.name();
-    let version = match body.version {
-        RerunVersion::Same => row.job_version,
-        RerunVersion::Current if is_trial => job.draft_version,
-        RerunVersion::Current => job.published_version.unwrap_or(row.job_version),
-    };
-    let damaged = |error| ApiError::internal("reading a run", error);
-    let variables: BTreeMap<String, String> =
-        serde_json::from_str(&row.variables).map_err(damaged)?;
+    let job = job_of(&mut t, &row).await?;
+    let again = Again::of(&mut t, &row, &job, body.version).await?;
     let request = Request {
-        job: &job,
-        version,
-        kind: if is_trial { Kind::Trial } else { Kind::Manual },
-        environment: if row.environment == Environment::Dev.name() {
-            Environment::Dev
-        } else {
-            Environment::Prod
-        },
-        bizdate: row
-            .bizdate
-            .parse()
-            .map_err(|error| ApiError::internal("reading a run", error))?,
-        cycle_at: DateTime::from_timestamp_micros(row.cycle_at)
-            .unwrap_or_default()
-            .naive_utc(),
-        variables,
-        options: serde_json::from_str(&row.options).map_err(damaged)?,
-        resource_group: &row.resource_group,
-        priority: row.priority,
-        instance_id: None,
         attempt: row.attempt + 1,
-        created_by: &caller.account.id,
+        ..again.request(&row, &job, &caller.account.id)
     };
     let (id, number) = runs::create(&app, &mut t, &request).await?;
     note(&access, &mut t, "run.rerun", &row).await?;

@@ -3,6 +3,7 @@
 pub(crate) mod act;
 pub(crate) mod dirty;
 pub(crate) mod logs;
+pub(crate) mod replay;
 pub(crate) mod start;
 pub(crate) mod watch;
 
@@ -33,8 +34,10 @@ pub(crate) struct Run {
     pub(crate) job_version: i64,
     /// `prod` or `dev`.
     pub(crate) environment: String,
-    /// `manual`, `trial`, `scheduled` or `backfill`.
+    /// `manual`, `trial`, `scheduled`, `backfill` or `replay`.
     pub(crate) kind: String,
+    /// The run whose dirty rows this one feeds back.
+    pub(crate) origin_id: Option<String>,
     pub(crate) instance_id: Option<String>,
     pub(crate) attempt: i64,
     /// The day that the data belongs to, `2026-03-03`.
@@ -78,7 +81,20 @@ pub(crate) struct RunDetail {
     /// The closing report, once it has ended.
     #[schema(value_type = Option<Object>)]
     pub(crate) report: Option<Value>,
+    /// The runs that feed its dirty rows back, latest first, at most 20.
+    pub(crate) replays: Vec<RunReplay>,
 }
+
+/// A run that feeds dirty rows back.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RunReplay {
+    id: String,
+    number: i64,
+    state: String,
+}
+
+const MOST_REPLAYS: i64 = 20;
 
 impl From<run::Run> for Run {
     fn from(row: run::Run) -> Self {
@@ -92,6 +108,7 @@ impl From<run::Run> for Run {
             job_version: row.job_version,
             environment: row.environment,
             kind: row.kind,
+            origin_id: row.origin_id,
             instance_id: row.instance_id,
             attempt: row.attempt,
             bizdate: row.bizdate,
@@ -126,7 +143,7 @@ pub(crate) struct RunQuery {
     /// The id of a job.
     #[serde(default)]
     job: String,
-    /// `manual`, `trial`, `scheduled` or `backfill`.
+    /// `manual`, `trial`, `scheduled`, `backfill` or `replay`.
     #[serde(default)]
     kind: String,
     /// A business date, `2026-03-03`.
@@ -180,11 +197,18 @@ pub(crate) async fn show(
     let row = find(&app, &access, &id).await?;
     let mut c = app.store.read().await?;
     let version = job_version::find(&mut c, &row.job_id, row.job_version).await?;
+    let replays = run::replays(&mut c, &row.id, MOST_REPLAYS).await?;
+    let replays = replays.into_iter().map(|row| RunReplay {
+        id: row.id,
+        number: row.number,
+        state: row.state,
+    });
     let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
     Ok(Json(RunDetail {
         variables: json(&row.variables),
         report: row.report.as_deref().map(json),
         document: version.map(|version| version.document),
+        replays: replays.collect(),
         run: Run::from(row),
     }))
 }

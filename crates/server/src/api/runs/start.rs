@@ -16,6 +16,7 @@ use crate::api::caller::SignedIn;
 use crate::api::error::{ApiError, ApiResult, ErrorBody, Problem};
 use crate::api::idempotency::Once;
 use crate::runs::{self, Environment, Kind, Request, RunOptions};
+use crate::scheduler::submitted_rule;
 use crate::state::App;
 use crate::store::{self, StoreError, job, job_version, resource_group};
 
@@ -40,6 +41,7 @@ pub(crate) struct NewRun {
     variables: BTreeMap<String, String>,
     #[serde(default)]
     options: RunOptions,
+    /// That of the job's schedule unless said, else that of its data sources.
     resource_group: Option<String>,
     /// From 1 to 9, 5 unless said; the highest goes first.
     #[schema(minimum = 1, maximum = 9)]
@@ -94,7 +96,8 @@ pub(crate) async fn start(
         (Kind::Trial, "standard") => Environment::Dev,
         _ => Environment::Prod,
     };
-    let group = body.resource_group.as_deref();
+    let scheduled = submitted_rule(&mut t, &job.id).await?;
+    let scheduled = scheduled.and_then(|rule| rule.resource_group);
     let request = Request {
         job: &job,
         version,
@@ -104,11 +107,12 @@ pub(crate) async fn start(
         cycle_at,
         variables: runs::resolve_variables(&declared, &body.variables, bizdate, cycle_at)?,
         options: body.options.clone(),
-        resource_group: group.unwrap_or(resource_group::DEFAULT),
+        resource_group: body.resource_group.as_deref().or(scheduled.as_deref()),
         priority: body.priority.unwrap_or(USUAL_PRIORITY),
         instance_id: None,
         attempt: 1,
         created_by: &caller.account.id,
+        origin: None,
     };
     let (run_id, number) = runs::create(&app, &mut t, &request).await?;
     let object = Object {
@@ -162,10 +166,7 @@ async fn check(
         ));
     }
     if let Some(group) = &body.resource_group
-        && group != resource_group::DEFAULT
-        && resource_group::slots(c, &project.id, group)
-            .await?
-            .is_none()
+        && !resource_group::exists(c, &project.id, group).await?
     {
         problems.push(Problem::at(
             "/resourceGroup",

@@ -59,6 +59,7 @@ pub(crate) async fn submit(
         .collect();
     schedule::set_dependencies(&mut t, &job.id, &upstream).await?;
     row.submitted_rule = Some(row.rule.clone());
+    row.submitted_dependencies = Some(row.dependencies.clone());
     row.submitted_by = Some(access.caller.account.id.clone());
     row.submitted_at = Some(now.timestamp_micros());
     row.updated_at = now.timestamp_micros();

@@ -1,8 +1,9 @@
 //! The schedules of jobs: list, show, edit the draft, delete.
 //!
-//! `submit` lets a draft make instances, `preview` shows what would come, `network` checks what waits for what.
+//! `dependencies` writes what the draft waits for, `submit` lets a draft make instances, `preview` shows what would come, `network` checks what waits for what.
 
 pub(crate) mod act;
+pub(crate) mod dependencies;
 mod network;
 pub(crate) mod preview;
 
@@ -30,7 +31,7 @@ use crate::scheduler::{read_rule, wall};
 use crate::state::App;
 use crate::store::job::Job;
 use crate::store::schedule::{self, Schedule as Row};
-use crate::store::{Connection, StoreError, instance, job};
+use crate::store::{Connection, StoreError, instance, job, resource_group};
 
 /// Another schedule that this one waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -58,8 +59,10 @@ pub(crate) struct Schedule {
     pub(crate) dependencies: Vec<Dependency>,
     /// The rule that instances are made by.
     pub(crate) submitted_rule: Option<Rule>,
+    /// What those instances wait for.
+    pub(crate) submitted_dependencies: Option<Vec<Dependency>>,
     pub(crate) submitted_at: Option<Time>,
-    /// Whether the rule differs from the submitted one.
+    /// Whether rule or dependencies differ from what was submitted.
     pub(crate) is_changed: bool,
     /// The cycle in words.
     pub(crate) in_words: String,
@@ -109,27 +112,32 @@ impl Schedule {
     fn read(row: &Row, job_name: &str, next: Option<i64>, now: i64) -> ApiResult<Schedule> {
         let rule: Rule = read(&row.rule)?;
         let submitted = row.submitted_rule.as_deref();
+        let dependencies: Vec<Dependency> = read(&row.dependencies)?;
+        let waits_for = row.submitted_dependencies.as_deref();
+        let waits_for: Option<Vec<Dependency>> = waits_for.map(read).transpose()?;
         let next = match (next, submitted) {
             (None, Some(submitted)) if row.state == schedule::ACTIVE => {
-                let (_, timing) = read_rule(submitted)?;
-                let day = wall(row.generated_until).date();
-                let from = zone::day_start(timing.zone(), day);
-                let from = from.max(DateTime::from_timestamp_micros(now).unwrap_or_default());
-                let next = timing.next(from, 1).into_iter().next();
-                next.map(|occurrence| occurrence.due_at.timestamp_micros())
+                next_due(submitted, row.generated_until, now)?
             }
             (next, _) => next,
         };
+        let is_rewired = waits_for.as_ref().is_some_and(|waits_for| {
+            let within = |these: &[Dependency], those: &[Dependency]| {
+                these.iter().all(|one| those.contains(one))
+            };
+            !within(waits_for, &dependencies) || !within(&dependencies, waits_for)
+        });
         let timetable = rule.cycle.timetable().ok();
         Ok(Schedule {
             job_id: row.job_id.clone(),
             job_name: job_name.to_string(),
             state: row.state.clone(),
             reason: (row.state == schedule::PAUSED).then(|| row.reason.clone()),
-            dependencies: read(&row.dependencies)?,
+            dependencies,
             submitted_rule: submitted.map(read).transpose()?,
+            submitted_dependencies: waits_for,
             submitted_at: row.submitted_at.map(Time),
-            is_changed: submitted.is_some_and(|submitted| submitted != row.rule),
+            is_changed: is_rewired || submitted.is_some_and(|submitted| submitted != row.rule),
             in_words: rule.cycle.in_words(),
             cron: timetable.as_ref().and_then(crate::schedule::cron::print),
             rule,
@@ -140,13 +148,26 @@ impl Schedule {
     }
 }
 
+/// When a submitted rule is due next after the days that have instances.
+pub(crate) fn next_due(rule: &str, generated_until: i64, now: i64) -> ApiResult<Option<i64>> {
+    let (_, timing) = read_rule(rule)?;
+    let from = zone::day_start(timing.zone(), wall(generated_until).date());
+    let from = from.max(DateTime::from_timestamp_micros(now).unwrap_or_default());
+    let next = timing.next(from, 1).into_iter().next();
+    Ok(next.map(|occurrence| occurrence.due_at.timestamp_micros()))
+}
+
 /// Problems of a rule, under the field that it stands in.
 fn problems(found: Vec<RuleProblem>, parent: &str) -> ApiError {
+    ApiError::invalid(placed(found, parent))
+}
+
+fn placed(found: Vec<RuleProblem>, parent: &str) -> Vec<Problem> {
     let under = |problem: RuleProblem| {
         let problem = problem.under(parent);
         Problem::at(problem.pointer, problem.message).hint(problem.hint)
     };
-    ApiError::invalid(found.into_iter().map(under).collect())
+    found.into_iter().map(under).collect()
 }
 
 async fn find_job(c: &mut Connection, access: &Access, id: &str) -> ApiResult<Job> {
@@ -258,10 +279,26 @@ pub(crate) async fn put(
     Body(rule): Body<Rule>,
 ) -> ApiResult<Revised<Schedule>> {
     let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
-    rule.rule().map_err(|found| problems(found, ""))?;
+    let mut wrong = rule
+        .rule()
+        .map_or_else(|found| placed(found, ""), |_| Vec::new());
     let now = app.clock.micros();
     let mut t = app.store.begin().await?;
     let job = find_job(&mut t, &access, &id).await?;
+    if let Some(group) = &rule.resource_group
+        && !resource_group::exists(&mut t, &access.project.id, group).await?
+    {
+        wrong.push(
+            Problem::at(
+                "/resourceGroup",
+                format!("there is no resource group `{group}`"),
+            )
+            .hint("name one of the project, or none for that of the data sources"),
+        );
+    }
+    if !wrong.is_empty() {
+        return Err(ApiError::invalid(wrong));
+    }
     let (before, row) = match schedule::find(&mut t, &access.project.id, &job.id).await? {
         Some(mut row) => {
             let before: Rule = read(&row.rule)?;
@@ -290,6 +327,7 @@ pub(crate) async fn put(
                 created_at: now,
                 updated_at: now,
                 revision: 1,
+                submitted_dependencies: None,
             };
             schedule::insert(&mut t, &row).await?;
             (None, row)
@@ -356,43 +394,4 @@ pub(crate) async fn delete(
         .await?;
     t.commit().await.map_err(StoreError::from)?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// What a schedule is to wait for.
-#[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(crate) struct Dependencies {
-    dependencies: Vec<Dependency>,
-}
-
-/// Writes what the draft of a schedule waits for. Schedules that would wait for each other forever are refused.
-#[utoipa::path(put, path = "/projects/{project}/jobs/{job}/schedule/dependencies", tag = "schedules",
-    request_body = Dependencies,
-    params(("project" = String, Path), ("job" = String, Path), ("If-Match" = String, Header)),
-    responses((status = 200, body = Schedule), (status = "default", body = ErrorBody)),
-    extensions(("x-right" = json!("schedulesEdit"))))]
-pub(crate) async fn put_dependencies(
-    State(app): State<App>,
-    SignedIn(caller): SignedIn,
-    Path((project, id)): Path<(String, String)>,
-    Seen(revision): Seen,
-    Body(body): Body<Dependencies>,
-) -> ApiResult<Revised<Schedule>> {
-    let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
-    let mut t = app.store.begin().await?;
-    let job = find_job(&mut t, &access, &id).await?;
-    let mut row = find(&mut t, &access, &job).await?;
-    let before: Vec<Dependency> = read(&row.dependencies)?;
-    network::check(&mut t, &job, &read(&row.rule)?, &body.dependencies).await?;
-    row.revision = revision;
-    row.dependencies = text(&body.dependencies)?;
-    row.updated_at = app.clock.micros();
-    schedule::update_draft(&mut t, &row).await?;
-    let change = Change::of(Some(&before), Some(&body.dependencies));
-    access
-        .note(&mut t, "schedule.updateDependencies", object(&job), change)
-        .await?;
-    let view = view(&app, &mut t, &row, &job).await?;
-    t.commit().await.map_err(StoreError::from)?;
-    Ok(Revised(revision + 1, view))
 }

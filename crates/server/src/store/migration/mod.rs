@@ -9,6 +9,8 @@ use super::{Engine, Store};
 
 const START: &str = include_str!("0001_start.sql");
 
+const RUNS: &str = include_str!("0004_runs.sql");
+
 /// What keeps the audit log append-only, which the two databases say differently.
 const AUDIT_SQLITE: &str = include_str!("0002_audit_sqlite.sql");
 const AUDIT_POSTGRESQL: &str = include_str!("0002_audit_postgresql.sql");
@@ -18,7 +20,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         Engine::Sqlite => AUDIT_SQLITE,
         Engine::PostgreSql => AUDIT_POSTGRESQL,
     };
-    let migrations = [(1, "start", START), (2, "audit", audit)]
+    let migrations = [(1, "start", START), (2, "audit", audit), (4, "runs", RUNS)]
         .into_iter()
         .map(|(version, name, sql)| {
             Migration::new(

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Database, Place, somewhere};
 use crate::harness::Kept;
+use crate::workshop::Workshop;
 
 /// A job that reads a value from the datasource `here` and throws it away.
 const NAMED: &str = "INSERT INTO job_version (job_id, number, mode, document, variables, note, author_id, created_at)
@@ -171,5 +172,83 @@ async fn files_of_a_job_stay_below_the_root() {
         assert_eq!(run["state"], "succeeded", "{run}");
         let written = fs::read_to_string(top.join("data/out/b.csv")).unwrap();
         assert!(written.contains("1,ann"), "{written}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_failed_on_their_way_and_rows_that_were_refused_are_fed_back_apart() {
+    let database = Database::new();
+    for (kept, schema) in [
+        (Kept::Sqlite, "fed_sqlite"),
+        (Kept::PostgreSql, "fed_postgresql"),
+    ] {
+        let schema = format!("{schema}_{}", std::process::id());
+        database
+            .execute(&format!(
+                "CREATE SCHEMA {schema};
+                 CREATE TABLE {schema}.t (id bigint PRIMARY KEY, n text);
+                 INSERT INTO {schema}.t VALUES (1, '1'), (2, 'two'), (3, '3');
+                 CREATE TABLE {schema}.u (key bigint PRIMARY KEY, m int);
+                 INSERT INTO {schema}.u VALUES (3, 0)"
+            ))
+            .await;
+        let place = Place::new(kept).await;
+        place.settings(json!({"outboundLoopback": true})).await;
+        place.add("here", "postgresql", database.config()).await;
+        let shop = Workshop {
+            owner: place.admin.clone(),
+            path: place.project.clone(),
+        };
+        let side = |table: &str, columns: Value| {
+            let table = format!("{schema}.{table}");
+            json!({"plugin": "postgresql", "parameter": {"datasource": "here", "table": table, "column": columns}})
+        };
+        let document = json!({"type": "job", "version": "1.0", "configuration": {
+            "reader": side("t", json!(["id", "n"])), "writer": side("u", json!(["key", "m"]))}});
+        let job = shop.job("copy", &document.to_string()).await;
+        let run = shop.run(&job, json!({})).await;
+        let ended = shop.ended(&run).await;
+        assert_eq!(
+            (&ended["state"], &ended["rowsDirty"]),
+            (&json!("succeeded"), &json!(2)),
+            "{ended}"
+        );
+
+        // The row that the target refused is still refused, and keeps the target's columns in the next round.
+        database
+            .execute(&format!("ALTER TABLE {schema}.u ALTER m TYPE text"))
+            .await;
+        let feed = async |run: &str| {
+            let started = place
+                .admin
+                .post(&format!("{run}/replay"), json!({}))
+                .await
+                .ok();
+            let mut fed = Vec::new();
+            for run in started["runs"].as_array().unwrap() {
+                let run = format!("{}/runs/{}", shop.path, run["id"].as_str().unwrap());
+                let ended = shop.ended(&run).await;
+                assert_eq!(ended["state"], "succeeded", "{ended}");
+                fed.push((run, ended));
+            }
+            fed
+        };
+        let fed = feed(&run).await;
+        let figures: Vec<_> = fed
+            .iter()
+            .map(|(_, run)| (run["rowsWritten"].clone(), run["rowsDirty"].clone()))
+            .collect();
+        assert_eq!(figures, [(json!(1), json!(0)), (json!(0), json!(1))]);
+        database
+            .execute(&format!("DELETE FROM {schema}.u WHERE key = 3"))
+            .await;
+        let fed = feed(&fed[1].0).await;
+        assert_eq!(fed.len(), 1);
+        assert_eq!(fed[0].1["rowsWritten"], 1);
+        let all = format!(
+            "DO $$ BEGIN ASSERT (SELECT string_agg(key || m, ' ' ORDER BY key) FROM {schema}.u) = '11 2two 33'; END $$;
+             DROP SCHEMA {schema} CASCADE"
+        );
+        database.execute(&all).await;
     }
 }

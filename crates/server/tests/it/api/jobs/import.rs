@@ -87,17 +87,30 @@ async fn datax_documents_are_converted_and_their_passwords_stay_outside() {
         assert_eq!(job["job"]["target"]["datasource"], "lake");
         let path = format!("{project}/jobs/{}", job["job"]["id"].as_str().unwrap());
         let file = admin.get(&format!("{path}/export")).await;
-        let text = file
-            .body
-            .as_str()
-            .map_or(file.body.to_string(), str::to_string);
+        let text = file.text();
         assert!(
             text.contains("// from the shop") && text.contains("\"concurrent\": 3"),
             "{text}"
         );
         assert!(!text.contains("hunter2"), "{text}");
         let datax = admin.get(&format!("{path}/export?format=datax")).await;
-        assert_eq!(datax.refused(409), "conflict");
+        assert_eq!(datax.status, 200, "{datax:?}");
+        let again = json!({"jobs": [{"name": "again", "document": datax.text(),
+            "datasources": {"reader": "shop", "writer": "lake"}}]});
+        let again = admin.post(&import, again).await.ok();
+        let again = format!(
+            "{project}/jobs/{}",
+            again["jobs"][0]["job"]["id"].as_str().unwrap()
+        );
+        let meaning = async |path: &str| {
+            let file = admin.get(&format!("{path}/export")).await;
+            let text = file.text();
+            let lines = text
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"));
+            serde_json::from_str::<Value>(&lines.collect::<String>()).unwrap()
+        };
+        assert_eq!(meaning(&again).await, meaning(&path).await);
     }
 }
 

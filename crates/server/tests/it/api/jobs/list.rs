@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{STREAM, names, project};
 use crate::harness::{Kept, Running};
+use crate::scene::{ENDLESS, QUICK, Scene, WRONG};
 
 #[tokio::test]
 async fn jobs_are_listed_by_name_folder_and_search() {
@@ -64,5 +65,76 @@ async fn jobs_are_listed_by_name_folder_and_search() {
         assert!([200, 400].contains(&strange.status), "{strange:?}");
         let strange = admin.get(&format!("{jobs}/%00")).await;
         assert!([400, 404].contains(&strange.status), "{strange:?}");
+    }
+}
+
+#[tokio::test]
+async fn jobs_tell_their_last_run_and_their_schedule() {
+    for kept in Kept::BOTH {
+        let scene = Scene::start(kept).await;
+        let [good, bad, never] = [
+            scene.job("good", QUICK).await,
+            scene.job("bad", WRONG).await,
+            scene.job("never", ENDLESS).await,
+        ];
+        let shop = crate::workshop::Workshop {
+            owner: scene.admin.clone(),
+            path: scene.path("").trim_end_matches('/').to_string(),
+        };
+        shop.ended(&shop.run(&good, json!({})).await).await;
+        let latest = shop.ended(&shop.run(&good, json!({})).await).await;
+        shop.ended(&shop.run(&bad, json!({})).await).await;
+        let rule = json!({"cycle": {"kind": "day", "at": "02:30"}, "zone": "Europe/Berlin",
+            "generation": "immediately"});
+        scene.schedule(&good, rule, json!([])).await;
+        let rule = json!({"cycle": {"kind": "day", "at": "03:00"}, "zone": "UTC"});
+        let put = scene
+            .admin
+            .put(&scene.path(&format!("jobs/{never}/schedule")), rule)
+            .await;
+        assert_eq!(put.status, 200, "{put:?}");
+
+        let list = async |query: &str| {
+            let path = scene.path(&format!("jobs?{query}"));
+            scene.admin.get(&path).await.ok()
+        };
+        let all = list("").await;
+        assert_eq!(names(&all), ["bad", "good", "never"]);
+        let item = &all["items"][1];
+        assert_eq!(item["lastRun"]["id"], latest["id"]);
+        assert_eq!(item["lastRun"]["state"], "succeeded");
+        assert_eq!(item["lastRun"]["endedAt"], latest["endedAt"]);
+        assert_eq!(item["schedule"]["id"], good.as_str());
+        assert_eq!(item["schedule"]["state"], "active");
+        assert_eq!(item["schedule"]["inWords"], "every day at 02:30");
+        assert_eq!(item["schedule"]["nextDueAt"], "2026-03-05T01:30:00Z");
+        assert_eq!(all["items"][0]["lastRun"]["state"], "failed");
+        assert_eq!(all["items"][0]["schedule"], json!(null));
+        assert_eq!(all["items"][2]["lastRun"], json!(null));
+        assert_eq!(all["items"][2]["schedule"]["state"], "draft");
+        assert_eq!(all["items"][2]["schedule"]["nextDueAt"], json!(null));
+
+        let member = scene.server.account(&scene.admin, "dora").await;
+        let path = scene.path("members/dora");
+        scene.admin.put(&path, json!({"role": "developer"})).await;
+        let document = super::IMPORT;
+        let body = json!({"name": "import", "mode": "script", "document": document, "folder": "f"});
+        assert_eq!(member.post(&scene.path("jobs"), body).await.status, 201);
+        for (query, wanted) in [
+            ("lastRun=failed", vec!["bad"]),
+            ("folder=&lastRun=failed", vec!["bad"]),
+            ("lastRun=succeeded", vec!["good"]),
+            ("lastRun=never", vec!["import", "never"]),
+            ("owner=dora", vec!["import"]),
+            ("owner=root&limit=2", vec!["bad", "good"]),
+            ("source=stream&lastRun=never", vec!["never"]),
+            ("source=odps", vec!["import"]),
+            ("target=postgresql", vec!["import"]),
+            ("target=odps", vec![]),
+            ("source=od_s", vec![]),
+            ("folder=f&source=odps&owner=dora&search=MPO", vec!["import"]),
+        ] {
+            assert_eq!(names(&list(query).await), wanted, "{query}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! `/api/v1/projects/{project}/runs`.
 
 mod act;
+mod replay;
+mod retention;
 mod start;
 mod takeover;

@@ -210,3 +210,42 @@ async fn a_paused_schedule_releases_nothing_and_says_why() {
             .await;
     }
 }
+
+#[tokio::test]
+async fn other_dependencies_are_a_change_until_they_are_submitted() {
+    for kept in Kept::BOTH {
+        let scene = Scene::start(kept).await;
+        let first = scene.job("first", QUICK).await;
+        scene.schedule(&first, daily(), json!([])).await;
+        let second = scene.job("second", QUICK).await;
+        let path = scene.path(&format!("jobs/{second}/schedule"));
+        let submitted = scene.schedule(&second, daily(), json!([])).await;
+        assert_eq!(submitted["isChanged"], false);
+        assert_eq!(submitted["submittedDependencies"], json!([]));
+        let listed = async || {
+            let list = scene
+                .admin
+                .get(&scene.path("schedules?search=second"))
+                .await
+                .ok();
+            list["items"][0]["isChanged"].clone()
+        };
+        let dependencies = json!([{"job": first, "kind": "sameCycle"}]);
+        let put = async |dependencies: &serde_json::Value| {
+            let etag = scene.admin.get(&path).await.etag();
+            let body = json!({"dependencies": dependencies});
+            let path = format!("{path}/dependencies");
+            scene.admin.edit("PUT", &path, &etag, Some(body)).await.ok()
+        };
+        assert_eq!(put(&dependencies).await["isChanged"], true);
+        assert_eq!(listed().await, true);
+        assert_eq!(put(&json!([])).await["isChanged"], false, "taken back");
+        assert_eq!(put(&dependencies).await["isChanged"], true);
+        let etag = scene.admin.get(&path).await.etag();
+        let submit = format!("{path}/submit");
+        let submitted = scene.admin.edit("POST", &submit, &etag, None).await.ok();
+        assert_eq!(submitted["isChanged"], false);
+        assert_eq!(submitted["submittedDependencies"], dependencies);
+        assert_eq!(listed().await, false);
+    }
+}

@@ -66,8 +66,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<Exit, Stop> {
 
 /// `longshore openapi`.
 pub(crate) fn openapi() -> Result<Exit, Stop> {
-    let text = server::openapi()
-        .to_pretty_json()
+    let text = serde_json::to_string_pretty(&server::openapi())
         .map_err(|error| Stop::usage(error.to_string()))?;
     print::out(format_args!("{text}\n"))?;
     Ok(Exit::Success)

@@ -21,8 +21,9 @@ use crate::api::authorize::{Needs, authorize};
 use crate::api::caller::authenticate;
 use crate::api::error::{ApiError, Code};
 use crate::api::{
-    access_keys, accounts, audit, backfills, connectors, datasources, folders, instance, instances,
-    jobs, members, projects, resource_groups, rotation, runs, schedules, session,
+    access_keys, accounts, audit, backfills, connectors, datasources, description, folders,
+    instance, instances, jobs, members, projects, resource_groups, rotation, runs, schedules,
+    session,
 };
 use crate::state::App;
 
@@ -139,8 +140,10 @@ fn api() -> OpenApiRouter<App> {
 }
 
 /// The description of the API, as it is committed in `docs/reference/openapi.json`.
-pub fn openapi() -> utoipa::openapi::OpenApi {
-    api().split_for_parts().1
+pub fn openapi() -> serde_json::Value {
+    let mut api = serde_json::to_value(api().split_for_parts().1).unwrap_or_default();
+    description::complete(&mut api);
+    api
 }
 
 /// The service: routes inside of what every request passes through.

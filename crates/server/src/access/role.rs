@@ -9,9 +9,10 @@ use std::str::FromStr;
 
 use sdk::{Error, Kind, Result, nearest};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a member is in a project. Each role is a column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Role {
     /// Everything; a project always has one.

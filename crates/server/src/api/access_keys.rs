@@ -27,6 +27,7 @@ pub(crate) struct AccessKey {
     /// The only project that it may enter.
     project_id: Option<String>,
     /// The most that it may do there.
+    #[schema(value_type = Option<Role>)]
     role: Option<String>,
     description: String,
     created_at: Time,
@@ -53,6 +54,7 @@ pub(crate) struct NewKey {
     /// The only project that it may enter; all of the account's without one.
     project_id: Option<String>,
     /// The most that it may do; needs a project.
+    #[schema(value_type = Option<Role>)]
     role: Option<String>,
     expires_at: Option<DateTime<Utc>>,
 }

@@ -64,12 +64,13 @@ impl From<account::Account> for Account {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewAccount {
     /// Letters, digits, `_`, `-`, `.` and `@`; begins with a letter; case does not count.
+    #[schema(max_length = 60, pattern = "^[A-Za-z][A-Za-z0-9_.@-]*$")]
     name: String,
     #[serde(default)]
     display_name: Option<String>,
     #[serde(default)]
     email: Option<String>,
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 1024)]
     password: Secret,
     /// Only an administrator makes administrators; everybody else makes sub-accounts of their own.
     #[serde(default)]
@@ -97,7 +98,7 @@ pub(crate) struct NewPassword {
     /// The old one; needed to change one's own.
     #[schema(value_type = Option<String>, format = Password)]
     old: Option<Secret>,
-    #[schema(value_type = String, format = Password)]
+    #[schema(value_type = String, format = Password, min_length = 12, max_length = 1024)]
     new: Secret,
 }
 

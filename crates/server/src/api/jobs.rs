@@ -107,6 +107,8 @@ pub(crate) async fn list(
 /// A new job.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"name": "numbers", "mode": "script", "document":
+    "{\"type\": \"job\", \"version\": \"1.0\", \"configuration\": {\"reader\": {\"plugin\": \"stream\", \"parameter\": {\"rowCount\": 1, \"column\": [{\"name\": \"id\", \"type\": \"long\", \"incr\": \"1,1\"}]}}, \"writer\": {\"plugin\": \"stream\", \"parameter\": {}}}}"}))]
 pub(crate) struct NewJob {
     /// At most 128 characters; unique in the project, in whatever case.
     name: String,

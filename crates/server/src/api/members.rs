@@ -23,7 +23,6 @@ pub(crate) struct Member {
     account_id: String,
     name: String,
     display_name: String,
-    #[schema(value_type = String)]
     role: Role,
     since: Time,
 }
@@ -32,7 +31,7 @@ pub(crate) struct Member {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct MemberRole {
-    /// `owner`, `administrator`, `developer`, `operator`, `deployer` or `visitor`.
+    #[schema(value_type = Role)]
     role: String,
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod connectors;
 pub(crate) mod datasources;
+pub(crate) mod description;
 pub(crate) mod error;
 pub(crate) mod etag;
 pub(crate) mod folders;

@@ -76,6 +76,7 @@ impl Project {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct NewProject {
     /// Letters, digits and underscores; begins with a letter; it stays.
+    #[schema(max_length = 60, pattern = "^[A-Za-z][A-Za-z0-9_]*$")]
     name: String,
     #[serde(default)]
     title: Option<String>,
@@ -154,16 +155,16 @@ pub(crate) async fn create(
             .name
             .chars()
             .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    let list = &body.settings.allow_list;
+    let mut problems = check_allow_list(list, "/settings/allowList", caller.address);
     if !fits {
-        return Err(ApiError::invalid(vec![
-            Problem::at(
-                "/name",
-                format!("`{}` cannot be the name of a project", body.name),
-            )
-            .hint(format!(
-                "use letters, digits and underscores, begin with a letter, at most {LONGEST_NAME}"
-            )),
-        ]));
+        let message = format!("`{}` cannot be the name of a project", body.name);
+        problems.push(Problem::at("/name", message).hint(format!(
+            "use letters, digits and underscores, begin with a letter, at most {LONGEST_NAME}"
+        )));
+    }
+    if !problems.is_empty() {
+        return Err(ApiError::invalid(problems));
     }
     let now = app.clock.micros();
     let row = project::Project {

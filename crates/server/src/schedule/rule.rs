@@ -18,7 +18,8 @@ use super::zone;
 /// A schedule as its owner writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schema(as = ScheduleRule)]
+#[schema(as = ScheduleRule, example = json!({"cycle": {"kind": "day", "at": "02:30"}, "zone": "Europe/Berlin",
+    "parameters": {"bizdate": "$bizdate"}}))]
 pub(crate) struct Schedule {
     pub(crate) cycle: Cycle,
     /// IANA name of the zone that all its times are in.

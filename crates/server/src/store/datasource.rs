@@ -139,7 +139,7 @@ pub(crate) async fn job_count(
     Ok(query.bind(project_id).bind(name).fetch_one(c).await?)
 }
 
-/// The jobs that name a data source, ids and names, in the order of their names.
+/// The jobs that name a data source, ids and names, in the order of their creation.
 pub(crate) async fn jobs(
     c: &mut Connection,
     project_id: &str,
@@ -148,7 +148,7 @@ pub(crate) async fn jobs(
 ) -> StoreResult<Vec<(String, String)>> {
     let query = sqlx::query_as(
         "SELECT j.id, j.name FROM job_datasource u JOIN job j ON j.id = u.job_id
-         WHERE u.project_id = $1 AND u.datasource = $2 AND j.name > $3 ORDER BY j.name LIMIT $4",
+         WHERE u.project_id = $1 AND u.datasource = $2 AND u.job_id > $3 ORDER BY u.job_id LIMIT $4",
     );
     let query = query
         .bind(project_id)

@@ -144,14 +144,18 @@ pub(crate) async fn list(
         "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
          WHERE i.project_id = $1 AND i.backfill_id = $2 AND i.id < $3 AND ($4 = '' OR i.state = $4)
             AND ($5 = '' OR i.bizdate = $5) AND ($6 = '' OR i.job_id = $6) ORDER BY i.id DESC LIMIT $7"
-    } else if !filter.job_id.is_empty() {
-        "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
-         WHERE i.project_id = $1 AND i.job_id = $6 AND i.id < $3 AND ($4 = '' OR i.state = $4)
-            AND ($5 = '' OR i.bizdate = $5) AND $2 = '' ORDER BY i.id DESC LIMIT $7"
     } else if !filter.bizdate.is_empty() {
         "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
          WHERE i.project_id = $1 AND i.bizdate = $5 AND i.id < $3 AND ($4 = '' OR i.state = $4)
-            AND $2 = '' AND $6 = '' ORDER BY i.id DESC LIMIT $7"
+            AND ($6 = '' OR i.job_id = $6) AND $2 = '' ORDER BY i.id DESC LIMIT $7"
+    } else if !filter.job_id.is_empty() && !filter.state.is_empty() {
+        "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
+         WHERE i.project_id = $1 AND i.job_id = $6 AND i.state = $4 AND i.id < $3
+            AND $2 = '' AND $5 = '' ORDER BY i.id DESC LIMIT $7"
+    } else if !filter.job_id.is_empty() {
+        "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
+         WHERE i.project_id = $1 AND i.job_id = $6 AND i.id < $3
+            AND $2 = '' AND $4 = '' AND $5 = '' ORDER BY i.id DESC LIMIT $7"
     } else if !filter.state.is_empty() {
         "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
          WHERE i.project_id = $1 AND i.state = $4 AND i.id < $3
@@ -247,10 +251,12 @@ pub(crate) async fn due(
 }
 
 /// Where instances are under way outside of backfills: job, whether they are caught up with, how many.
+///
+/// Nearly all instances are outside of backfills, so an index of that must not be what finds them.
 pub(crate) async fn active(c: &mut Connection) -> StoreResult<Vec<(String, i64, i64)>> {
     let query = sqlx::query_as(
         "SELECT job_id, is_missed, count(*) FROM instance
-         WHERE state IN ('queued', 'running') AND backfill_id = '' GROUP BY job_id, is_missed",
+         WHERE state IN ('queued', 'running') AND backfill_id || '' = '' GROUP BY job_id, is_missed",
     );
     Ok(query.fetch_all(c).await?)
 }

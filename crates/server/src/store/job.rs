@@ -187,7 +187,7 @@ pub(crate) async fn users_of(
 ) -> StoreResult<Vec<(String, String)>> {
     let query = sqlx::query_as(
         "SELECT j.id, j.name FROM job_datasource d JOIN job j ON j.id = d.job_id
-         WHERE d.project_id = $1 AND d.datasource = $2 ORDER BY j.name LIMIT $3",
+         WHERE d.project_id = $1 AND d.datasource = $2 ORDER BY d.job_id LIMIT $3",
     );
     let query = query.bind(project_id).bind(datasource).bind(limit);
     Ok(query.fetch_all(c).await?)

@@ -55,6 +55,9 @@ pub(crate) const SUCCEEDED: &str = "succeeded";
 pub(crate) const FAILED: &str = "failed";
 pub(crate) const STOPPED: &str = "stopped";
 
+/// The kind of nearly all runs; the others are few.
+const SCHEDULED: &str = "scheduled";
+
 /// A run as somebody asks for it.
 pub(crate) struct NewRun<'a> {
     pub(crate) id: &'a str,
@@ -160,7 +163,8 @@ pub(crate) struct Filter {
     pub(crate) instance_id: String,
 }
 
-/// The runs of a project, latest first. Each of the most selective filters has an index of its own.
+/// The runs of a project, latest first. The most selective filter has an index that holds the order, too; what
+/// is left to be filtered are the runs of one day, of one job, or of one kind.
 pub(crate) async fn list(
     c: &mut Connection,
     project_id: &str,
@@ -171,18 +175,25 @@ pub(crate) async fn list(
         "SELECT * FROM run WHERE project_id = $1 AND instance_id = $2 AND id < $3
             AND ($4 = '' OR state = $4) AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
             AND ($7 = '' OR job_id = $7) ORDER BY id DESC LIMIT $8"
+    } else if !filter.bizdate.is_empty() {
+        "SELECT * FROM run WHERE project_id = $1 AND bizdate = $6 AND id < $3
+            AND ($4 = '' OR state = $4) AND ($5 = '' OR kind = $5) AND ($7 = '' OR job_id = $7)
+            AND $2 = '' ORDER BY id DESC LIMIT $8"
+    } else if !filter.job_id.is_empty() && !filter.state.is_empty() {
+        "SELECT * FROM run WHERE project_id = $1 AND job_id = $7 AND state = $4 AND id < $3
+            AND ($5 = '' OR kind = $5) AND $2 = '' AND $6 = '' ORDER BY id DESC LIMIT $8"
     } else if !filter.job_id.is_empty() {
         "SELECT * FROM run WHERE project_id = $1 AND job_id = $7 AND id < $3
-            AND ($4 = '' OR state = $4) AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
-            AND $2 = '' ORDER BY id DESC LIMIT $8"
+            AND ($5 = '' OR kind = $5) AND $2 = '' AND $4 = '' AND $6 = '' ORDER BY id DESC LIMIT $8"
+    } else if !filter.kind.is_empty() && (filter.kind != SCHEDULED || filter.state.is_empty()) {
+        "SELECT * FROM run WHERE project_id = $1 AND kind = $5 AND id < $3
+            AND ($4 = '' OR state = $4) AND $2 = '' AND $6 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
     } else if !filter.state.is_empty() {
         "SELECT * FROM run WHERE project_id = $1 AND state = $4 AND id < $3
-            AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
-            AND $2 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
+            AND ($5 = '' OR kind = $5) AND $2 = '' AND $6 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
     } else {
         "SELECT * FROM run WHERE project_id = $1 AND id < $3
-            AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
-            AND $2 = '' AND $4 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
+            AND $2 = '' AND $4 = '' AND $5 = '' AND $6 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
     };
     let query = sqlx::query_as(sql)
         .bind(project_id)

@@ -114,7 +114,7 @@ pub(crate) async fn list(
          LEFT JOIN instance l ON l.job_id = s.job_id AND l.backfill_id = '' AND l.cycle_at =
             (SELECT m.cycle_at FROM instance m WHERE m.job_id = s.job_id AND m.backfill_id = '' AND m.due_at <= $5
              ORDER BY m.cycle_at DESC LIMIT 1)
-         WHERE s.project_id = $1 AND s.job_id > $2 AND ($3 = '' OR s.state = $3)
+         WHERE s.project_id = $1 AND s.job_id > $2 AND j.id > $2 AND ($3 = '' OR s.state = $3)
             AND ($4 = '%%' OR lower(j.name) LIKE $4 ESCAPE '\\')
          ORDER BY s.job_id LIMIT $6",
     );

@@ -4,7 +4,11 @@
 
 mod api;
 mod client;
+#[path = "../fill/mod.rs"]
+mod fill;
 mod harness;
+mod plans;
 mod scene;
 mod scheduler;
+mod schemathesis;
 mod workshop;

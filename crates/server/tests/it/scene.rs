@@ -101,6 +101,15 @@ impl Scene {
             .ok()
     }
 
+    /// Waits until the answer at a path is as wanted.
+    pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) {
+        let begun = Instant::now();
+        while !wanted(&self.admin.get(path).await.body) {
+            assert!(begun.elapsed() < Duration::from_secs(30), "{path}");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
     /// Instances, latest first.
     pub(crate) async fn instances(&self, query: &str) -> Vec<Value> {
         let path = self.path(&format!("instances?limit=500&{query}"));

@@ -1,10 +1,12 @@
 //! The subcommand `bench`: the speed that is promised, measured against the stores' own tools.
 //!
+//! `server` and `scheduler` measure the server alone, see [`figures`]; the rest is about copies.
 //! In reading order: [`cases`] (what is copied, against whom, how fast), [`measurement`] (what a run
 //! cost), and here the rounds and the table. Each round runs everybody once, one after the other, so
 //! that a slow moment of the machine hits all alike; ratios are taken inside a round.
 
 mod cases;
+mod figures;
 mod measurement;
 
 use std::fs;
@@ -37,9 +39,12 @@ const PEERS: [&str; 7] = [
 const MEMORY_LIMIT_MIB: f64 = 200.0;
 
 pub(crate) fn main(arguments: &[String]) -> Result<()> {
-    let options = Options::parse(arguments)?;
     let mut phases = Phases::default();
-    let result = run(&options, &mut phases);
+    let result = match arguments.split_first() {
+        Some((name, rest)) if name == "server" => figures::server(rest, &mut phases),
+        Some((name, rest)) if name == "scheduler" => figures::scheduler(rest, &mut phases),
+        _ => run(&Options::parse(arguments)?, &mut phases),
+    };
     phases.print();
     result
 }

@@ -24,6 +24,7 @@ const LONGEST_CONFIG: usize = 64 << 10;
 /// A new data source.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"name": "exports", "connector": "file", "config": {"root": "/srv/exports"}}))]
 pub(crate) struct NewDatasource {
     /// What jobs call it: letters, digits and underscores; begins with a letter or an underscore; it stays.
     #[schema(max_length = 60, pattern = "^[A-Za-z_][A-Za-z0-9_]*$")]

@@ -263,10 +263,5 @@ pub(crate) async fn users(
     let row = find(&mut c, &access, &id).await?;
     let rows = datasource::jobs(&mut c, &row.project_id, &row.name, &page).await?;
     let user = |(job_id, job_name)| DatasourceUser { job_id, job_name };
-    Ok(Json(Listed::new(
-        rows,
-        &page,
-        |(_, name)| name.clone(),
-        user,
-    )))
+    Ok(Json(Listed::new(rows, &page, |(id, _)| id.clone(), user)))
 }

@@ -42,6 +42,7 @@ pub(crate) enum ExportFormat {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ExportQuery {
     #[serde(default)]
+    #[param(inline)]
     format: ExportFormat,
     /// The draft unless said.
     version: Option<i64>,

@@ -44,6 +44,7 @@ pub(crate) struct JobImport {
 /// A document from elsewhere.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schema(example = json!({"name": "orders", "document": "{\"job\": {\"content\": [{\"reader\": {\"name\": \"streamreader\", \"parameter\": {}}, \"writer\": {\"name\": \"streamwriter\", \"parameter\": {}}}]}}"}))]
 pub(crate) struct ForeignJob {
     name: String,
     #[serde(default)]

@@ -83,6 +83,10 @@ fn read(path: &FilePath, query: &LogQuery) -> std::io::Result<LogPage> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(page),
         Err(error) => return Err(error),
     };
+    // No file system has all the places that a number can name.
+    if query.offset >= file.metadata()?.len() {
+        return Ok(page);
+    }
     file.seek(SeekFrom::Start(query.offset))?;
     let mut reader = BufReader::new(file);
     let most = query.limit.unwrap_or(200).clamp(1, MOST);

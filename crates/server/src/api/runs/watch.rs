@@ -58,10 +58,20 @@ pub(crate) async fn series(
     Ok(Json(samples.collect()))
 }
 
+/// An event of a run's stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it only describes what the stream is made of")]
+pub(crate) struct RunEvent {
+    /// Always `run`.
+    event: String,
+    /// A `Run` as JSON.
+    data: String,
+}
+
 /// The run each time it has changed, as server-sent events named `run`; the last one when it has ended.
 #[utoipa::path(get, path = "/projects/{project}/runs/{run}/events", tag = "runs",
     params(("project" = String, Path), ("run" = String, Path)),
-    responses((status = 200, body = Run, content_type = "text/event-stream"),
+    responses((status = 200, body = RunEvent, content_type = "text/event-stream"),
         (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("runsView"))))]
 pub(crate) async fn events(

@@ -8,8 +8,8 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use super::{Engine, Store};
 
 const START: &str = include_str!("0001_start.sql");
-
 const RUNS: &str = include_str!("0004_runs.sql");
+const INDEXES: &str = include_str!("0005_indexes.sql");
 
 /// What keeps the audit log append-only, which the two databases say differently.
 const AUDIT_SQLITE: &str = include_str!("0002_audit_sqlite.sql");
@@ -20,7 +20,13 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         Engine::Sqlite => AUDIT_SQLITE,
         Engine::PostgreSql => AUDIT_POSTGRESQL,
     };
-    let migrations = [(1, "start", START), (2, "audit", audit), (4, "runs", RUNS)]
+    let steps = [
+        (1, "start", START),
+        (2, "audit", audit),
+        (4, "runs", RUNS),
+        (5, "indexes", INDEXES),
+    ];
+    let migrations = steps
         .into_iter()
         .map(|(version, name, sql)| {
             Migration::new(

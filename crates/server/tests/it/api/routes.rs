@@ -22,7 +22,7 @@ struct Route {
 }
 
 fn routes() -> Vec<Route> {
-    let api = serde_json::to_value(server::openapi()).unwrap();
+    let api = server::openapi();
     let mut routes = Vec::new();
     for (path, operations) in api["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {

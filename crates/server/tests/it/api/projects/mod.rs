@@ -187,3 +187,17 @@ async fn an_allow_list_admits_its_networks_and_nobody_locks_themselves_out() {
     let forged = server.client().with_forwarded_for("10.0.0.1");
     assert_eq!(forged.get("/api/v1/welcome").await.status, 200);
 }
+
+#[tokio::test]
+async fn a_project_is_not_made_with_an_allow_list_that_nobody_can_read() {
+    for kept in Kept::BOTH {
+        let (_server, admin) = Running::start(kept).await;
+        let body = json!({"name": "1", "settings": {"allowList": ["somewhere"]}});
+        let refused = admin.post("/api/v1/projects", body).await;
+        assert_eq!(refused.refused(422), "invalid");
+        let problems = refused.body["error"]["problems"].as_array().unwrap();
+        let mut pointers: Vec<_> = problems.iter().map(|one| &one["pointer"]).collect();
+        pointers.sort_by_key(|pointer| pointer.to_string());
+        assert_eq!(pointers, ["/name", "/settings/allowList/0"]);
+    }
+}

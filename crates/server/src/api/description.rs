@@ -1,0 +1,48 @@
+//! What the descriptions of many routes have in common, said in one place.
+
+use serde_json::{Value, json};
+
+use super::caller::COOKIE_NAME;
+
+/// Adds how callers prove who they are, what a revision looks like, and how large numbers may be.
+pub(crate) fn complete(api: &mut Value) {
+    widen(api);
+    api["components"]["securitySchemes"] = json!({
+        "accessKey": {"type": "http", "scheme": "bearer"},
+        "session": {"type": "apiKey", "in": "cookie", "name": COOKIE_NAME},
+    });
+    let paths = api["paths"].as_object_mut().into_iter().flatten();
+    for (_, operations) in paths {
+        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
+            if operation["x-right"] != "public" {
+                operation["security"] = json!([{"accessKey": []}, {"session": []}]);
+            }
+            let parameters = operation["parameters"].as_array_mut();
+            for parameter in parameters.into_iter().flatten() {
+                if parameter["name"] == "If-Match" {
+                    parameter["description"] = "The `ETag` of what is changed.".into();
+                    parameter["schema"] = json!({"type": "string", "pattern": "^\"[0-9]{1,18}\"$"});
+                }
+            }
+        }
+    }
+}
+
+/// What is 32 bits wide and not negative holds twice as much as the format `int32` says.
+fn widen(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            let is = |name: &str, wanted: Value| fields.get(name) == Some(&wanted);
+            if is("format", "int32".into()) && is("minimum", 0.into()) {
+                fields.insert("format".to_string(), "int64".into());
+                let most = fields.entry("maximum").or_insert(Value::Null);
+                if most.is_null() {
+                    *most = u32::MAX.into();
+                }
+            }
+            fields.values_mut().for_each(widen);
+        }
+        Value::Array(items) => items.iter_mut().for_each(widen),
+        _ => {}
+    }
+}

@@ -125,6 +125,7 @@ fn reading_from(resolved: Resolved, path: PathBuf, form: Form, written: Vec<Colu
     Resolved {
         reader: opening,
         reader_title,
+        inputs: Vec::new(),
         ..resolved
     }
 }

@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod api;
+mod captured;
 mod client;
 mod harness;
+mod lineage;
 mod scene;
 mod scheduler;
+mod tls;
 mod workshop;

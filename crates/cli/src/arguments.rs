@@ -6,6 +6,8 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+use crate::observe::ObserveArguments;
+
 /// Moves tables between data sources.
 #[derive(Parser)]
 #[command(name = "longshore", version, max_term_width = 100, after_help = EXIT_CODES)]
@@ -122,6 +124,8 @@ pub(crate) struct ServeArguments {
         requires = "tls_certificate"
     )]
     pub(crate) tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) observe: ObserveArguments,
 }
 
 #[derive(Args)]

@@ -10,6 +10,7 @@ mod catalog;
 mod datasources;
 mod document;
 mod exit;
+mod observe;
 mod print;
 mod progress;
 mod run;
@@ -18,24 +19,19 @@ mod serve;
 mod state;
 
 use clap::Parser;
-use tracing_subscriber::filter::LevelFilter;
 
 use crate::arguments::{Arguments, Command};
 use crate::exit::{Exit, Stop};
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_target(false)
-        .with_max_level(match arguments.command {
-            // A server says what it does.
-            Command::Serve(_) => LevelFilter::INFO,
-            _ => LevelFilter::WARN,
-        })
-        // It would say with a panic that standard error is closed.
-        .log_internal_errors(false)
-        .init();
+    let traces = match observe::start(&arguments.command) {
+        Ok(traces) => traces,
+        Err(stop) => {
+            stop.print();
+            return stop.exit.into();
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -49,6 +45,7 @@ fn main() -> std::process::ExitCode {
     let result = runtime.block_on(dispatch(arguments.command));
     // A connection that is still closing must not hold up the end of the program.
     runtime.shutdown_background();
+    traces.end();
     match result {
         Ok(exit) => exit.into(),
         Err(stop) => {

@@ -26,7 +26,7 @@ pub use dirty::DirtyRows;
 pub use failure::Failure;
 pub use ledger::{Event, FileLedger, History, Ledger, TaskState};
 pub use meter::{Counts, Meter, Progress};
-pub use plan::{MappedColumn, Plan, plan};
+pub use plan::{MappedColumn, Origin, Plan, plan};
 pub use replay::{KeptRows, Replay, RowForm};
 pub use report::{Outcome, Report, TaskReport};
 pub use resolve::{Datasource, Datasources, Resolved, resolve};

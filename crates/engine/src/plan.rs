@@ -7,7 +7,7 @@ use arrow_array::{ArrayRef, BooleanArray, StringArray};
 use arrow_schema::{DataType, Schema};
 use chrono::{DateTime, Utc};
 use job::{Constant, Setting};
-use sdk::{Column, Error, Kind, ReadOptions, Reader, Result, Writer};
+use sdk::{Column, DatasetName, Error, Kind, ReadOptions, Reader, Result, Writer};
 
 use crate::columns::{Item, spread};
 use crate::convert::{Conversion, Fit};
@@ -33,6 +33,19 @@ pub struct MappedColumn {
     pub target_type: String,
     /// How well the one fits the other.
     pub fit: Fit,
+    /// Which columns of the source its values are made of.
+    pub origin: Origin,
+}
+
+/// Which columns of the source a value is made of, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Of one, whose values are only converted.
+    Column(String),
+    /// Of these, by an expression or a transformer.
+    Computed(Vec<String>),
+    /// Of none.
+    Constant,
 }
 
 /// A job ready to move rows.
@@ -45,12 +58,29 @@ pub struct Plan {
     pub(crate) options: ReadOptions,
     pub(crate) setting: Setting,
     fits: Vec<MappedColumn>,
+    inputs: Vec<DatasetName>,
+    outputs: Vec<DatasetName>,
 }
 
 impl Plan {
     /// The type-fit report, one line per column of the target.
     pub fn columns(&self) -> &[MappedColumn] {
         &self.fits
+    }
+
+    /// The columns that are read, before the mapping.
+    pub fn source_columns(&self) -> &[Column] {
+        &self.source_columns
+    }
+
+    /// What is read, as far as the job says it.
+    pub fn inputs(&self) -> &[DatasetName] {
+        &self.inputs
+    }
+
+    /// What is written, as far as the job says it.
+    pub fn outputs(&self) -> &[DatasetName] {
+        &self.outputs
     }
 
     /// The reader, for showing the splits that a run would have.
@@ -81,6 +111,8 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
         writer,
         reader_title,
         writer_title,
+        inputs,
+        outputs: written,
         columns,
         job,
     } = resolved;
@@ -131,6 +163,7 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
     let mut outputs = Vec::with_capacity(target.len());
     let mut fits = Vec::with_capacity(target.len());
     for (index, column) in target.iter().enumerate() {
+        let origin = draft.origin(index, steps.get(index))?;
         let (value, fit) = draft.output(index, column, steps.get(index), &wire_allowed)?;
         fits.push(MappedColumn {
             source: offered[index].name.clone(),
@@ -138,6 +171,7 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
             target: column.name.clone(),
             target_type: column.native.clone(),
             fit,
+            origin,
         });
         outputs.push(Output {
             value,
@@ -161,6 +195,8 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
         },
         setting: job.setting,
         fits,
+        inputs,
+        outputs: written,
     })
 }
 
@@ -251,6 +287,23 @@ impl<'a> Draft<'a> {
                         .all(|(_, steps)| steps.is_empty())
             })
             .collect()
+    }
+
+    /// What a column of the target is made of.
+    fn origin(&self, index: usize, steps: Option<&Vec<TransformStep>>) -> Result<Origin> {
+        let is_changed = steps.is_some_and(|steps| !steps.is_empty());
+        Ok(match &self.items[index] {
+            Item::Source(column) => {
+                let name = self.source[*column].name.clone();
+                if is_changed {
+                    Origin::Computed(vec![name])
+                } else {
+                    Origin::Column(name)
+                }
+            }
+            Item::Expression { sql, .. } => Origin::Computed(Expression::column_names(sql)?),
+            Item::Constant(_) | Item::All => Origin::Constant,
+        })
     }
 
     fn output(

@@ -151,6 +151,7 @@ fn reading_from(
     Resolved {
         reader: opening,
         reader_title,
+        inputs: Vec::new(),
         ..resolved
     }
 }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use job::{ColumnItem, Job, Problem, Problems, Severity, Step, Strictness};
-use sdk::{Connector, Error, FieldProblem, Flaw, Opening, Reader, Registry, Writer, nearest};
+use sdk::{
+    Connector, DatasetName, Error, FieldProblem, Flaw, Opening, Reader, Registry, Writer, nearest,
+};
 use serde_json::{Map, Value};
 
 use crate::columns::SourceColumns;
@@ -36,6 +38,8 @@ pub struct Resolved {
     pub(crate) writer: Opening<dyn Writer>,
     pub(crate) reader_title: String,
     pub(crate) writer_title: String,
+    pub(crate) inputs: Vec<DatasetName>,
+    pub(crate) outputs: Vec<DatasetName>,
     pub(crate) columns: SourceColumns,
     pub(crate) job: Job,
 }
@@ -79,30 +83,46 @@ fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resol
         &job.reader,
         columns.request(),
         problems,
-        |connector, config, parameter| connector.open_reader(config, parameter),
+        |connector, config, parameter| {
+            let names = connector.datasets_read(config, parameter);
+            Some((connector.open_reader(config, parameter)?, names))
+        },
     );
     let writer_columns = scope.writer_columns(problems);
     let writer = scope.side(
         &job.writer,
         &writer_columns,
         problems,
-        |connector, config, parameter| connector.open_writer(config, parameter),
+        |connector, config, parameter| {
+            let names = connector.datasets_written(config, parameter);
+            Some((connector.open_writer(config, parameter)?, names))
+        },
     );
-    let ((reader, reader_title), (writer, writer_title)) = reader.zip(writer)?;
+    let (reader, writer) = reader.zip(writer)?;
     let sound = problems
         .iter()
         .all(|problem| problem.severity != Severity::Error);
     sound.then(|| Resolved {
-        reader,
-        writer,
-        reader_title,
-        writer_title,
+        reader: reader.opening,
+        writer: writer.opening,
+        reader_title: reader.title,
+        writer_title: writer.title,
+        inputs: reader.datasets,
+        outputs: writer.datasets,
         columns,
         job: job.clone(),
     })
 }
 
-type Opened<T> = Option<Result<Opening<T>, sdk::ConfigProblems>>;
+/// What a connector makes of a side, with what that side is called elsewhere.
+type Opened<T> = Option<(Result<Opening<T>, sdk::ConfigProblems>, Vec<DatasetName>)>;
+
+/// A side that is right.
+struct Side<T: ?Sized> {
+    opening: Opening<T>,
+    title: String,
+    datasets: Vec<DatasetName>,
+}
 
 struct Scope<'a> {
     job: &'a Job,
@@ -137,7 +157,7 @@ impl Scope<'_> {
         columns: &[Value],
         problems: &mut Vec<Problem>,
         open: impl Fn(&Connector, &Value, &Value) -> Opened<T>,
-    ) -> Option<(Opening<T>, String)> {
+    ) -> Option<Side<T>> {
         if step.connector.is_empty() {
             // Whoever read the document has said that it names none.
             return None;
@@ -163,7 +183,7 @@ impl Scope<'_> {
         let config = Value::Object(config);
         let mut opened = open(connector, &config, &parameter);
         if self.strictness == Strictness::Lenient
-            && let Some(Err(found)) = &mut opened
+            && let Some((Err(found), _)) = &mut opened
         {
             let unknown: Vec<_> = found
                 .parameter
@@ -187,8 +207,14 @@ impl Scope<'_> {
                 format!("{} cannot be used on this side of a job", connector.title),
                 None,
             )),
-            Some(Ok(opening)) => return Some((opening, title)),
-            Some(Err(found)) => {
+            Some((Ok(opening), datasets)) => {
+                return Some(Side {
+                    opening,
+                    title,
+                    datasets,
+                });
+            }
+            Some((Err(found), _)) => {
                 problems.extend(found.parameter.into_iter().map(|problem| {
                     self.field_problem(&format!("{}/parameter", step.pointer), "", problem)
                 }));

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::parameters::{FieldProblem, nearest, parse, schema_of};
-use crate::{Browser, Reader, Result, Writer};
+use crate::{Browser, DatasetName, Reader, Result, Writer};
 
 /// What sort of store it is; groups the list in docs and console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -46,6 +46,7 @@ type OpenBrowser = Arc<
     dyn Fn(&Value) -> std::result::Result<Opening<dyn Browser>, Vec<FieldProblem>> + Send + Sync,
 >;
 type SchemaOf = fn() -> Value;
+type NamesOf = Arc<dyn Fn(&Value, &Value) -> Vec<DatasetName> + Send + Sync>;
 
 /// Problems of a configuration, by the document they are in.
 #[derive(Debug, Default)]
@@ -73,6 +74,8 @@ pub struct Connector {
     reader: Option<(SchemaOf, Open<dyn Reader>)>,
     writer: Option<(SchemaOf, Open<dyn Writer>)>,
     browser: Option<OpenBrowser>,
+    reads: Option<NamesOf>,
+    writes: Option<NamesOf>,
 }
 
 impl Connector {
@@ -93,6 +96,8 @@ impl Connector {
             reader: None,
             writer: None,
             browser: None,
+            reads: None,
+            writes: None,
         }
     }
 
@@ -140,6 +145,41 @@ impl Connector {
             Ok(opening)
         }));
         self
+    }
+
+    /// Makes known what its readers read: `names` gets the typed datasource and parameters, and gives
+    /// nothing where they do not say it, as with a query.
+    #[must_use]
+    pub fn reads<C, P>(mut self, names: fn(&C, &P) -> Vec<DatasetName>) -> Self
+    where
+        C: DeserializeOwned + JsonSchema + 'static,
+        P: DeserializeOwned + JsonSchema + 'static,
+    {
+        self.reads = Some(namer(names));
+        self
+    }
+
+    /// Makes known what its writers write, as [`Connector::reads`] does.
+    #[must_use]
+    pub fn writes<C, P>(mut self, names: fn(&C, &P) -> Vec<DatasetName>) -> Self
+    where
+        C: DeserializeOwned + JsonSchema + 'static,
+        P: DeserializeOwned + JsonSchema + 'static,
+    {
+        self.writes = Some(namer(names));
+        self
+    }
+
+    /// The datasets that a reader with these parameters reads, as far as they say it.
+    pub fn datasets_read(&self, config: &Value, parameter: &Value) -> Vec<DatasetName> {
+        let names = self.reads.as_ref();
+        names.map_or_else(Vec::new, |names| names(config, parameter))
+    }
+
+    /// The datasets that a writer with these parameters writes, as far as they say it.
+    pub fn datasets_written(&self, config: &Value, parameter: &Value) -> Vec<DatasetName> {
+        let names = self.writes.as_ref();
+        names.map_or_else(Vec::new, |names| names(config, parameter))
     }
 
     /// JSON Schema of a datasource.
@@ -206,6 +246,20 @@ where
                 datasource: config.err().unwrap_or_default(),
                 parameter: parameter.err().unwrap_or_default(),
             }),
+        },
+    )
+}
+
+fn namer<C, P>(names: fn(&C, &P) -> Vec<DatasetName>) -> NamesOf
+where
+    C: DeserializeOwned + JsonSchema + 'static,
+    P: DeserializeOwned + JsonSchema + 'static,
+{
+    Arc::new(
+        move |config, parameter| match (parse::<C>(config), parse::<P>(parameter)) {
+            (Ok(config), Ok(parameter)) => names(&config, &parameter),
+            // Whoever opens it says what is wrong.
+            _ => Vec::new(),
         },
     )
 }

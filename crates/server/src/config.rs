@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use sdk::Secret;
+
 /// The set-up of one server process.
 #[derive(Clone, Debug)]
 pub struct ServerConfig {
@@ -27,6 +29,28 @@ pub struct ServerConfig {
     pub shutdown: Shutdown,
     /// Certificate and key, if this process speaks TLS itself.
     pub tls: Option<Tls>,
+    /// What is told about it to others.
+    pub observe: Observe,
+}
+
+/// What is told about a server and its runs.
+#[derive(Clone, Debug, Default)]
+pub struct Observe {
+    /// Networks that may read `/metrics` without signing in.
+    pub metrics_networks: Vec<String>,
+    /// The catalogue that is told what runs read and wrote.
+    pub lineage: Option<Lineage>,
+}
+
+/// A catalogue that takes OpenLineage events.
+#[derive(Clone, Debug)]
+pub struct Lineage {
+    /// Where events are posted to, `https://catalogue.example.org/api/v1/lineage`.
+    pub url: String,
+    /// Sent along as a bearer token.
+    pub api_key: Option<Secret>,
+    /// The namespace of the jobs.
+    pub namespace: String,
 }
 
 /// What becomes of running jobs when the server stops.

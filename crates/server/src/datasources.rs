@@ -147,6 +147,23 @@ pub(crate) async fn of_run(
     Err(one_error(problems))
 }
 
+/// The secrets of the data sources that a job uses, those that stand in the job included.
+pub(crate) fn secrets_of(app: &App, job: &Job, sources: &Datasources) -> Vec<Secrets> {
+    let named = sources
+        .values()
+        .map(|source| (&source.connector, &source.config));
+    let inline = [&job.reader, &job.writer].into_iter();
+    let inline = inline.filter_map(|step| match &step.datasource {
+        job::Datasource::Inline(config) => Some((&step.connector, config)),
+        job::Datasource::Named(_) | job::Datasource::None => None,
+    });
+    let secrets = |(connector, config): (&String, &Map<String, Value>)| {
+        let connector = app.registry.find(connector)?;
+        Some(secrets::split(config, &connector.config_schema()).secrets)
+    };
+    named.chain(inline).filter_map(secrets).collect()
+}
+
 fn titled(name: &str) -> String {
     format!("datasource `{name}`")
 }

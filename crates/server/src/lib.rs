@@ -3,7 +3,8 @@
 //! Reading order: `router` is the whole API on one page; `api` has a file for each resource, and in
 //! `api/caller.rs` who calls; `access` says who may do what; `store` keeps everything; `schedule` holds
 //! the rules of time, `documents` says what is wrong with a job document. `runs` makes runs and `runner` does
-//! them. `serve` starts and stops it all.
+//! them. `lineage` and `metrics` tell others what happens, `servers` who is there. `serve` starts and stops
+//! it all.
 
 mod access;
 mod api;
@@ -11,6 +12,8 @@ mod clock;
 mod config;
 mod datasources;
 mod documents;
+mod lineage;
+mod metrics;
 mod retention;
 mod rotation;
 mod router;
@@ -19,12 +22,13 @@ mod runs;
 mod schedule;
 mod scheduler;
 mod serve;
+mod servers;
 mod settings;
 mod state;
 mod store;
 
 pub use access::vault::KeyRing;
 pub use clock::Clock;
-pub use config::{ServerConfig, Shutdown, Tls};
+pub use config::{Lineage, Observe, ServerConfig, Shutdown, Tls};
 pub use router::openapi;
-pub use serve::{Equipment, Server};
+pub use serve::{Equipment, Server, use_tls};

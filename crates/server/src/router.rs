@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
+use axum::http::header::STRICT_TRANSPORT_SECURITY;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::middleware;
+use axum::response::Response;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
-use tower_http::trace::TraceLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,10 +21,11 @@ use utoipa_axum::routes;
 use crate::api::authorize::{Needs, authorize};
 use crate::api::caller::authenticate;
 use crate::api::error::{ApiError, Code};
+use crate::api::observe::observe;
 use crate::api::{
     access_keys, accounts, audit, backfills, connectors, datasources, description, folders,
-    instance, instances, jobs, members, projects, resource_groups, rotation, runs, schedules,
-    session,
+    instance, instances, jobs, members, metrics, projects, resource_groups, rotation, runs,
+    schedules, servers, session,
 };
 use crate::state::App;
 
@@ -52,6 +54,9 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(access_keys::revoke))
         .routes(routes!(instance::settings, instance::put_settings))
         .routes(routes!(rotation::rotate))
+        .routes(routes!(servers::list))
+        .routes(routes!(servers::drain))
+        .routes(routes!(servers::undrain))
         .routes(routes!(audit::of_instance))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::show, projects::change, projects::delete))
@@ -136,6 +141,7 @@ fn api() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(instance::healthz))
         .routes(routes!(instance::readyz))
+        .routes(routes!(metrics::show))
         .nest(PREFIX, v1)
 }
 
@@ -154,6 +160,9 @@ pub(crate) fn router(app: App) -> Router {
             HeaderValue::from_static(value),
         )
     };
+    // Browsers that came once over TLS do not come without it for a year.
+    let is_secure = app.config.address.starts_with("https:");
+    let transport = is_secure.then(|| HeaderValue::from_static("max-age=31536000"));
     let id = HeaderName::from_static("x-request-id");
     let (routes, description) = api().split_for_parts();
     let needs = Needs::read(&description);
@@ -179,6 +188,10 @@ pub(crate) fn router(app: App) -> Router {
         }))
         .layer(header("x-content-type-options", "nosniff"))
         .layer(header("x-frame-options", "DENY"))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            STRICT_TRANSPORT_SECURITY,
+            move |_: &Response| transport.clone(),
+        ))
         .layer(header("referrer-policy", "no-referrer"))
         .layer(header("cache-control", "no-store"))
         .layer(header(
@@ -186,12 +199,7 @@ pub(crate) fn router(app: App) -> Router {
             "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
         ))
         .layer(PropagateRequestIdLayer::new(id.clone()))
-        .layer(TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
-            let id = request.headers().get("x-request-id");
-            let id = id.and_then(|id| id.to_str().ok()).unwrap_or_default();
-            // The query may hold what somebody searches for, so it is not logged.
-            tracing::info_span!("request", method = %request.method(), path = request.uri().path(), id)
-        }))
+        .layer(middleware::from_fn_with_state(app.clone(), observe))
         .layer(SetRequestIdLayer::new(id, MakeRequestUuid))
         .with_state(app)
 }

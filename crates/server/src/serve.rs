@@ -16,10 +16,13 @@ use crate::api::session::SETUP;
 use crate::api::time::new_id;
 use crate::clock::Clock;
 use crate::config::{ServerConfig, Tls};
+use crate::lineage::deliver;
+use crate::metrics::Metrics;
 use crate::retention;
 use crate::router::router;
 use crate::runner;
 use crate::scheduler;
+use crate::servers;
 use crate::state::{App, Parts};
 use crate::store::{Store, StoreError, account, setting};
 
@@ -33,6 +36,7 @@ pub struct Server {
     app: App,
     address: SocketAddr,
     listener: TcpListener,
+    certificate: Option<RustlsConfig>,
     setup_token: Option<Secret>,
 }
 
@@ -49,6 +53,18 @@ pub struct Equipment {
 impl Server {
     /// Opens the store, brings it to this version, and listens.
     pub async fn open(config: ServerConfig, equipment: Equipment) -> Result<Server> {
+        let certificate = match &config.tls {
+            None => None,
+            Some(tls) => Some(certificate(tls).await?),
+        };
+        let trusted_proxies = networks(&config.trusted_proxies, "the trusted proxies")?;
+        let metrics_networks = networks(
+            &config.observe.metrics_networks,
+            "the networks for `/metrics`",
+        )?;
+        if let Some(lineage) = &config.observe.lineage {
+            deliver::check(lineage)?;
+        }
         let store = Store::open(&config.store).await.map_err(|error| {
             // The address of the store may hold a password, so only the reason is told.
             Error::new(
@@ -67,13 +83,6 @@ impl Server {
         let address = listener.local_addr().map_err(|error| {
             Error::internal("a listener has no address").with("error", error.to_string())
         })?;
-        let trusted_proxies = Networks::parse(&config.trusted_proxies).map_err(|problems| {
-            let text: Vec<String> = problems.iter().map(|found| found.message.clone()).collect();
-            Error::new(
-                Kind::Config,
-                format!("the trusted proxies are not right: {}", text.join("; ")),
-            )
-        })?;
         let app = App::new(Parts {
             config,
             trusted_proxies,
@@ -81,6 +90,8 @@ impl Server {
             keys: equipment.keys,
             clock: equipment.clock,
             registry: equipment.registry,
+            metrics_networks,
+            metrics: Metrics::default(),
             settings: crate::settings::SettingsCache::default(),
             hashing: Semaphore::new(HASHED_AT_ONCE),
             server_id: new_id(),
@@ -92,6 +103,7 @@ impl Server {
             app,
             address,
             listener,
+            certificate,
             setup_token,
         })
     }
@@ -111,14 +123,12 @@ impl Server {
         let app = self.app;
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
         let stopping = app.stop.clone();
-        let certificate = match &app.config.tls {
-            None => None,
-            Some(tls) => Some(certificate(tls).await?),
-        };
         let runner = tokio::spawn(runner::work(app.clone()));
         let scheduler = tokio::spawn(scheduler::work(app.clone()));
         let retention = tokio::spawn(retention::work(app.clone()));
-        let served = match certificate {
+        let present = tokio::spawn(servers::work(app.clone(), self.address));
+        let lineage = tokio::spawn(deliver::work(app.clone()));
+        let served = match self.certificate {
             None => {
                 let until = async move {
                     stop.cancelled().await;
@@ -150,21 +160,40 @@ impl Server {
             ("scheduler", scheduler),
             ("runner", runner),
             ("retention", retention),
+            ("list of servers", present),
+            ("delivery of lineage", lineage),
         ] {
             if let Err(error) = work.await {
                 tracing::error!(%error, "the {name} did not come to its end");
             }
+        }
+        deliver::finish(&app).await;
+        if let Err(error) = servers::leave(&app).await {
+            tracing::warn!(?error, "the server could not say that it leaves");
         }
         app.store.close().await;
         Ok(())
     }
 }
 
-async fn certificate(tls: &Tls) -> Result<RustlsConfig> {
+fn networks(entries: &[String], title: &str) -> Result<Networks> {
+    Networks::parse(entries).map_err(|problems| {
+        let text: Vec<String> = problems.iter().map(|found| found.message.clone()).collect();
+        let message = format!("{title} are not right: {}", text.join("; "));
+        Error::new(Kind::Config, message)
+    })
+}
+
+/// Chooses the cryptography of TLS for this process, which HTTP clients and the listener ask for.
+pub fn use_tls() {
     // Whoever was first has set the same one.
     rustls::crypto::ring::default_provider()
         .install_default()
         .ok();
+}
+
+async fn certificate(tls: &Tls) -> Result<RustlsConfig> {
+    use_tls();
     let loaded = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await;
     loaded.map_err(|error| {
         Error::new(

@@ -10,6 +10,7 @@ use crate::access::allow_list::Networks;
 use crate::access::vault::KeyRing;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
+use crate::metrics::Metrics;
 use crate::settings::SettingsCache;
 use crate::store::Store;
 
@@ -25,6 +26,9 @@ pub(crate) struct Parts {
     pub(crate) clock: Clock,
     pub(crate) registry: Registry,
     pub(crate) trusted_proxies: Networks,
+    /// Networks that may read `/metrics` without signing in.
+    pub(crate) metrics_networks: Networks,
+    pub(crate) metrics: Metrics,
     pub(crate) settings: SettingsCache,
     /// Password hashing takes memory on purpose, so only so many are hashed at a time.
     pub(crate) hashing: Semaphore,

@@ -14,6 +14,7 @@ mod check;
 mod codegen;
 mod demo;
 mod fuzz;
+mod leaks;
 mod phases;
 mod postgresql;
 mod process;

@@ -1,10 +1,14 @@
-//! The subcommand `test`: set-up, the real servers, the generated files, every test of the workspace.
+//! The subcommand `test`: set-up, the real servers, the generated files, every test of the workspace, and a scan for
+//! secrets in all that they said.
 //!
 //! The servers stop in every case: they are values that are dropped on the way out.
+
+use std::fs;
 
 use anyhow::{Result, bail};
 
 use crate::codegen;
+use crate::leaks::Leaks;
 use crate::phases::Phases;
 use crate::postgresql::PostgreSql;
 use crate::process;
@@ -97,7 +101,7 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
         })?;
         phases.run("tidy", || tidy::run(&root::path()?))?;
     }
-    let (_scratch, servers) = phases.run("set-up", || {
+    let (scratch, servers) = phases.run("set-up", || {
         setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
         let scratch = Scratch::temporary()?;
         let servers = PostgreSql::start(scratch.path())?;
@@ -114,17 +118,31 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
         // The build has left the executable that writes them.
         phases.run("generated", codegen::compare)?;
     }
-    phases.run("tests", || {
+    let output = scratch.path().join("output");
+    fs::create_dir(&output)?;
+    let mut leaks = Leaks::new(&[servers.password()]);
+    let counts = phases.run("tests", || {
         let mut cargo = root::cargo()?;
         cargo.args(selection.cargo_arguments()).arg("--");
         cargo.args(&selection.filters).envs(servers.variables());
+        cargo.env("LONGSHORE_TEST_OUTPUT", &output);
         let mut counts = Counts::default();
         let status = process::lines(&mut cargo, |line| {
             println!("{line}");
             counts.add_line(line);
+            leaks.look("the output of the tests", line);
         })?;
         judge(counts, status.success())
-    })
+    })?;
+    phases.run("secrets", || {
+        let bytes = leaks.look_at_files(&output)?;
+        if bytes == 0 && selection.is_everything() {
+            bail!("no server has said anything, so there was nothing to scan");
+        }
+        println!("scanned {bytes} bytes of logs and answers for secrets");
+        leaks.judge()
+    })?;
+    Ok(counts)
 }
 
 fn judge(counts: Counts, success: bool) -> Result<Counts> {

@@ -8,4 +8,5 @@ mod kill;
 mod memory;
 mod replay;
 mod seed;
+mod serve;
 mod setup;

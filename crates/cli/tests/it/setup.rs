@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio_postgres::{Client, NoTls};
 
 /// The password of every data source here; no output may hold it.
-pub(crate) const KEY: &str = "emulator-key-7c1f";
+pub(crate) const KEY: &str = "emulator-key-hunter2";
 
 pub(crate) struct Place {
     pub(crate) folder: TempDir,

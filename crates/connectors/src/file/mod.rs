@@ -7,6 +7,7 @@
 mod browse;
 mod config;
 mod encode;
+mod lineage;
 mod names;
 mod place;
 mod plan;
@@ -29,4 +30,6 @@ pub(crate) fn connector() -> Connector {
     .reader(read::open)
     .writer(write::open)
     .browser(browse::open)
+    .reads(lineage::read)
+    .writes(lineage::written)
 }

@@ -10,6 +10,7 @@ mod config;
 mod fault;
 mod filter;
 mod layout;
+mod names;
 mod partition;
 mod read;
 mod rows;
@@ -33,4 +34,6 @@ pub(crate) fn connector() -> Connector {
     .reader::<Datasource, ReaderParameters, _>(read::open)
     .writer::<Datasource, WriterParameters, _>(write::open)
     .browser::<Datasource>(browse::open)
+    .reads(names::read)
+    .writes(names::written)
 }

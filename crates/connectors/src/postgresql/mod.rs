@@ -18,6 +18,7 @@ mod idle;
 mod isolate;
 pub mod lab;
 mod merge;
+mod names;
 mod plan;
 mod read;
 mod session;
@@ -52,4 +53,6 @@ pub(crate) fn connector() -> Connector {
     .reader(read::open)
     .writer(write::open)
     .browser(browse::open)
+    .reads(names::read)
+    .writes(names::written)
 }

@@ -50,9 +50,33 @@ impl Secrets {
         Ok(Secrets(values))
     }
 
+    /// A text with every secret that stands in it hidden.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let mut texts = Vec::new();
+        for value in self.0.values() {
+            texts_of(value, &mut texts);
+        }
+        // A longer one may hold a shorter one.
+        texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        let hide = |shown: String, secret: &&str| shown.replace(secret, "***");
+        texts.iter().fold(text.to_string(), hide)
+    }
+
     /// Where there are secrets, as JSON pointers.
     pub(crate) fn pointers(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
+    }
+}
+
+/// The shortest secret that is looked for: shorter ones stand in every text.
+const SHORTEST: usize = 4;
+
+fn texts_of<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) if text.len() >= SHORTEST => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| texts_of(item, texts)),
+        Value::Object(fields) => fields.values().for_each(|field| texts_of(field, texts)),
+        _ => {}
     }
 }
 

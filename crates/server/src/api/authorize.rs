@@ -1,7 +1,7 @@
 //! What each route needs, from its description: checked before a handler sees anything of the request.
 //!
-//! A route says it in its description as `x-right`: `public`, `signedIn`, `administrator` (of the instance), or a
-//! right in the project that stands in its path. A route that does not say it is closed.
+//! A route says it in its description as `x-right`: `public`, `signedIn`, `administrator` (of the instance), `metrics`
+//! (an administrator, or whoever asks from a network that the server was started with), or a right in the project that stands in its path. A route that does not say it is closed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
-use super::caller::{Caller, expired};
+use super::caller::{Caller, Origin, expired};
 use super::error::{ApiError, ApiResult};
 use crate::access::role::Right;
 use crate::state::App;
@@ -26,6 +26,8 @@ pub(crate) enum Need {
     SignedIn,
     /// An administrator of the instance.
     Administrator,
+    /// The same, or an address in a network that may read figures.
+    Metrics,
     /// A right in the project of the path.
     InProject(Right),
 }
@@ -36,6 +38,7 @@ impl Need {
             "public" => Some(Need::Public),
             "signedIn" => Some(Need::SignedIn),
             "administrator" => Some(Need::Administrator),
+            "metrics" => Some(Need::Metrics),
             name => Right::all()
                 .find(|right| right.name() == name)
                 .map(Need::InProject),
@@ -84,6 +87,12 @@ pub(crate) async fn authorize(
         .iter()
         .find(|(name, _)| *name == "project")
         .map(|(_, value)| value.to_string());
+    let origin = request.extensions().get::<Origin>();
+    if need == Some(Need::Metrics)
+        && origin.is_some_and(|origin| app.metrics_networks.contain(origin.address))
+    {
+        return next.run(request).await;
+    }
     match check(&app, need, caller, project).await {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
@@ -104,7 +113,7 @@ async fn check(
     let caller = caller.ok_or_else(expired)?;
     match (need, project) {
         (Need::Public | Need::SignedIn, _) => Ok(()),
-        (Need::Administrator, _) => caller.need_admin(),
+        (Need::Administrator | Need::Metrics, _) => caller.need_admin(),
         (Need::InProject(right), Some(project)) => {
             caller.enter(app, &project, right).await.map(drop)
         }

@@ -232,6 +232,7 @@ async fn identify(app: &App, mut request: Request) -> ApiResult<Request> {
         None
     };
     if let Some(caller) = caller {
+        tracing::Span::current().record("account.id", caller.account.id.as_str());
         request.extensions_mut().insert(Arc::new(caller));
     }
     request.extensions_mut().insert(origin);

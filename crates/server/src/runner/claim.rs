@@ -7,7 +7,7 @@ use crate::scheduler;
 use crate::settings::ProjectSettings;
 use crate::state::App;
 use crate::store::run::{self, Lease, Run, Waiting};
-use crate::store::{Alone, Connection, StoreResult, project, resource_group};
+use crate::store::{Alone, Connection, StoreResult, project, resource_group, server};
 
 /// The queue is read in pieces of so many runs, because a long row of them may wait for one limit.
 const PIECE: i64 = 200;
@@ -38,6 +38,9 @@ pub(super) async fn claim(app: &App, free: usize) -> StoreResult<Vec<Run>> {
         return Ok(claimed);
     }
     let mut t = app.store.begin_alone(Alone::ClaimRuns).await?;
+    if server::is_draining(&mut t, &app.server_id).await? {
+        return Ok(claimed);
+    }
     let lease = Lease {
         owner: &app.server_id,
         now,

@@ -1,23 +1,27 @@
 //! One run, from the version of its job to its report.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use engine::{DirtyRows, Ended, Meter, Outcome, Progress, Report, RunContext};
+use engine::{DirtyRows, Ended, Meter, Progress, RunContext};
 use futures::FutureExt;
 use sdk::{Error, Kind};
 use serde::Serialize;
-use serde_json::Value;
+use tracing::Instrument;
 use utoipa::ToSchema;
 
 use super::ledger::StoreLedger;
 use super::log::{Level, RunLog, Stage, folder};
+use super::record::record;
 use super::resolve::resolve;
 use super::{Stops, until_stored};
+use crate::access::secrets::Secrets;
+use crate::lineage;
+use crate::lineage::event::Datasets;
+use crate::metrics::Tally;
 use crate::runs::RunOptions;
-use crate::scheduler;
 use crate::state::App;
-use crate::store::run::{self, End, Figures, Held, Run};
+use crate::store::run::{self, Figures, Held, Run};
 use crate::store::{StoreError, StoreResult};
 
 /// The claim is renewed and the progress noted this often.
@@ -65,16 +69,6 @@ impl From<&Progress> for ProgressView {
     }
 }
 
-/// Why a run did not succeed, as it is stored and shown.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RunError {
-    message: String,
-    hint: Option<String>,
-    /// Whether the same run can be continued.
-    resumable: bool,
-}
-
 /// Does a claimed run and notes how it ended.
 pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
     let held = Held {
@@ -92,20 +86,23 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
         Stage::Submit,
         format!("server {} has taken the run{again}", app.server_id),
     );
-    let meter = Arc::new(Meter::default());
-    let beat = tokio::spawn(beat(
-        app.clone(),
-        held.clone(),
-        meter.clone(),
-        stops.clone(),
-        deadline(&run),
-    ));
+    let (meter, tally) = (Arc::new(Meter::default()), Arc::new(Tally::of(&run)));
+    let heart = Heart {
+        app: app.clone(),
+        held: held.clone(),
+        meter: meter.clone(),
+        tally: tally.clone(),
+        deadline: deadline(&run),
+    };
+    let beat = tokio::spawn(heart.beat(stops.clone()).in_current_span());
+    let learnt = Learnt::default();
     let doing = Doing {
         app,
         row: &run,
         log: &log,
         meter: &meter,
         stops: &stops,
+        learnt: &learnt,
     };
     let done = execute(&doing).await;
     beat.abort();
@@ -113,17 +110,28 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
     if let Ok(Beat::Lost) = was_beating {
         return Err(StoreError::Changed);
     }
+    app.metrics.moved(&tally, figures(&meter.progress()));
     record(&doing, &held, done).await
 }
 
 /// A run that is being done, with all that belongs to it.
 #[derive(Clone, Copy)]
-struct Doing<'a> {
-    app: &'a App,
-    row: &'a Run,
-    log: &'a RunLog,
-    meter: &'a Arc<Meter>,
-    stops: &'a Stops,
+pub(super) struct Doing<'a> {
+    pub(super) app: &'a App,
+    pub(super) row: &'a Run,
+    pub(super) log: &'a RunLog,
+    pub(super) meter: &'a Arc<Meter>,
+    pub(super) stops: &'a Stops,
+    pub(super) learnt: &'a Learnt,
+}
+
+/// What is found out about a run on the way.
+#[derive(Default)]
+pub(super) struct Learnt {
+    /// Once the columns of both sides are known.
+    pub(super) datasets: OnceLock<Datasets>,
+    /// The secrets of its data sources, which no message may hold.
+    pub(super) secrets: OnceLock<Vec<Secrets>>,
 }
 
 /// When a run has taken as long as it may.
@@ -139,51 +147,58 @@ enum Beat {
     Lost,
 }
 
-/// Renews the claim until it is aborted; stops the run when somebody asks for that, or the claim is lost.
-async fn beat(
+/// What keeps a run in the hands of its server.
+struct Heart {
     app: App,
     held: Held,
     meter: Arc<Meter>,
-    stops: Stops,
+    tally: Arc<Tally>,
     deadline: Option<i64>,
-) -> Beat {
-    let lease = i64::try_from(app.config.lease.as_micros()).unwrap_or(i64::MAX);
-    let mut beats = 0_u32;
-    loop {
-        tokio::time::sleep(BEAT).await;
-        let progress = meter.progress();
+}
+
+impl Heart {
+    /// Renews the claim until it is aborted; stops the run when somebody asks for that, or the claim is lost.
+    async fn beat(self, stops: Stops) -> Beat {
+        let mut beats = 0_u32;
+        loop {
+            tokio::time::sleep(BEAT).await;
+            let now = self.app.clock.micros();
+            if self.deadline.is_some_and(|deadline| now >= deadline) {
+                stops.late.cancel();
+                stops.run.cancel();
+            }
+            match self.renew(now, beats.is_multiple_of(BEATS_A_SAMPLE)).await {
+                Ok(Some(false)) => {}
+                Ok(Some(true)) => stops.run.cancel(),
+                Ok(None) => {
+                    stops.run.cancel();
+                    return Beat::Lost;
+                }
+                // The lease outlives a short outage; if it does not, the next claim tells.
+                Err(error) => tracing::warn!(?error, "a claim was not renewed"),
+            }
+            beats = beats.wrapping_add(1);
+        }
+    }
+
+    /// Renews the claim and notes the progress; tells whether the run is to stop, or `None` if it was lost.
+    async fn renew(&self, now: i64, is_sampled: bool) -> StoreResult<Option<bool>> {
+        let lease = i64::try_from(self.app.config.lease.as_micros()).unwrap_or(i64::MAX);
+        let progress = self.meter.progress();
         let text = serde_json::to_string(&ProgressView::from(&progress)).unwrap_or_default();
         let figures = figures(&progress);
-        let now = app.clock.micros();
-        if deadline.is_some_and(|deadline| now >= deadline) {
-            stops.late.cancel();
-            stops.run.cancel();
+        let mut t = self.app.store.begin().await?;
+        let stop = run::renew(&mut t, &self.held, now + lease, figures, &text).await?;
+        if is_sampled && stop.is_some() {
+            run::add_sample(&mut t, &self.held.id, now, figures).await?;
         }
-        let renewed: StoreResult<Option<bool>> = async {
-            let mut t = app.store.begin().await?;
-            let stop = run::renew(&mut t, &held, now + lease, figures, &text).await?;
-            if beats.is_multiple_of(BEATS_A_SAMPLE) && stop.is_some() {
-                run::add_sample(&mut t, &held.id, now, figures).await?;
-            }
-            t.commit().await?;
-            Ok(stop)
-        }
-        .await;
-        match renewed {
-            Ok(Some(false)) => {}
-            Ok(Some(true)) => stops.run.cancel(),
-            Ok(None) => {
-                stops.run.cancel();
-                return Beat::Lost;
-            }
-            // The lease outlives a short outage; if it does not, the next claim tells.
-            Err(error) => tracing::warn!(run.id = held.id, ?error, "a claim was not renewed"),
-        }
-        beats = beats.wrapping_add(1);
+        t.commit().await?;
+        self.app.metrics.moved(&self.tally, figures);
+        Ok(stop)
     }
 }
 
-fn figures(progress: &Progress) -> Figures {
+pub(super) fn figures(progress: &Progress) -> Figures {
     let figure = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     Figures {
         rows_read: figure(progress.counts.rows_read),
@@ -200,8 +215,9 @@ async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
         log,
         meter,
         stops,
+        learnt,
     } = *doing;
-    let resolved = resolve(app, row, log).await?;
+    let resolved = resolve(doing).await?;
     log.say(Level::Info, Stage::Wait, "connecting to both sides");
     let plan = tokio::select! {
         () = stops.run.cancelled() => return Err(stopped()),
@@ -217,6 +233,11 @@ async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
         id: row.id.clone(),
         fence: row.fence,
     };
+    let datasets = Datasets::of(&plan);
+    until_stored(|| lineage::begun(app, row, &datasets).boxed())
+        .await
+        .map_err(no_store)?;
+    learnt.datasets.set(datasets).ok();
     let ledger = StoreLedger::open(app, &held).await.map_err(|error| {
         Error::internal("the run's ledger cannot be read").with("error", format!("{error:?}"))
     })?;
@@ -237,118 +258,7 @@ fn stopped() -> Error {
     )
 }
 
-async fn record(doing: &Doing<'_>, held: &Held, done: Result<Ended, Error>) -> StoreResult<()> {
-    let Doing {
-        app,
-        row,
-        log,
-        meter,
-        stops,
-    } = *doing;
-    let figures = figures(&meter.progress());
-    let (mut state, report, mut error) = match &done {
-        Ok(ended) => ending(&ended.report, stops),
-        Err(error) => (
-            if stops.server.is_cancelled() {
-                run::QUEUED
-            } else if stops.run.is_cancelled() {
-                run::STOPPED
-            } else {
-                run::FAILED
-            },
-            None,
-            Some(RunError {
-                message: error.to_string(),
-                hint: error.hint_text().map(str::to_string),
-                resumable: false,
-            }),
-        ),
-    };
-    if state == run::QUEUED {
-        log.say(
-            Level::Info,
-            Stage::End,
-            "the server stops; another one continues",
-        );
-        return until_stored(|| hand_over(app, held).boxed()).await;
-    }
-    let is_late = state == run::STOPPED && stops.late.is_cancelled();
-    if is_late {
-        state = run::FAILED;
-        error = Some(RunError {
-            message: "the run took longer than it may and was stopped".to_string(),
-            hint: Some(
-                "resume it, make it faster, or give its schedule a longer timeout".to_string(),
-            ),
-            resumable: error.is_some_and(|error| error.resumable),
-        });
-    }
-    if let Ok(ended) = &done {
-        for notice in &ended.report.notices {
-            log.say(Level::Warning, Stage::End, notice);
-        }
-    }
-    match &error {
-        None => log.say(Level::Info, Stage::End, "succeeded"),
-        Some(error) => {
-            let hint = error.hint.as_ref().map(|hint| format!("\n{hint}"));
-            let text = format!("{state}: {}{}", error.message, hint.unwrap_or_default());
-            log.say(Level::Error, Stage::End, text);
-        }
-    }
-    let report = report.map(|report| report.to_string());
-    let error = error.and_then(|error| serde_json::to_string(&error).ok());
-    let end = End {
-        state,
-        at: app.clock.micros(),
-        figures,
-        report: report.as_deref(),
-        error: error.as_deref(),
-    };
-    let ended = if is_late {
-        scheduler::Ended::TimedOut
-    } else {
-        scheduler::Ended::of(state)
-    };
-    until_stored(|| finish(app, row, held, &end, ended).boxed()).await
-}
-
-async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {
-    let mut t = app.store.begin().await?;
-    run::hand_over(&mut t, held).await?;
-    Ok(t.commit().await?)
-}
-
-async fn finish(
-    app: &App,
-    row: &Run,
-    held: &Held,
-    end: &End<'_>,
-    ended: scheduler::Ended,
-) -> StoreResult<()> {
-    let mut t = app.store.begin().await?;
-    run::finish(&mut t, held, end).await?;
-    run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
-    scheduler::run_ended(app, &mut t, row, ended).await?;
-    Ok(t.commit().await?)
-}
-
-/// The state that a report stands for, the report without paths of this machine, and the error.
-fn ending(report: &Report, stops: &Stops) -> (&'static str, Option<Value>, Option<RunError>) {
-    let state = match report.outcome {
-        Outcome::Succeeded => run::SUCCEEDED,
-        Outcome::Failed => run::FAILED,
-        Outcome::Interrupted if stops.server.is_cancelled() => run::QUEUED,
-        Outcome::Interrupted => run::STOPPED,
-    };
-    let mut value = serde_json::to_value(report).ok();
-    if let Some(Value::Object(fields)) = &mut value {
-        fields.remove("dirtyFile");
-    }
-    let error = report.error.as_ref().map(|message| RunError {
-        message: message.clone(),
-        hint: report.hint.clone(),
-        resumable: report.resumable,
-    });
-    (state, value, error)
+pub(super) fn no_store(error: StoreError) -> Error {
+    Error::new(Kind::Unreachable, "the metadata store did not answer")
+        .with("error", format!("{error:?}"))
 }

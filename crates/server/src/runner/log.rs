@@ -88,13 +88,19 @@ impl RunLog {
         }
     }
 
-    /// Adds a line.
+    /// Adds a line, which the log of the server has too, with the id of the run from its span.
     pub(crate) fn say(&self, level: Level, stage: Stage, message: impl Into<String>) {
+        let message = message.into();
+        // That a run failed is for its people to mend, not for those of the server.
+        match level {
+            Level::Info => tracing::info!(?stage, "{message}"),
+            Level::Warning | Level::Error => tracing::warn!(?stage, "{message}"),
+        }
         let line = Line {
             at: Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true),
             level,
             stage,
-            message: message.into(),
+            message,
         };
         let (Some(file), Ok(mut text)) = (&self.file, serde_json::to_string(&line)) else {
             return;

@@ -1,6 +1,7 @@
 //! Does runs: claims them from the queue within the limits, holds them by a lease, and records how they end.
 //!
-//! `claim` chooses, `resolve` reads what a run is to do, `execute` does it up to its report, `ledger` is the run's memory in the
+//! `claim` chooses, `resolve` reads what a run is to do, `execute` does it up to its last row and `record`
+//! notes how it ended, `ledger` is the run's memory in the
 //! store, `log` what people read of it. A server that dies leaves its runs with a lease that ends, and whoever
 //! claims them then continues from their ledger.
 
@@ -8,9 +9,11 @@ mod claim;
 mod execute;
 mod ledger;
 pub(crate) mod log;
+mod record;
 mod resolve;
 
-pub(crate) use execute::{ProgressView, RunError};
+pub(crate) use execute::ProgressView;
+pub(crate) use record::RunError;
 
 use std::time::Duration;
 
@@ -18,6 +21,7 @@ use futures::future::BoxFuture;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::config::Shutdown;
 use crate::state::App;
@@ -55,7 +59,17 @@ pub(crate) async fn work(app: App) {
                         run: hand_over.child_token(),
                         late: CancellationToken::new(),
                     };
-                    running.spawn(hold(app.clone(), run, stops));
+                    let span = tracing::info_span!(
+                        "run",
+                        otel.name = "run",
+                        run.id = run.id,
+                        project.id = run.project_id,
+                        job.id = run.job_id,
+                        job.name = run.job_name,
+                        instance.id = run.instance_id,
+                        state = tracing::field::Empty,
+                    );
+                    running.spawn(hold(app.clone(), run, stops).instrument(span));
                 }
             }
             Err(error) => tracing::error!(?error, "the queue of runs could not be read"),
@@ -77,13 +91,13 @@ pub(crate) async fn work(app: App) {
 
 /// Does a run while its lease is renewed.
 async fn hold(app: App, run: Run, stops: Stops) {
-    let id = run.id.clone();
     if let Err(error) = execute::run(&app, run, stops).await {
         match error {
             StoreError::Changed => {
-                tracing::warn!(run.id = id, "another server has taken the run over");
+                app.metrics.run_lost();
+                tracing::warn!("another server has taken the run over");
             }
-            error => tracing::error!(run.id = id, ?error, "the end of the run could not be noted"),
+            error => tracing::error!(?error, "the end of the run could not be noted"),
         }
     }
 }

@@ -5,22 +5,20 @@ use engine::{KeptRows, Replay, Resolved};
 use job::{Document, Options, Parameters, Problems};
 use sdk::{Error, Kind, Result};
 
-use super::log::{Level, RunLog, Stage};
+use super::execute::{Doing, no_store};
+use super::log::{Level, Stage};
 use crate::state::App;
+use crate::store::job_version;
 use crate::store::run::{self, Run};
-use crate::store::{StoreError, job_version};
 use crate::{datasources, runs};
 
 /// From the stored version to opened connectors; every problem is told in one error.
-pub(super) async fn resolve(app: &App, row: &Run, log: &RunLog) -> Result<Resolved> {
-    let store = |error: StoreError| {
-        Error::new(Kind::Unreachable, "the metadata store did not answer")
-            .with("error", format!("{error:?}"))
-    };
-    let mut c = app.store.read().await.map_err(store)?;
+pub(super) async fn resolve(doing: &Doing<'_>) -> Result<Resolved> {
+    let Doing { app, row, log, .. } = *doing;
+    let mut c = app.store.read().await.map_err(no_store)?;
     let version = job_version::find(&mut c, &row.job_id, row.job_version)
         .await
-        .map_err(store)?
+        .map_err(no_store)?
         .ok_or_else(|| {
             Error::new(
                 Kind::NotFound,
@@ -41,13 +39,15 @@ pub(super) async fn resolve(app: &App, row: &Run, log: &RunLog) -> Result<Resolv
     };
     let (job, mut problems) = job::normalise(&document, &options).map_err(|p| refuse(&p))?;
     let sources = datasources::of_run(app, &row.project_id, &row.environment, &job).await?;
+    let secrets = datasources::secrets_of(app, &job, &sources);
+    doing.learnt.secrets.set(secrets).ok();
     let resolved = match &row.origin_id {
         None => engine::resolve(&job, &app.registry, &sources, strictness, &mut problems),
         Some(origin_id) => {
-            let mut c = app.store.read().await.map_err(store)?;
+            let mut c = app.store.read().await.map_err(no_store)?;
             let origin = run::find(&mut c, &row.project_id, origin_id).await;
             drop(c);
-            let rows = kept_rows(app, origin_id, origin.map_err(store)?)?;
+            let rows = kept_rows(app, origin_id, origin.map_err(no_store)?)?;
             let (registry, form) = (app.registry.clone(), runs::form_of(row));
             let (resolved, found) = off_the_runtime(move || {
                 let replay = Replay {

@@ -13,7 +13,7 @@ pub(crate) mod catch_up;
 pub(crate) mod generate;
 mod release;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDateTime};
 use tokio::time::sleep;
@@ -34,8 +34,12 @@ const MINUTE_MICROS: i64 = 60 * 1_000_000;
 /// Schedules until the server stops.
 pub(crate) async fn work(app: App) {
     while !app.stop.is_cancelled() {
-        if let Err(error) = tick(&app).await {
-            tracing::error!(code = ?error.code(), "scheduling failed and is tried again: {}", error.message());
+        let begun = Instant::now();
+        match tick(&app).await {
+            Ok(()) => app.metrics.scheduled(begun.elapsed()),
+            Err(error) => {
+                tracing::error!(code = ?error.code(), "scheduling failed and is tried again: {}", error.message())
+            }
         }
         tokio::select! {
             () = app.stop.cancelled() => {}

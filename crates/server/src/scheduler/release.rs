@@ -61,6 +61,7 @@ async fn pass(app: &App) -> ApiResult<Passed> {
             }
         }
         t.commit().await.map_err(StoreError::from)?;
+        app.metrics.released(piece.released);
         app.wake();
         last = due.into_iter().next_back();
         if last.is_none() {
@@ -98,6 +99,7 @@ struct Piece {
     active: HashMap<String, Active>,
     jobs: HashMap<String, Option<Ready>>,
     backfills: HashMap<String, (Spec, String)>,
+    released: u64,
 }
 
 impl Piece {
@@ -115,6 +117,7 @@ impl Piece {
             active,
             jobs: HashMap::new(),
             backfills: HashMap::new(),
+            released: 0,
         })
     }
 
@@ -151,6 +154,7 @@ impl Piece {
         match self.start(app, c, row, ready).await {
             Ok(run_id) => {
                 instance::set_run(c, &row.id, &run_id).await?;
+                self.released += 1;
                 if row.backfill_id.is_empty() {
                     let active = self.active.entry(row.job_id.clone()).or_default();
                     match row.is_missed {

@@ -16,7 +16,8 @@ use crate::access::allow_list::Networks;
 use crate::access::vault::KeyRing;
 use crate::api::time::new_id;
 use crate::clock::Clock;
-use crate::config::{ServerConfig, Shutdown};
+use crate::config::{Observe, ServerConfig, Shutdown};
+use crate::metrics::Metrics;
 use crate::settings::SettingsCache;
 use crate::state::Parts;
 use crate::store::instance::Instance;
@@ -66,12 +67,15 @@ async fn app(store: &str, folder: &TempDir, clock: Clock) -> App {
             lease: Duration::from_secs(20),
             shutdown: Shutdown::HandOver,
             tls: None,
+            observe: Observe::default(),
         },
         store: Store::open(store).await.expect("a store"),
         keys: KeyRing::parse(&keys).expect("keys"),
         clock,
         registry: connectors::registry(),
-        trusted_proxies: Networks::parse(&[]).expect("no networks"),
+        trusted_proxies: Networks::default(),
+        metrics_networks: Networks::default(),
+        metrics: Metrics::default(),
         settings: SettingsCache::default(),
         hashing: Semaphore::new(1),
         server_id: new_id(),

@@ -16,17 +16,25 @@ pub(crate) mod idempotency;
 pub(crate) mod instance;
 pub(crate) mod job;
 pub(crate) mod job_version;
+pub(crate) mod lineage;
 pub(crate) mod member;
 pub(crate) mod project;
+pub(crate) mod queue;
 pub(crate) mod resource_group;
 pub(crate) mod run;
 pub(crate) mod schedule;
+pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod setting;
 
+use std::fs::{OpenOptions, Permissions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Transaction};
 
 /// A connection inside or outside of a transaction.
@@ -91,6 +99,7 @@ impl Store {
         let options: AnyConnectOptions = url.parse()?;
         let options = options.disable_statement_logging();
         let store = if url.starts_with("sqlite:") {
+            keep_private(url)?;
             let pool = || {
                 AnyPoolOptions::new()
                     .max_lifetime(None)
@@ -162,10 +171,39 @@ impl Store {
         Ok(())
     }
 
+    /// How many connections there are, and how many of them nobody uses: for reads, then for writes. They are the
+    /// same in PostgreSQL.
+    pub(crate) fn connections(&self) -> [(u32, usize); 2] {
+        [&self.reads, &self.writes].map(|pool| (pool.size(), pool.num_idle()))
+    }
+
     /// Closes the pools once their connections are back.
     pub(crate) async fn close(&self) {
         self.reads.close().await;
         self.writes.close().await;
+    }
+}
+
+/// Who may read the file of an SQLite store may read every password hash, so only its owner may. The files beside
+/// it get what it has.
+fn keep_private(url: &str) -> Result<(), sqlx::Error> {
+    let options = SqliteConnectOptions::from_str(url)?;
+    let path = options.get_filename();
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Ok(());
+    }
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match made {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(std::fs::set_permissions(
+            path,
+            Permissions::from_mode(0o600),
+        )?),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::captured;
+
 /// Somebody who calls the API.
 #[derive(Clone)]
 pub(crate) struct Client {
@@ -70,6 +72,14 @@ impl Client {
     pub(crate) fn with_idempotency_key(&self, key: &str) -> Client {
         Client {
             idempotency_key: Some(key.to_string()),
+            ..self.clone()
+        }
+    }
+
+    /// The same browser with another way to connect.
+    pub(crate) fn through(&self, http: reqwest::Client) -> Client {
+        Client {
+            http,
             ..self.clone()
         }
     }
@@ -157,7 +167,7 @@ impl Client {
         etag: Option<&str>,
         body: Option<Value>,
     ) -> Answer {
-        let method = method.parse().unwrap();
+        let method: reqwest::Method = method.parse().unwrap();
         let mut request = self.http.request(method, format!("{}{path}", self.address));
         let headers = [
             ("cookie", self.cookie.as_deref()),
@@ -180,6 +190,7 @@ impl Client {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
+        captured::answer(&format!("{path} {status} {headers:?}\n{text}"));
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Answer {
             status,

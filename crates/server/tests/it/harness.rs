@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sdk::Secret;
-use server::{Clock, Equipment, KeyRing, Server, ServerConfig, Shutdown};
+use server::{Clock, Equipment, KeyRing, Observe, Server, ServerConfig, Shutdown};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::captured;
 use crate::client::Client;
 
 pub(crate) const ADMIN: &str = "root";
-pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse hunter2";
 
 /// Where metadata is kept.
 #[derive(Clone, Copy, Debug)]
@@ -71,10 +72,13 @@ pub(crate) struct Running {
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
     runtime: Option<Runtime>,
+    /// With which the first administrator is made.
+    pub(crate) setup_token: Option<String>,
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
+        captured::runs(&self.config.folder);
         // Whatever the server has spawned dies with its runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -90,25 +94,18 @@ pub(crate) fn start_of_time() -> DateTime<Utc> {
 impl Running {
     /// Starts a server and creates its administrator, who is signed in.
     pub(crate) async fn start(kept: Kept) -> (Running, Client) {
-        let folder = tempfile::tempdir().unwrap();
-        let config = ServerConfig {
-            listen: "127.0.0.1:0".parse().unwrap(),
-            store: kept.empty(folder.path()).await,
-            folder: folder.path().join("runs"),
-            address: "http://127.0.0.1".to_string(),
-            trusted_proxies: Vec::new(),
-            longest_body: 8 << 20,
-            slots: 4,
-            lease: Duration::from_secs(20),
-            shutdown: Shutdown::HandOver,
-            tls: None,
-        };
-        let clock = Clock::manual(start_of_time());
-        let keys = KeyRing::generate("test").unwrap();
-        let (running, token) = Running::open(Arc::new(folder), config, clock, keys).await;
+        Running::start_with(kept, |_| {}).await
+    }
+
+    /// The same with another set-up.
+    pub(crate) async fn start_with(
+        kept: Kept,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> (Running, Client) {
+        let running = Running::start_without_admin(kept, change).await;
         let mut client = Client::new(&running.address);
         let body = serde_json::json!({
-            "token": token.unwrap(), "name": ADMIN, "password": PASSWORD,
+            "token": running.setup_token, "name": ADMIN, "password": PASSWORD,
         });
         let answer = client.post("/api/v1/setup", body).await;
         assert_eq!(answer.status, 200, "{answer:?}");
@@ -116,12 +113,43 @@ impl Running {
         (running, client)
     }
 
+    /// A server that nobody can sign in to yet.
+    pub(crate) async fn start_without_admin(
+        kept: Kept,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> Running {
+        captured::logs();
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Running::config(kept, folder.path()).await;
+        change(&mut config);
+        let clock = Clock::manual(start_of_time());
+        let keys = KeyRing::generate("test").unwrap();
+        Running::open(Arc::new(folder), config, clock, keys).await
+    }
+
+    /// The set-up of a server with an empty store.
+    pub(crate) async fn config(kept: Kept, folder: &Path) -> ServerConfig {
+        ServerConfig {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            store: kept.empty(folder).await,
+            folder: folder.join("runs"),
+            address: "http://127.0.0.1".to_string(),
+            trusted_proxies: Vec::new(),
+            longest_body: 8 << 20,
+            slots: 4,
+            lease: Duration::from_secs(20),
+            shutdown: Shutdown::HandOver,
+            tls: None,
+            observe: Observe::default(),
+        }
+    }
+
     async fn open(
         folder: Arc<TempDir>,
         config: ServerConfig,
         clock: Clock,
         keys: Secret,
-    ) -> (Running, Option<String>) {
+    ) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -136,11 +164,11 @@ impl Running {
         let opened = runtime.spawn(async move { Server::open(opening, equipment).await.unwrap() });
         let server = opened.await.unwrap();
         let address = format!("http://{}", server.address());
-        let token = server.setup_token().map(|token| token.expose().to_string());
+        let setup_token = server.setup_token().map(|token| token.expose().to_string());
         let stop = CancellationToken::new();
         let ended = stop.clone();
         let task = runtime.spawn(async move { server.run(ended).await.unwrap() });
-        let running = Running {
+        Running {
             address,
             clock,
             config,
@@ -149,8 +177,8 @@ impl Running {
             stop,
             task: Some(task),
             runtime: Some(runtime),
-        };
-        (running, token)
+            setup_token,
+        }
     }
 
     /// A client that is nobody yet.
@@ -219,8 +247,6 @@ impl Running {
     /// Another server on the same store, beside this one or after it.
     pub(crate) async fn again(&self) -> Running {
         let (folder, config) = (self.folder.clone(), self.config.clone());
-        Running::open(folder, config, self.clock.clone(), self.keys.clone())
-            .await
-            .0
+        Running::open(folder, config, self.clock.clone(), self.keys.clone()).await
     }
 }

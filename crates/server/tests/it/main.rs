@@ -3,12 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod api;
+mod captured;
 mod client;
 #[path = "../fill/mod.rs"]
 mod fill;
 mod harness;
+mod lineage;
 mod plans;
 mod scene;
 mod scheduler;
 mod schemathesis;
+mod tls;
 mod workshop;

@@ -35,6 +35,11 @@ pub(crate) struct Scene {
 impl Scene {
     pub(crate) async fn start(kept: Kept) -> Scene {
         let (server, admin) = Running::start(kept).await;
+        Scene::of(server, admin).await
+    }
+
+    /// A project on a server.
+    pub(crate) async fn of(server: Running, admin: Client) -> Scene {
         let project = admin
             .post("/api/v1/projects", json!({"name": "sales"}))
             .await;

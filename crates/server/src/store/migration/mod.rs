@@ -8,6 +8,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use super::{Engine, Store};
 
 const START: &str = include_str!("0001_start.sql");
+const OBSERVE: &str = include_str!("0003_observe.sql");
 const RUNS: &str = include_str!("0004_runs.sql");
 const INDEXES: &str = include_str!("0005_indexes.sql");
 
@@ -23,6 +24,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let steps = [
         (1, "start", START),
         (2, "audit", audit),
+        (3, "observe", OBSERVE),
         (4, "runs", RUNS),
         (5, "indexes", INDEXES),
     ];

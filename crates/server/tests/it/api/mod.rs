@@ -3,13 +3,15 @@
 mod accounts;
 mod backfills;
 mod connectors;
-mod datasources;
+pub(crate) mod datasources;
 mod folders;
 mod instances;
 mod jobs;
+mod metrics;
 mod projects;
 mod resource_groups;
 mod routes;
 mod runs;
 mod schedules;
+mod servers;
 mod session;

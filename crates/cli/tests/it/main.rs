@@ -9,3 +9,4 @@ mod memory;
 mod replay;
 mod seed;
 mod setup;
+mod story;

@@ -10,6 +10,7 @@ mod catalog;
 mod datasources;
 mod document;
 mod exit;
+mod oidc;
 mod print;
 mod progress;
 mod run;
@@ -71,7 +72,7 @@ async fn dispatch(command: Command) -> Result<Exit, Stop> {
         Command::Preview(arguments) => browse::preview(&arguments).await,
         Command::Connectors(arguments) => catalog::connectors(&arguments),
         Command::Schema(arguments) => catalog::schema(&arguments),
-        Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::Serve(arguments) => serve::serve(*arguments).await,
         Command::Openapi => serve::openapi(),
     }
 }

@@ -46,6 +46,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<Exit, Stop> {
             seconds => Shutdown::Finish(Duration::from_secs(seconds)),
         },
         tls,
+        oidc: arguments.oidc.config()?,
     };
     let equipment = Equipment {
         registry: connectors::registry(),

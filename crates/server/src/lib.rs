@@ -3,7 +3,8 @@
 //! Reading order: `router` is the whole API on one page; `api` has a file for each resource, and in
 //! `api/caller.rs` who calls; `access` says who may do what; `store` keeps everything; `schedule` holds
 //! the rules of time, `documents` says what is wrong with a job document. `runs` makes runs and `runner` does
-//! them. `serve` starts and stops it all.
+//! them. `sign_on` asks the
+//! provider of single sign-on. `serve` starts and stops it all.
 
 mod access;
 mod api;
@@ -19,11 +20,12 @@ mod schedule;
 mod scheduler;
 mod serve;
 mod settings;
+mod sign_on;
 mod state;
 mod store;
 
 pub use access::vault::KeyRing;
 pub use clock::Clock;
-pub use config::{ServerConfig, Shutdown, Tls};
+pub use config::{OidcConfig, Passwords, ServerConfig, Shutdown, Tls};
 pub use router::openapi;
 pub use serve::{Equipment, Server};

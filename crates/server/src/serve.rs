@@ -12,13 +12,14 @@ use tokio_util::sync::CancellationToken;
 use crate::access::allow_list::Networks;
 use crate::access::token;
 use crate::access::vault::KeyRing;
-use crate::api::session::SETUP;
+use crate::api::session::{SETUP, oidc};
 use crate::api::time::new_id;
 use crate::clock::Clock;
 use crate::config::{ServerConfig, Tls};
-use crate::router::router;
+use crate::router::{PREFIX, router};
 use crate::runner;
 use crate::scheduler;
+use crate::sign_on::Provider;
 use crate::state::{App, Parts};
 use crate::store::{Store, StoreError, account, setting};
 
@@ -73,8 +74,19 @@ impl Server {
                 format!("the trusted proxies are not right: {}", text.join("; ")),
             )
         })?;
+        let callback = format!(
+            "{}{PREFIX}{}",
+            config.address.trim_end_matches('/'),
+            oidc::CALLBACK
+        );
+        let sign_on = config
+            .oidc
+            .clone()
+            .map(|oidc| Provider::new(oidc, callback))
+            .transpose()?;
         let app = App::new(Parts {
             config,
+            sign_on,
             trusted_proxies,
             store,
             keys: equipment.keys,

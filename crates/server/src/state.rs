@@ -11,6 +11,7 @@ use crate::access::vault::KeyRing;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::settings::SettingsCache;
+use crate::sign_on::Provider;
 use crate::store::Store;
 
 /// The application, shared by all handlers and loops.
@@ -26,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) registry: Registry,
     pub(crate) trusted_proxies: Networks,
     pub(crate) settings: SettingsCache,
+    /// Where people sign in besides here.
+    pub(crate) sign_on: Option<Provider>,
     /// Password hashing takes memory on purpose, so only so many are hashed at a time.
     pub(crate) hashing: Semaphore,
     /// Names this process among the servers that share the store.

@@ -79,6 +79,7 @@ impl Story {
             lease: Duration::from_secs(20),
             shutdown: Shutdown::HandOver,
             tls: None,
+            oidc: None,
         };
         let equipment = Equipment {
             registry: connectors::registry(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sdk::Secret;
-use server::{Clock, Equipment, KeyRing, Server, ServerConfig, Shutdown};
+use server::{Clock, Equipment, KeyRing, OidcConfig, Server, ServerConfig, Shutdown};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -90,6 +90,11 @@ pub(crate) fn start_of_time() -> DateTime<Utc> {
 impl Running {
     /// Starts a server and creates its administrator, who is signed in.
     pub(crate) async fn start(kept: Kept) -> (Running, Client) {
+        Running::start_with(kept, None).await
+    }
+
+    /// The same with a provider of single sign-on.
+    pub(crate) async fn start_with(kept: Kept, oidc: Option<OidcConfig>) -> (Running, Client) {
         let folder = tempfile::tempdir().unwrap();
         let config = ServerConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -102,6 +107,7 @@ impl Running {
             lease: Duration::from_secs(20),
             shutdown: Shutdown::HandOver,
             tls: None,
+            oidc,
         };
         let clock = Clock::manual(start_of_time());
         let keys = KeyRing::generate("test").unwrap();

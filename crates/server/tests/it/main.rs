@@ -5,6 +5,7 @@
 mod api;
 mod client;
 mod harness;
+mod provider;
 mod scene;
 mod scheduler;
 mod workshop;

@@ -13,12 +13,15 @@ const START: &str = include_str!("0001_start.sql");
 const AUDIT_SQLITE: &str = include_str!("0002_audit_sqlite.sql");
 const AUDIT_POSTGRESQL: &str = include_str!("0002_audit_postgresql.sql");
 
+/// Single sign-on.
+const OIDC: &str = include_str!("0006_oidc.sql");
+
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
         Engine::Sqlite => AUDIT_SQLITE,
         Engine::PostgreSql => AUDIT_POSTGRESQL,
     };
-    let migrations = [(1, "start", START), (2, "audit", audit)]
+    let migrations = [(1, "start", START), (2, "audit", audit), (6, "oidc", OIDC)]
         .into_iter()
         .map(|(version, name, sql)| {
             Migration::new(

@@ -4,6 +4,7 @@
 
 use anyhow::{Result, bail};
 
+use crate::canaille::Canaille;
 use crate::codegen;
 use crate::phases::Phases;
 use crate::postgresql::PostgreSql;
@@ -52,6 +53,10 @@ impl Selection {
         *self == Selection::default()
     }
 
+    fn includes(&self, package: &str) -> bool {
+        self.packages.is_empty() || self.packages.iter().any(|it| it == package)
+    }
+
     fn cargo_arguments(&self) -> Vec<&str> {
         let mut arguments = vec!["test", "--no-fail-fast"];
         if self.packages.is_empty() {
@@ -97,11 +102,18 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
         })?;
         phases.run("tidy", || tidy::run(&root::path()?))?;
     }
-    let (_scratch, servers) = phases.run("set-up", || {
+    let (_scratch, _servers, variables) = phases.run("set-up", || {
         setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
         let scratch = Scratch::temporary()?;
+        let mut variables = Vec::new();
         let servers = PostgreSql::start(scratch.path())?;
-        Ok((scratch, servers))
+        variables.extend(servers.variables());
+        let provider = match selection.includes("server") {
+            true => Some(Canaille::start(scratch.path())?),
+            false => None,
+        };
+        variables.extend(provider.iter().flat_map(Canaille::variables));
+        Ok((scratch, (servers, provider), variables))
     })?;
     phases.run("build", || {
         process::run(
@@ -117,7 +129,7 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
     phases.run("tests", || {
         let mut cargo = root::cargo()?;
         cargo.args(selection.cargo_arguments()).arg("--");
-        cargo.args(&selection.filters).envs(servers.variables());
+        cargo.args(&selection.filters).envs(variables);
         let mut counts = Counts::default();
         let status = process::lines(&mut cargo, |line| {
             println!("{line}");

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
 use crate::observe::ObserveArguments;
+use crate::oidc::OidcArguments;
 
 /// Moves tables between data sources.
 #[derive(Parser)]
@@ -45,7 +46,7 @@ pub(crate) enum Command {
     /// Print the JSON Schema of a connector's options
     Schema(SchemaArguments),
     /// Start a server: data sources, jobs, runs, schedules and people behind a REST API
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Print the description of the server's REST API
     Openapi,
 }
@@ -126,6 +127,8 @@ pub(crate) struct ServeArguments {
     pub(crate) tls_key: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) observe: ObserveArguments,
+    #[command(flatten)]
+    pub(crate) oidc: OidcArguments,
 }
 
 #[derive(Args)]
@@ -308,6 +311,10 @@ mod tests {
             &["run", "job.json", "--resume", "x"],
             &["run", "--resume", "x", "-p", "a=b"],
             &["run"],
+            &["serve", "--oidc-issuer", "https://login.example.org"],
+            &["serve", "--oidc-create-accounts"],
+            &["serve", "--oidc-title", "x"],
+            &["serve", "--oidc-groups", "x"],
         ] {
             let line = [&["longshore"], words].concat();
             assert!(Arguments::try_parse_from(line).is_err(), "{words:?}");

@@ -11,6 +11,7 @@ mod datasources;
 mod document;
 mod exit;
 mod observe;
+mod oidc;
 mod print;
 mod progress;
 mod run;
@@ -68,7 +69,7 @@ async fn dispatch(command: Command) -> Result<Exit, Stop> {
         Command::Preview(arguments) => browse::preview(&arguments).await,
         Command::Connectors(arguments) => catalog::connectors(&arguments),
         Command::Schema(arguments) => catalog::schema(&arguments),
-        Command::Serve(arguments) => serve::serve(arguments).await,
+        Command::Serve(arguments) => serve::serve(*arguments).await,
         Command::Openapi => serve::openapi(),
     }
 }

@@ -47,6 +47,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<Exit, Stop> {
         },
         tls,
         observe: arguments.observe.observe()?,
+        oidc: arguments.oidc.config()?,
     };
     let equipment = Equipment {
         registry: connectors::registry(),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sdk::Secret;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// The set-up of one server process.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub struct ServerConfig {
     pub tls: Option<Tls>,
     /// What is told about it to others.
     pub observe: Observe,
+    /// The provider of single sign-on, if people can sign in there.
+    pub oidc: Option<OidcConfig>,
 }
 
 /// What is told about a server and its runs.
@@ -51,6 +55,43 @@ pub struct Lineage {
     pub api_key: Option<Secret>,
     /// The namespace of the jobs.
     pub namespace: String,
+}
+
+/// A provider of single sign-on by OpenID Connect, and whom it may sign in.
+#[derive(Clone, Debug)]
+pub struct OidcConfig {
+    /// Its address, exactly as its own description has it.
+    pub issuer: String,
+    /// What this server is called there.
+    pub client_id: String,
+    /// What proves that; a public client has none.
+    pub client_secret: Option<Secret>,
+    /// What people know it by.
+    pub title: String,
+    /// Besides `openid`.
+    pub scopes: Vec<String>,
+    /// Makes an account without any rights for people who have none.
+    pub create_accounts: bool,
+    /// Gives people the account with their verified e-mail address, unless it administers the instance.
+    pub link_by_email: bool,
+    /// Only people with a verified e-mail address of one of these domains; all if empty.
+    pub domains: Vec<String>,
+    /// The claim that lists somebody's groups.
+    pub group_claim: String,
+    /// Only people in one of these groups; all if empty.
+    pub groups: Vec<String>,
+    /// Who may still sign in with a password.
+    pub passwords: Passwords,
+}
+
+/// Who may sign in with a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Passwords {
+    /// Everybody who has one.
+    Everybody,
+    /// Administrators of the instance, so that they get in when the provider is out of order.
+    Administrators,
 }
 
 /// What becomes of running jobs when the server stops.

@@ -3,8 +3,8 @@
 //! Reading order: `router` is the whole API on one page; `api` has a file for each resource, and in
 //! `api/caller.rs` who calls; `access` says who may do what; `store` keeps everything; `schedule` holds
 //! the rules of time, `documents` says what is wrong with a job document. `runs` makes runs and `runner` does
-//! them. `lineage` and `metrics` tell others what happens, `servers` who is there. `serve` starts and stops
-//! it all.
+//! them. `lineage` and `metrics` tell others what happens, `servers` who is there, `sign_on` asks the
+//! provider of single sign-on. `serve` starts and stops it all.
 
 mod access;
 mod api;
@@ -24,11 +24,12 @@ mod scheduler;
 mod serve;
 mod servers;
 mod settings;
+mod sign_on;
 mod state;
 mod store;
 
 pub use access::vault::KeyRing;
 pub use clock::Clock;
-pub use config::{Lineage, Observe, ServerConfig, Shutdown, Tls};
+pub use config::{Lineage, Observe, OidcConfig, Passwords, ServerConfig, Shutdown, Tls};
 pub use router::openapi;
 pub use serve::{Equipment, Server, use_tls};

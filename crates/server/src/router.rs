@@ -47,6 +47,8 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(session::welcome))
         .routes(routes!(session::set_up))
         .routes(routes!(session::sign_in, session::show, session::sign_out))
+        .routes(routes!(session::oidc::start))
+        .routes(routes!(session::oidc::finish))
         .routes(routes!(accounts::list, accounts::create))
         .routes(routes!(accounts::show, accounts::change))
         .routes(routes!(accounts::set_password))

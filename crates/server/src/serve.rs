@@ -12,17 +12,18 @@ use tokio_util::sync::CancellationToken;
 use crate::access::allow_list::Networks;
 use crate::access::token;
 use crate::access::vault::KeyRing;
-use crate::api::session::SETUP;
+use crate::api::session::{SETUP, oidc};
 use crate::api::time::new_id;
 use crate::clock::Clock;
 use crate::config::{ServerConfig, Tls};
 use crate::lineage::deliver;
 use crate::metrics::Metrics;
 use crate::retention;
-use crate::router::router;
+use crate::router::{PREFIX, router};
 use crate::runner;
 use crate::scheduler;
 use crate::servers;
+use crate::sign_on::Provider;
 use crate::state::{App, Parts};
 use crate::store::{Store, StoreError, account, setting};
 
@@ -83,8 +84,19 @@ impl Server {
         let address = listener.local_addr().map_err(|error| {
             Error::internal("a listener has no address").with("error", error.to_string())
         })?;
+        let callback = format!(
+            "{}{PREFIX}{}",
+            config.address.trim_end_matches('/'),
+            oidc::CALLBACK
+        );
+        let sign_on = config
+            .oidc
+            .clone()
+            .map(|oidc| Provider::new(oidc, callback))
+            .transpose()?;
         let app = App::new(Parts {
             config,
+            sign_on,
             trusted_proxies,
             store,
             keys: equipment.keys,

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::metrics::Metrics;
 use crate::settings::SettingsCache;
+use crate::sign_on::Provider;
 use crate::store::Store;
 
 /// The application, shared by all handlers and loops.
@@ -30,6 +31,8 @@ pub(crate) struct Parts {
     pub(crate) metrics_networks: Networks,
     pub(crate) metrics: Metrics,
     pub(crate) settings: SettingsCache,
+    /// Where people sign in besides here.
+    pub(crate) sign_on: Option<Provider>,
     /// Password hashing takes memory on purpose, so only so many are hashed at a time.
     pub(crate) hashing: Semaphore,
     /// Names this process among the servers that share the store.

@@ -1,7 +1,7 @@
 //! `cargo xtask`: the one door to set-up, demo, tests, generated files and repository checks.
 //!
 //! This file owns the list of subcommands. In reading order: [`process`] (children and signals),
-//! [`setup`] (what the machine must have), [`postgresql`] (a private server), then one module for
+//! [`setup`] (what the machine must have), [`postgresql`] and [`canaille`] (private servers), then one module for
 //! each subcommand.
 #![expect(
     clippy::print_stdout,
@@ -10,6 +10,7 @@
 )]
 
 mod bench;
+mod canaille;
 mod check;
 mod codegen;
 mod demo;
@@ -56,7 +57,7 @@ const SUBCOMMANDS: [Subcommand; 8] = [
         purpose: "write (or compare) the generated files" },
     Subcommand { usage: "bench [NAME…|server|scheduler] [--rows N] [--rounds N]", main: bench::main,
         purpose: "measure the promised speed, of copies against the stores' own tools" },
-    Subcommand { usage: "services postgresql [--keep]", main: services::main,
+    Subcommand { usage: "services postgresql|canaille [--keep]", main: services::main,
         purpose: "run one test server until it is interrupted" },
     Subcommand { usage: "fuzz TARGET [SECONDS]", main: fuzz::main,
         purpose: "feed one parser with random input" },

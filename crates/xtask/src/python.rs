@@ -67,6 +67,11 @@ impl Python {
         command
     }
 
+    /// A program that a package brought.
+    pub(crate) fn program(&self, name: &str) -> Command {
+        Command::new(self.folder.join("bin").join(name))
+    }
+
     pub(crate) fn interpreter(&self) -> Command {
         Command::new(self.folder.join("bin/python3"))
     }

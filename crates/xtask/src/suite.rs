@@ -7,6 +7,7 @@ use std::fs;
 
 use anyhow::{Result, bail};
 
+use crate::canaille::Canaille;
 use crate::codegen;
 use crate::leaks::Leaks;
 use crate::phases::Phases;
@@ -56,6 +57,10 @@ impl Selection {
         *self == Selection::default()
     }
 
+    fn includes(&self, package: &str) -> bool {
+        self.packages.is_empty() || self.packages.iter().any(|it| it == package)
+    }
+
     fn cargo_arguments(&self) -> Vec<&str> {
         let mut arguments = vec!["test", "--no-fail-fast"];
         if self.packages.is_empty() {
@@ -101,11 +106,18 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
         })?;
         phases.run("tidy", || tidy::run(&root::path()?))?;
     }
-    let (scratch, servers) = phases.run("set-up", || {
+    let (scratch, servers, variables) = phases.run("set-up", || {
         setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
         let scratch = Scratch::temporary()?;
+        let mut variables = Vec::new();
         let servers = PostgreSql::start(scratch.path())?;
-        Ok((scratch, servers))
+        variables.extend(servers.variables());
+        let provider = match selection.includes("server") {
+            true => Some(Canaille::start(scratch.path())?),
+            false => None,
+        };
+        variables.extend(provider.iter().flat_map(Canaille::variables));
+        Ok((scratch, (servers, provider), variables))
     })?;
     phases.run("build", || {
         process::run(
@@ -120,11 +132,11 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
     }
     let output = scratch.path().join("output");
     fs::create_dir(&output)?;
-    let mut leaks = Leaks::new(&[servers.password()]);
+    let mut leaks = Leaks::new(&[servers.0.password()]);
     let counts = phases.run("tests", || {
         let mut cargo = root::cargo()?;
         cargo.args(selection.cargo_arguments()).arg("--");
-        cargo.args(&selection.filters).envs(servers.variables());
+        cargo.args(&selection.filters).envs(variables);
         cargo.env("LONGSHORE_TEST_OUTPUT", &output);
         let mut counts = Counts::default();
         let status = process::lines(&mut cargo, |line| {

@@ -10,3 +10,4 @@ mod replay;
 mod seed;
 mod serve;
 mod setup;
+mod story;

@@ -129,6 +129,14 @@ impl Place {
     }
 
     pub(crate) async fn maxcompute_sql(&self, statement: &str) {
+        self.maxcompute_client()
+            .run_sql(statement, &[("odps.sql.type.system.odps2", "true")])
+            .await
+            .unwrap();
+    }
+
+    /// A client of the emulator, for looking behind the connector's back.
+    pub(crate) fn maxcompute_client(&self) -> Client {
         let endpoint = Endpoint::new(self.emulator.endpoint().parse().unwrap(), "demo");
         let credentials = Credentials {
             access_id: "id".to_string(),
@@ -136,10 +144,6 @@ impl Place {
             security_token: None,
             region: None,
         };
-        let client = Client::new(endpoint, credentials).unwrap();
-        client
-            .run_sql(statement, &[("odps.sql.type.system.odps2", "true")])
-            .await
-            .unwrap();
+        Client::new(endpoint, credentials).unwrap()
     }
 }

@@ -66,20 +66,48 @@ impl Place {
     }
 
     fn datasources(&self, config: &tokio_postgres::Config) -> String {
+        format!(
+            "[l_PostGreSql]\ntype = \"postgresql\"\njdbcUrl = \"jdbc:postgresql://{}\"\nusername = \"{}\"\npassword = \"${{file:pg.secret}}\"\n\n\
+             [odps_first]\ntype = \"odps\"\nendpoint = \"{}\"\nproject = \"demo\"\naccessId = \"id\"\naccessKey = \"${{file:mc.secret}}\"\n",
+            self.host_and_database(config),
+            config.get_user().unwrap_or_default(),
+            self.emulator.endpoint(),
+        )
+    }
+
+    fn host_and_database(&self, config: &tokio_postgres::Config) -> String {
         let host = match &config.get_hosts()[0] {
             tokio_postgres::config::Host::Tcp(host) => host.clone(),
             tokio_postgres::config::Host::Unix(path) => {
                 panic!("a TCP address is needed, not {}", path.display())
             }
         };
-        format!(
-            "[l_PostGreSql]\ntype = \"postgresql\"\njdbcUrl = \"jdbc:postgresql://{host}:{}/{}\"\nusername = \"{}\"\npassword = \"${{file:pg.secret}}\"\n\n\
-             [odps_first]\ntype = \"odps\"\nendpoint = \"{}\"\nproject = \"demo\"\naccessId = \"id\"\naccessKey = \"${{file:mc.secret}}\"\n",
-            config.get_ports()[0],
-            self.database,
-            config.get_user().unwrap_or_default(),
-            self.emulator.endpoint(),
-        )
+        format!("{host}:{}/{}", config.get_ports()[0], self.database)
+    }
+
+    /// The settings of the PostgreSQL of this place, as the API takes them.
+    pub(crate) fn postgresql(&self) -> serde_json::Value {
+        let config = server();
+        serde_json::json!({
+            "jdbcUrl": [format!("jdbc:postgresql://{}", self.host_and_database(&config))],
+            "username": config.get_user().unwrap_or_default(),
+            "password": self.password,
+        })
+    }
+
+    /// The same for the MaxCompute emulator.
+    pub(crate) fn maxcompute(&self) -> serde_json::Value {
+        serde_json::json!({
+            "endpoint": self.emulator.endpoint(), "project": "demo", "accessId": "id", "accessKey": KEY,
+        })
+    }
+
+    /// The address of this place's database, for a server's store.
+    pub(crate) fn url(&self) -> String {
+        let config = server();
+        let user = config.get_user().unwrap_or_default();
+        let place = self.host_and_database(&config);
+        format!("postgres://{user}:{}@{place}", self.password)
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -20,7 +20,7 @@ use crate::access::password;
 use crate::state::App;
 use crate::store::{self, StoreError, account};
 
-const LONGEST_NAME: usize = 60;
+pub(crate) const LONGEST_NAME: usize = 60;
 
 /// Somebody who can sign in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -257,6 +257,14 @@ pub(crate) async fn change(
         row.display_name = name;
     }
     if let Some(email) = body.email {
+        let sign_on = app.sign_on.as_ref();
+        if sign_on.is_some_and(|it| it.config().link_by_email) && !caller.is_admin() {
+            // Who has the address gets the account, so nobody gives themselves an address.
+            return Err(
+                ApiError::forbidden("e-mail addresses decide here who gets which account")
+                    .hint("ask an administrator of the instance to change it"),
+            );
+        }
         row.email = Some(email).filter(|email| !email.is_empty());
     }
     if let Some(preferences) = body.preferences {

@@ -1,5 +1,7 @@
 //! Signing in and out, and the first administrator.
 
+pub(crate) mod oidc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,6 +20,7 @@ use super::error::{ApiError, ApiResult, Code, ErrorBody, Problem};
 use super::time::new_id;
 use crate::access::password::{self, Attempt, Verdict};
 use crate::access::token;
+use crate::config::Passwords;
 use crate::state::App;
 use crate::store::{StoreError, account, audit, session, setting};
 
@@ -61,17 +64,24 @@ pub(crate) struct Welcome {
     /// Whether the first administrator is still to be created.
     needs_setup: bool,
     version: &'static str,
+    /// Who may sign in with a password.
+    passwords: Passwords,
+    /// The name of the provider behind `/session/oidc/start`; absent if there is none.
+    single_sign_on: Option<String>,
 }
 
-/// Whether the first administrator is still to be created.
+/// Whether the first administrator is still to be created, and how people sign in.
 #[utoipa::path(get, path = "/welcome", tag = "session",
     responses((status = 200, body = Welcome), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("public"))))]
 pub(crate) async fn welcome(State(app): State<App>) -> ApiResult<Json<Welcome>> {
     let mut c = app.store.read().await?;
+    let single_sign_on = app.sign_on.as_ref();
     Ok(Json(Welcome {
         needs_setup: account::count(&mut c).await? == 0,
         version: env!("CARGO_PKG_VERSION"),
+        passwords: passwords(&app),
+        single_sign_on: single_sign_on.map(|provider| provider.config().title.clone()),
     }))
 }
 
@@ -126,9 +136,9 @@ pub(crate) async fn set_up(
         return Err(refused());
     }
     account::insert(&mut t, &administrator).await?;
-    let response = begin(&app, &mut t, administrator, &origin, "session.setUp").await?;
+    let begun = begin(&app, &mut t, administrator, &origin, "session.setUp").await?;
     t.commit().await.map_err(StoreError::from)?;
-    Ok(response)
+    Ok(begun.into_response())
 }
 
 /// Signs in with name and password.
@@ -140,9 +150,15 @@ pub(crate) async fn sign_in(
     origin: Origin,
     Body(body): Body<SignIn>,
 ) -> ApiResult<Response> {
+    let passwords = passwords(&app);
     let refused = || {
-        ApiError::new(Code::Unauthenticated, "name or password is not right")
-            .hint("an administrator can set a new password")
+        let error = ApiError::new(Code::Unauthenticated, "name or password is not right");
+        error.hint(match passwords {
+            Passwords::Everybody => "an administrator can set a new password",
+            Passwords::Administrators => {
+                "only administrators of the instance sign in with a password here; use single sign-on"
+            }
+        })
     };
     let now = app.clock.now();
     let mut t = app.store.begin().await?;
@@ -160,11 +176,13 @@ pub(crate) async fn sign_in(
     let stored = found
         .as_ref()
         .filter(|account| account.is_active())
+        .filter(|account| passwords == Passwords::Everybody || account.is_admin())
         .and_then(|account| account.password_hash.clone());
     let verdict = verify(&app, body.password.clone(), stored).await?;
     let mut t = app.store.begin().await?;
     if verdict == Verdict::Wrong {
-        audit::insert(&mut t, &failed(&app, found.as_ref(), &origin)).await?;
+        let entry = entry(&app, found.as_ref(), &origin, "session.refused");
+        audit::insert(&mut t, &entry).await?;
         t.commit().await.map_err(StoreError::from)?;
         return Err(refused());
     }
@@ -176,9 +194,9 @@ pub(crate) async fn sign_in(
         let hash = hash(&app, body.password).await?;
         account::set_password(&mut t, &account.id, &hash, now.timestamp_micros()).await?;
     }
-    let response = begin(&app, &mut t, account, &origin, "session.signIn").await?;
+    let begun = begin(&app, &mut t, account, &origin, "session.signIn").await?;
     t.commit().await.map_err(StoreError::from)?;
-    Ok(response)
+    Ok(begun.into_response())
 }
 
 /// Who is signed in, and the token that changes need.
@@ -208,8 +226,27 @@ pub(crate) async fn sign_out(
         session::delete(&mut t, &session.token_hash).await?;
         t.commit().await.map_err(StoreError::from)?;
     }
-    let cookie = cookie(&app, "", 0);
+    let cookie = cookie(&app, COOKIE_NAME, "/", ("", 0));
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
+}
+
+/// Who may sign in with a password on this server.
+fn passwords(app: &App) -> Passwords {
+    app.sign_on
+        .as_ref()
+        .map_or(Passwords::Everybody, |provider| provider.config().passwords)
+}
+
+/// A session that has just begun.
+struct Begun {
+    cookie: String,
+    view: SessionView,
+}
+
+impl IntoResponse for Begun {
+    fn into_response(self) -> Response {
+        ([(SET_COOKIE, self.cookie)], Json(self.view)).into_response()
+    }
 }
 
 /// Begins a session with new tokens; an old cookie of the browser is worth nothing afterwards.
@@ -219,7 +256,7 @@ async fn begin(
     account: account::Account,
     origin: &Origin,
     action: &str,
-) -> ApiResult<Response> {
+) -> ApiResult<Begun> {
     let (token, csrf) = (token::token()?, token::token()?);
     let now = app.clock.micros();
     let row = session::Session {
@@ -252,8 +289,9 @@ async fn begin(
         account: Account::from(caller.account),
         csrf_token: Some(csrf.expose().to_string()),
     };
-    let cookie = cookie(app, token.expose(), SESSION_MICROS / 1_000_000);
-    Ok(([(SET_COOKIE, cookie)], Json(view)).into_response())
+    let value = (token.expose(), SESSION_MICROS / 1_000_000);
+    let cookie = cookie(app, COOKIE_NAME, "/", value);
+    Ok(Begun { cookie, view })
 }
 
 /// Checks somebody's own password again, before they change it; guesses count as at the sign-in.
@@ -281,14 +319,15 @@ pub(crate) async fn check_own(
     }
 }
 
-/// The session's cookie: out of reach of scripts, not sent along by other sites' requests.
-fn cookie(app: &App, value: &str, seconds: i64) -> String {
+/// A cookie below a path, with its value and how long that lasts: out of reach of scripts, not sent along by other
+/// sites' requests.
+fn cookie(app: &App, name: &str, path: &str, (value, seconds): (&str, i64)) -> String {
     let secure = if app.config.address.starts_with("https:") {
         "; Secure"
     } else {
         ""
     };
-    format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+    format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
 }
 
 fn throttled(until: DateTime<Utc>, now: DateTime<Utc>) -> ApiError {
@@ -301,8 +340,14 @@ fn throttled(until: DateTime<Utc>, now: DateTime<Utc>) -> ApiError {
     .retry_after(seconds)
 }
 
-/// A name that nobody has is not noted; it may be a password typed into the wrong field.
-fn failed(app: &App, known: Option<&account::Account>, origin: &Origin) -> audit::Entry {
+/// An entry about somebody who is not signed in yet. A name that nobody has is not noted; it may be a password
+/// typed into the wrong field.
+fn entry(
+    app: &App,
+    known: Option<&account::Account>,
+    origin: &Origin,
+    action: &str,
+) -> audit::Entry {
     audit::Entry {
         id: new_id(),
         at: app.clock.micros(),
@@ -310,7 +355,7 @@ fn failed(app: &App, known: Option<&account::Account>, origin: &Origin) -> audit
         account_name: known.map_or_else(|| "?".to_string(), |account| account.name.clone()),
         access_key_id: None,
         address: origin.address.to_string(),
-        action: "session.refused".to_string(),
+        action: action.to_string(),
         project_id: None,
         object_kind: "account".to_string(),
         object_id: known.map_or_else(String::new, |account| account.id.clone()),

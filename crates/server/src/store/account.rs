@@ -69,6 +69,14 @@ pub(crate) async fn find_by_name(c: &mut Connection, name: &str) -> StoreResult<
     Ok(query.bind(name.to_lowercase()).fetch_optional(c).await?)
 }
 
+/// Accounts with an e-mail address, in any case, that are nobody's sub-accounts; ten at most.
+pub(crate) async fn find_by_email(c: &mut Connection, email: &str) -> StoreResult<Vec<Account>> {
+    let query = sqlx::query_as(
+        "SELECT * FROM account WHERE lower(email) = $1 AND parent_id IS NULL ORDER BY id LIMIT 10",
+    );
+    Ok(query.bind(email.to_ascii_lowercase()).fetch_all(c).await?)
+}
+
 /// All accounts, or the sub-accounts of one, by name.
 pub(crate) async fn list(
     c: &mut Connection,

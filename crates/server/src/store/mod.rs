@@ -13,6 +13,7 @@ pub(crate) mod backfill;
 pub(crate) mod datasource;
 pub(crate) mod folder;
 pub(crate) mod idempotency;
+pub(crate) mod identity;
 pub(crate) mod instance;
 pub(crate) mod job;
 pub(crate) mod job_version;

@@ -59,7 +59,11 @@ impl Client {
             .ok();
         Client {
             address: address.to_string(),
-            http: reqwest::Client::builder().no_proxy().build().unwrap(),
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .redirect(reqwest::redirect::Policy::none())
+                .build()
+                .unwrap(),
             cookie: None,
             csrf: None,
             authorization: None,

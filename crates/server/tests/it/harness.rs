@@ -141,6 +141,7 @@ impl Running {
             shutdown: Shutdown::HandOver,
             tls: None,
             observe: Observe::default(),
+            oidc: None,
         }
     }
 

@@ -10,6 +10,7 @@ mod fill;
 mod harness;
 mod lineage;
 mod plans;
+mod provider;
 mod scene;
 mod scheduler;
 mod schemathesis;

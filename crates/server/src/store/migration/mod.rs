@@ -16,6 +16,9 @@ const INDEXES: &str = include_str!("0005_indexes.sql");
 const AUDIT_SQLITE: &str = include_str!("0002_audit_sqlite.sql");
 const AUDIT_POSTGRESQL: &str = include_str!("0002_audit_postgresql.sql");
 
+/// Single sign-on.
+const OIDC: &str = include_str!("0006_oidc.sql");
+
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
         Engine::Sqlite => AUDIT_SQLITE,
@@ -27,6 +30,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (3, "observe", OBSERVE),
         (4, "runs", RUNS),
         (5, "indexes", INDEXES),
+        (6, "oidc", OIDC),
     ];
     let migrations = steps
         .into_iter()

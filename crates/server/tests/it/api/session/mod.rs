@@ -1,5 +1,7 @@
 //! `/api/v1/session` and the first administrator.
 
+mod oidc;
+
 use serde_json::json;
 use std::time::Duration;
 

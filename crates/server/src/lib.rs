@@ -22,6 +22,7 @@ mod settings;
 mod state;
 mod store;
 
+pub use access::signature::{DATE_HEADER, Request as SignedRequest, sign};
 pub use access::vault::KeyRing;
 pub use clock::Clock;
 pub use config::{ServerConfig, Shutdown, Tls};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate};
-use engine::{DirtyRows, Ended, Meter, Outcome, Progress, Report, Resolved, RunContext};
+use engine::{DirtyRows, Ended, Failure, Meter, Outcome, Progress, Resolved, RunContext};
 use futures::FutureExt;
 use job::{Document, Options, Parameters, Problems};
 use sdk::{Error, Kind};
@@ -70,6 +70,9 @@ impl From<&Progress> for ProgressView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunError {
+    /// What sort of failure it is: `config`, `auth`, `unreachable`, `denied`, `not found`, `conflict`, `unsupported`,
+    /// `throttled`, `data`, `internal`, `dirty rows`, `stopped` or `timeout`.
+    kind: String,
     message: String,
     hint: Option<String>,
     /// Whether the same run can be continued.
@@ -297,7 +300,7 @@ async fn record(doing: &Doing<'_>, held: &Held, done: Result<Ended, Error>) -> S
     } = *doing;
     let figures = figures(&meter.progress());
     let (mut state, report, mut error) = match &done {
-        Ok(ended) => ending(&ended.report, stops),
+        Ok(ended) => ending(ended, stops),
         Err(error) => (
             if stops.server.is_cancelled() {
                 run::QUEUED
@@ -308,6 +311,11 @@ async fn record(doing: &Doing<'_>, held: &Held, done: Result<Ended, Error>) -> S
             },
             None,
             Some(RunError {
+                kind: if stops.run.is_cancelled() {
+                    run::STOPPED.to_string()
+                } else {
+                    error.kind().to_string()
+                },
                 message: error.to_string(),
                 hint: error.hint_text().map(str::to_string),
                 resumable: false,
@@ -326,6 +334,7 @@ async fn record(doing: &Doing<'_>, held: &Held, done: Result<Ended, Error>) -> S
     if is_late {
         state = run::FAILED;
         error = Some(RunError {
+            kind: "timeout".to_string(),
             message: "the run took longer than it may and was stopped".to_string(),
             hint: Some(
                 "resume it, make it faster, or give its schedule a longer timeout".to_string(),
@@ -384,7 +393,8 @@ async fn finish(
 }
 
 /// The state that a report stands for, the report without paths of this machine, and the error.
-fn ending(report: &Report, stops: &Stops) -> (&'static str, Option<Value>, Option<RunError>) {
+fn ending(ended: &Ended, stops: &Stops) -> (&'static str, Option<Value>, Option<RunError>) {
+    let report = &ended.report;
     let state = match report.outcome {
         Outcome::Succeeded => run::SUCCEEDED,
         Outcome::Failed => run::FAILED,
@@ -396,6 +406,11 @@ fn ending(report: &Report, stops: &Stops) -> (&'static str, Option<Value>, Optio
         fields.remove("dirtyFile");
     }
     let error = report.error.as_ref().map(|message| RunError {
+        kind: match &ended.failure {
+            Some(Failure::TooManyDirtyRows { .. }) => "dirty rows".to_string(),
+            Some(Failure::Error(error)) => error.kind().to_string(),
+            Some(Failure::Interrupted) | None => run::STOPPED.to_string(),
+        },
         message: message.clone(),
         hint: report.hint.clone(),
         resumable: report.resumable,

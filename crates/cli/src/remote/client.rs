@@ -283,16 +283,20 @@ impl Client {
             .hint("check the address, and what stands between here and the server");
         };
         let mut text = visible(message);
+        let mut hint = error["hint"].as_str();
         for problem in error["problems"].as_array().into_iter().flatten() {
-            // A single one is the message already.
             if problem["message"].as_str() != Some(message) {
                 text.push_str(&format!("\n  {}", problem_line(problem)));
-            } else if let Some(hint) = problem["hint"].as_str() {
-                text.push_str(&format!("\n  {}: {}", place(problem), visible(hint)));
+                continue;
             }
+            // A single one is the message already.
+            if problem["pointer"] != "" {
+                text.push_str(&format!(" ({})", place(problem)));
+            }
+            hint = hint.or(problem["hint"].as_str());
         }
         let stop = Stop::new(exit(error["code"].as_str().unwrap_or_default()), text);
-        match error["hint"].as_str() {
+        match hint {
             Some(hint) => stop.hint(visible(hint)),
             None => stop,
         }

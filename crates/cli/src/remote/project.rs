@@ -74,7 +74,8 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
             let answer = project.client.send(Call::get(&project.path)).await?;
             show::answer(server.json, &answer, |body| {
                 let facts = show::facts(body, &FIELDS);
-                facts + &show::facts(body, &[("rights", "/rights")])
+                let rights = body["rights"].as_array().map_or(&[][..], Vec::as_slice);
+                facts + &show::table(rights, &[("rights", "")])
             })
         }
         Verb::Use { name } => choose(&server, &client, &name).await,

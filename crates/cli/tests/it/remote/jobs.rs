@@ -163,7 +163,7 @@ async fn documents_are_checked_imported_and_exported() {
     let remote = Remote::signed_in().await;
     remote.register();
     let place = &remote.place;
-    place.write("bad.json", "{\"type\": \"job\", \"version\": \"1.0\", \"configuration\": {\n \"reader\": {\"plugin\": \"odsp\"}}}");
+    place.write("bad.json", "{\"type\": \"job\", \"version\": \"1.0\", \"configuration\": {\n \"reader\": {\"plugin\": \"odsp\", \"parameter\": {}}, \"writer\": {\"plugin\": \"stream\", \"parameter\": {}}}}");
     remote
         .ask(&["job", "validate", "bad.json"])
         .fails(2, &["error: bad.json:2:", "odsp", "did you mean `odps`?"]);

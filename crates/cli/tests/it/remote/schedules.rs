@@ -147,13 +147,13 @@ async fn a_backfill_is_previewed_done_and_its_instances_are_seen() {
     remote
         .ask(&["instance", "freeze", id])
         .fails(1, &["cannot be"]);
+    remote
+        .ask(&["backfill", "stop", backfill])
+        .fails(1, &["succeeded"]);
     remote.ask(&["instance", "rerun", id]).ok();
     remote
         .ask(&["instance", "show", "quick"])
         .fails(2, &["`quick` is not an id", "longshore instance list"]);
-    remote
-        .ask(&["backfill", "stop", backfill])
-        .fails(1, &["hint"]);
     remote
         .ask(&[
             "backfill", "create", "quick", "--from", "20260303", "--to", "20260301",

@@ -8,6 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::observe::ObserveArguments;
 use crate::oidc::OidcArguments;
+use crate::remote::api::ApiArguments;
+use crate::remote::arguments::Of;
+use crate::remote::login::{LoginArguments, LogoutArguments};
+use crate::remote::{backfill, instance, job, project, runs, schedule, source};
 
 /// Moves tables between data sources.
 #[derive(Parser)]
@@ -18,12 +22,16 @@ pub(crate) struct Arguments {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 success, 1 the job failed, 2 wrong usage, document or configuration (nothing was started), \
-3 more dirty rows than the job tolerates, 4 source or target out of reach or access denied, 5 stopped on request (can be resumed), \
-70 internal error.";
+3 more dirty rows than the job tolerates, 4 source, target or server out of reach or access denied, 5 stopped on request (can be \
+resumed), 70 internal error.";
+
+const ELSEWHERE: &str = "Jobs that a server keeps are run with `longshore job run NAME`, and `longshore runs` looks after the runs \
+of a server.";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run a job document, or continue a run that was stopped or killed
+    /// Run a job document here, or continue a run that was stopped or killed
+    #[command(after_help = ELSEWHERE)]
     Run(RunArguments),
     /// Show what a job would do: parameters, type fit and splits; no row moves
     Check(JobArguments),
@@ -49,6 +57,32 @@ pub(crate) enum Command {
     Serve(Box<ServeArguments>),
     /// Print the description of the server's REST API
     Openapi,
+    /// Sign in to a server, and keep an access key for this machine
+    Login(LoginArguments),
+    /// Revoke this machine's access key, and forget it
+    Logout(LogoutArguments),
+    /// On a server: projects
+    #[command(visible_alias = "projects")]
+    Project(Of<project::Verb>),
+    /// On a server: data sources
+    #[command(visible_alias = "sources")]
+    Source(Of<source::Verb>),
+    /// On a server: jobs, their versions, and running them
+    #[command(visible_alias = "jobs")]
+    Job(Of<job::Verb>),
+    /// On a server: runs, their logs and dirty rows
+    Runs(Of<runs::Verb>),
+    /// On a server: when jobs run
+    #[command(visible_alias = "schedules")]
+    Schedule(Of<schedule::Verb>),
+    /// On a server: the cycles of schedules and backfills
+    #[command(visible_alias = "instances")]
+    Instance(Of<instance::Verb>),
+    /// On a server: runs for business dates that have passed
+    #[command(visible_alias = "backfills")]
+    Backfill(Of<backfill::Verb>),
+    /// On a server: any request of its API
+    Api(ApiArguments),
 }
 
 #[derive(Args)]
@@ -315,6 +349,27 @@ mod tests {
             &["serve", "--oidc-create-accounts"],
             &["serve", "--oidc-title", "x"],
             &["serve", "--oidc-groups", "x"],
+            &["job", "run", "orders", "--wiat"],
+            &["source", "create", "shop"],
+            &[
+                "source",
+                "create",
+                "shop",
+                "--connector",
+                "postgresql",
+                "--local",
+                "shop",
+            ],
+            &[
+                "schedule",
+                "create",
+                "orders",
+                "--daily",
+                "00:15",
+                "--cron",
+                "0 15 0 * * ?",
+            ],
+            &["login"],
         ] {
             let line = [&["longshore"], words].concat();
             assert!(Arguments::try_parse_from(line).is_err(), "{words:?}");

@@ -96,12 +96,16 @@ pub(crate) fn aligned<Row: AsRef<[String]>>(rows: &[Row]) -> String {
 }
 
 fn shown(cell: &str) -> String {
+    match cell.char_indices().nth(WIDEST_CELL) {
+        None => visible(cell),
+        Some((end, _)) => visible(&cell[..end]) + "…",
+    }
+}
+
+/// A text with its control characters written out.
+pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::new();
-    for (place, letter) in cell.chars().enumerate() {
-        if place == WIDEST_CELL {
-            shown.push('…');
-            break;
-        }
+    for letter in text.chars() {
         if letter.is_control() {
             shown.extend(letter.escape_default());
         } else {
@@ -109,6 +113,12 @@ fn shown(cell: &str) -> String {
         }
     }
     shown
+}
+
+/// The same for a text of several lines.
+pub(crate) fn visible_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(visible).collect();
+    lines.join("\n")
 }
 
 fn schemas(connector: &Connector) -> Value {

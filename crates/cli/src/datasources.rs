@@ -180,7 +180,7 @@ fn holds_secret(value: &Value, marked: bool) -> bool {
 }
 
 /// Whether the connector marks the field as a secret, as `Secret` or `Option<Secret>`.
-fn is_secret(schema: &Value, key: &str) -> bool {
+pub(crate) fn is_secret(schema: &Value, key: &str) -> bool {
     let Some(property) = schema
         .get("properties")
         .and_then(|properties| properties.get(key))

@@ -35,6 +35,18 @@ impl Exit {
         }
     }
 
+    /// The same for a kind that a server names.
+    pub(crate) fn of_kind(kind: &str) -> Self {
+        match kind {
+            "auth" | "unreachable" | "denied" => Exit::Unreachable,
+            "config" | "unsupported" | "not found" => Exit::Usage,
+            "internal" => Exit::Internal,
+            "dirty rows" => Exit::DirtyLimit,
+            "stopped" => Exit::Interrupted,
+            _ => Exit::Failed,
+        }
+    }
+
     /// How a run ends. Once the target was touched, whatever stopped it is a failure of the job, except
     /// what a user would look for elsewhere.
     pub(crate) fn of_run(ended: &Ended) -> Self {
@@ -59,12 +71,16 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Stop {
-            exit: Exit::Usage,
+            exit,
             message: message.into(),
             hint: None,
         }
+    }
+
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Stop::new(Exit::Usage, message)
     }
 
     /// The messages have been printed already.

@@ -1,4 +1,5 @@
-//! The one executable, `longshore`: runs jobs and looks around data sources from a terminal.
+//! The one executable, `longshore`: runs jobs and looks around data sources from a terminal, starts a server,
+//! and asks one.
 //!
 //! Owns the command line, its files (data sources, run state) and its exit codes; everything else is
 //! asked of the library crates. Results go to standard output, progress and messages to standard
@@ -14,6 +15,7 @@ mod observe;
 mod oidc;
 mod print;
 mod progress;
+mod remote;
 mod run;
 mod secrets;
 mod serve;
@@ -71,5 +73,15 @@ async fn dispatch(command: Command) -> Result<Exit, Stop> {
         Command::Schema(arguments) => catalog::schema(&arguments),
         Command::Serve(arguments) => serve::serve(*arguments).await,
         Command::Openapi => serve::openapi(),
+        Command::Login(arguments) => remote::login::login(arguments).await,
+        Command::Logout(arguments) => remote::login::logout(arguments).await,
+        Command::Api(arguments) => remote::api::run(arguments).await,
+        Command::Project(arguments) => remote::project::run(arguments).await,
+        Command::Source(arguments) => remote::source::run(arguments).await,
+        Command::Job(arguments) => remote::job::run(arguments).await,
+        Command::Runs(arguments) => remote::runs::run(arguments).await,
+        Command::Schedule(arguments) => remote::schedule::run(arguments).await,
+        Command::Instance(arguments) => remote::instance::run(arguments).await,
+        Command::Backfill(arguments) => remote::backfill::run(arguments).await,
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::Subcommand;
 use engine::{
     DirtyRows, FileLedger, Fit, KeptRows, Meter, Outcome, Plan, Report, Resolved, RowForm,
     RunContext,
@@ -19,6 +20,7 @@ use crate::arguments::{
 use crate::document::{self, Loaded};
 use crate::exit::{Exit, Stop};
 use crate::progress::Display;
+use crate::remote::runs;
 use crate::state::{Begun, Replayed, RunFolder};
 use crate::{catalog, datasources, print};
 
@@ -35,6 +37,12 @@ pub(crate) async fn run(arguments: RunArguments) -> Result<Exit, Stop> {
             let (folder, begun) = RunFolder::open(&files, &id)?;
             (Some(folder), begun)
         }
+        // A file of such a name is run all the same.
+        (None, Some(job)) if is_verb(&job) && !job.exists() => {
+            let verb = job.display();
+            return Err(Stop::usage(format!("there is no job document `{verb}`"))
+                .hint(format!("the runs of a server: `longshore runs {verb}`")));
+        }
         (None, Some(job)) => (None, Begun::now(&job, &parameters, &files.datasources)?),
         (None, None) => return Err(Stop::usage("name a job document, or a run to --resume")),
     };
@@ -47,6 +55,11 @@ pub(crate) async fn run(arguments: RunArguments) -> Result<Exit, Stop> {
         None => RunFolder::create(&files, &begun)?,
     };
     execute(plan, &folder, &output, stop_on_signal()?).await
+}
+
+/// Whether somebody means the runs of a server.
+fn is_verb(job: &Path) -> bool {
+    job.to_str().is_some_and(runs::Verb::has_subcommand)
 }
 
 /// `longshore check`: everything but moving rows.

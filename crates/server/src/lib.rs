@@ -28,6 +28,7 @@ mod sign_on;
 mod state;
 mod store;
 
+pub use access::signature::{DATE_HEADER, Request as SignedRequest, sign};
 pub use access::vault::KeyRing;
 pub use clock::Clock;
 pub use config::{Lineage, Observe, OidcConfig, Passwords, ServerConfig, Shutdown, Tls};

@@ -1,4 +1,4 @@
-//! The executable as a user runs it, against a real PostgreSQL and the MaxCompute emulator.
+//! The executable as a user runs it, against a real PostgreSQL, the MaxCompute emulator, and a server of its own.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -6,6 +6,7 @@ mod command_line;
 mod hostile;
 mod kill;
 mod memory;
+mod remote;
 mod replay;
 mod seed;
 mod serve;

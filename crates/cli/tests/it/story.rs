@@ -6,7 +6,7 @@ mod api;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use server::{Clock, Equipment, KeyRing, Server, ServerConfig, Shutdown};
+use server::{Clock, Equipment, KeyRing, Observe, Server, ServerConfig, Shutdown};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -79,6 +79,7 @@ impl Story {
             lease: Duration::from_secs(20),
             shutdown: Shutdown::HandOver,
             tls: None,
+            observe: Observe::default(),
             oidc: None,
         };
         let equipment = Equipment {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use server::{Clock, Equipment, KeyRing, Server, ServerConfig, Shutdown};
+use server::{Clock, Equipment, KeyRing, Observe, Server, ServerConfig, Shutdown};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
@@ -84,6 +84,8 @@ impl Stage {
             lease: Duration::from_secs(30),
             shutdown: Shutdown::HandOver,
             tls: None,
+            observe: Observe::default(),
+            oidc: None,
         };
         let keys = KeyRing::generate("figures").unwrap();
         let equipment = Equipment {

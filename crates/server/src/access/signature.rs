@@ -15,7 +15,7 @@ use super::token;
 /// Names the scheme; it is the first line of what is signed, so that another scheme never signs the same.
 pub(crate) const SCHEME: &str = "LONGSHORE-HMAC-SHA256";
 /// The header that says when a request was signed.
-pub(crate) const DATE_HEADER: &str = "x-longshore-date";
+pub const DATE_HEADER: &str = "x-longshore-date";
 /// What every signature covers; without them it could be used elsewhere or forever.
 const ALWAYS_SIGNED: [&str; 2] = ["host", DATE_HEADER];
 /// How far the clocks of client and server may be apart.
@@ -23,15 +23,17 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// A request as it stands on the wire.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Request<'a> {
-    pub(crate) method: &'a str,
+pub struct Request<'a> {
+    /// The method in capitals.
+    pub method: &'a str,
     /// What stands before the `?` in the request line, percent signs and all.
-    pub(crate) path: &'a str,
+    pub path: &'a str,
     /// What stands behind the `?`.
-    pub(crate) query: &'a str,
+    pub query: &'a str,
     /// Names in any case. For [`sign`] those to be signed, to verify all of them.
-    pub(crate) headers: &'a [(&'a str, &'a str)],
-    pub(crate) body: &'a [u8],
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The body as it is sent.
+    pub body: &'a [u8],
 }
 
 /// What an `Authorization` header says.
@@ -53,8 +55,7 @@ pub(crate) struct Signed {
 
 /// The value of the `Authorization` header for a request, all of whose headers are signed. `host` and
 /// `x-longshore-date` (RFC 3339, in UTC) must be among them.
-#[cfg(test)]
-pub(crate) fn sign(request: &Request<'_>, key_id: &str, secret: &Secret) -> Result<String> {
+pub fn sign(request: &Request<'_>, key_id: &str, secret: &Secret) -> Result<String> {
     let names = request
         .headers
         .iter()

@@ -1,6 +1,6 @@
 //! The end of a run: its state, its report, its error, and whom it is told.
 
-use engine::{Ended, Outcome, Report};
+use engine::{Ended, Failure, Outcome};
 use futures::FutureExt;
 use sdk::Error;
 use serde::Serialize;
@@ -21,6 +21,9 @@ use crate::{lineage, scheduler};
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunError {
+    /// What sort of failure it is: `config`, `auth`, `unreachable`, `denied`, `not found`, `conflict`, `unsupported`,
+    /// `throttled`, `data`, `internal`, `dirty rows`, `stopped` or `timeout`.
+    kind: String,
     message: String,
     hint: Option<String>,
     /// Whether the same run can be continued.
@@ -35,6 +38,7 @@ impl RunError {
             secrets.fold(text, |text, secrets| secrets.hide(&text))
         };
         RunError {
+            kind: self.kind,
             message: hide(self.message),
             hint: self.hint.map(hide),
             resumable: self.resumable,
@@ -58,7 +62,7 @@ pub(super) async fn record(
     } = *doing;
     let figures = figures(&meter.progress());
     let (mut state, report, mut error) = match &done {
-        Ok(ended) => ending(&ended.report, stops),
+        Ok(ended) => ending(ended, stops),
         Err(error) => (
             if stops.server.is_cancelled() {
                 run::QUEUED
@@ -69,6 +73,11 @@ pub(super) async fn record(
             },
             None,
             Some(RunError {
+                kind: if stops.run.is_cancelled() {
+                    run::STOPPED.to_string()
+                } else {
+                    error.kind().to_string()
+                },
                 message: error.to_string(),
                 hint: error.hint_text().map(str::to_string),
                 resumable: false,
@@ -87,6 +96,7 @@ pub(super) async fn record(
     if is_late {
         state = run::FAILED;
         error = Some(RunError {
+            kind: "timeout".to_string(),
             message: "the run took longer than it may and was stopped".to_string(),
             hint: Some(
                 "resume it, make it faster, or give its schedule a longer timeout".to_string(),
@@ -157,7 +167,8 @@ async fn finish(
 }
 
 /// The state that a report stands for, the report without paths of this machine, and the error.
-fn ending(report: &Report, stops: &Stops) -> (&'static str, Option<Value>, Option<RunError>) {
+fn ending(ended: &Ended, stops: &Stops) -> (&'static str, Option<Value>, Option<RunError>) {
+    let report = &ended.report;
     let state = match report.outcome {
         Outcome::Succeeded => run::SUCCEEDED,
         Outcome::Failed => run::FAILED,
@@ -169,6 +180,11 @@ fn ending(report: &Report, stops: &Stops) -> (&'static str, Option<Value>, Optio
         fields.remove("dirtyFile");
     }
     let error = report.error.as_ref().map(|message| RunError {
+        kind: match &ended.failure {
+            Some(Failure::TooManyDirtyRows { .. }) => "dirty rows".to_string(),
+            Some(Failure::Error(error)) => error.kind().to_string(),
+            Some(Failure::Interrupted) | None => run::STOPPED.to_string(),
+        },
         message: message.clone(),
         hint: report.hint.clone(),
         resumable: report.resumable,

@@ -152,6 +152,8 @@ pub(crate) struct RunQuery {
     /// The id of an instance.
     #[serde(default)]
     instance: String,
+    /// The number of a run, instead of all that.
+    number: Option<i64>,
     cursor: Option<String>,
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
@@ -176,6 +178,7 @@ pub(crate) async fn list(
         kind: query.kind,
         bizdate: query.bizdate,
         instance_id: query.instance,
+        number: query.number,
     };
     let mut c = app.store.read().await?;
     let rows = run::list(&mut c, &access.project.id, &filter, &page).await?;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod backfills;
+mod body;
 mod connectors;
 pub(crate) mod datasources;
 mod folders;

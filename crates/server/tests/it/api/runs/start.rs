@@ -49,6 +49,8 @@ async fn a_run_is_done_and_everything_about_it_is_kept() {
             ("bizdate=2026-03-02", 1),
             ("bizdate=2026-03-01", 0),
             (&format!("job={job}"), 1),
+            ("number=1", 1),
+            ("number=2", 0),
         ] {
             let listed = admin
                 .get(&format!("{}/runs?{filter}", shop.path))

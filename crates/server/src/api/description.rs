@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::caller::COOKIE_NAME;
 
-/// Adds how callers prove who they are, what a revision looks like, and how large numbers may be.
+/// Adds how callers prove who they are, what a revision looks like, how large numbers may be, and what each
+/// answer means.
 pub(crate) fn complete(api: &mut Value) {
     widen(api);
     api["components"]["securitySchemes"] = json!({
@@ -17,7 +18,14 @@ pub(crate) fn complete(api: &mut Value) {
             if operation["x-right"] != "public" {
                 operation["security"] = json!([{"accessKey": []}, {"session": []}]);
             }
-            let parameters = operation["parameters"].as_array_mut();
+            let answers = operation["responses"].as_object_mut();
+            for (status, answer) in answers.into_iter().flatten() {
+                if answer["description"].as_str().is_none_or(str::is_empty) {
+                    answer["description"] = meaning(status).into();
+                }
+            }
+            let parameters = operation.get_mut("parameters");
+            let parameters = parameters.and_then(Value::as_array_mut);
             for parameter in parameters.into_iter().flatten() {
                 if parameter["name"] == "If-Match" {
                     parameter["description"] = "The `ETag` of what is changed.".into();
@@ -25,6 +33,18 @@ pub(crate) fn complete(api: &mut Value) {
                 }
             }
         }
+    }
+}
+
+/// What an answer means, where its route does not say more.
+fn meaning(status: &str) -> &'static str {
+    match status {
+        "200" => "It is done.",
+        "201" => "It is made.",
+        "202" => "It has begun.",
+        "204" => "It is done, and there is nothing to tell.",
+        "503" => "Not now.",
+        _ => "Why it is not done.",
     }
 }
 

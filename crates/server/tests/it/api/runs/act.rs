@@ -19,6 +19,7 @@ async fn a_failed_run_says_why_and_what_to_do_and_can_be_run_again() {
         let run = shop.run(&job, json!({})).await;
         let ended = shop.ended(&run).await;
         assert_eq!(ended["state"], "failed", "{ended}");
+        assert_eq!(ended["error"]["kind"], "dirty rows");
         assert!(
             ended["error"]["message"]
                 .as_str()

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::allow_list::Networks;
 use crate::access::token;
 use crate::access::vault::KeyRing;
+use crate::alerts;
 use crate::api::session::SETUP;
 use crate::api::time::new_id;
 use crate::clock::Clock;
@@ -116,6 +117,7 @@ impl Server {
         };
         let runner = tokio::spawn(runner::work(app.clone()));
         let scheduler = tokio::spawn(scheduler::work(app.clone()));
+        let alerts = tokio::spawn(alerts::work(app.clone()));
         let served = match certificate {
             None => {
                 let until = async move {
@@ -144,7 +146,11 @@ impl Server {
         served.map_err(|error| {
             Error::internal("the server stopped").with("error", error.to_string())
         })?;
-        for (name, work) in [("scheduler", scheduler), ("runner", runner)] {
+        for (name, work) in [
+            ("scheduler", scheduler),
+            ("runner", runner),
+            ("loop of alerts", alerts),
+        ] {
             if let Err(error) = work.await {
                 tracing::error!(%error, "the {name} did not come to its end");
             }

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use super::ledger::StoreLedger;
 use super::log::{Level, RunLog, Stage, folder};
 use super::{Stops, until_stored};
+use crate::alerts::tell;
 use crate::runs::RunOptions;
 use crate::state::App;
 use crate::store::run::{self, End, Figures, Held, Run};
@@ -380,6 +381,7 @@ async fn finish(
     run::finish(&mut t, held, end).await?;
     run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
     scheduler::run_ended(app, &mut t, row, ended).await?;
+    tell::run_ended(app, &mut t, row, end, ended).await?;
     Ok(t.commit().await?)
 }
 

@@ -5,6 +5,8 @@
 mod api;
 mod client;
 mod harness;
+mod listener;
 mod scene;
 mod scheduler;
+mod smtp;
 mod workshop;

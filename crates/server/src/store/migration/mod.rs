@@ -13,23 +13,29 @@ const START: &str = include_str!("0001_start.sql");
 const AUDIT_SQLITE: &str = include_str!("0002_audit_sqlite.sql");
 const AUDIT_POSTGRESQL: &str = include_str!("0002_audit_postgresql.sql");
 
+const ALERTS: &str = include_str!("0007_alerts.sql");
+
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
         Engine::Sqlite => AUDIT_SQLITE,
         Engine::PostgreSql => AUDIT_POSTGRESQL,
     };
-    let migrations = [(1, "start", START), (2, "audit", audit)]
-        .into_iter()
-        .map(|(version, name, sql)| {
-            Migration::new(
-                version,
-                Cow::Borrowed(name),
-                MigrationType::Simple,
-                sql.into_sql_str(),
-                false,
-            )
-        })
-        .collect();
+    let migrations = [
+        (1, "start", START),
+        (2, "audit", audit),
+        (7, "alerts", ALERTS),
+    ]
+    .into_iter()
+    .map(|(version, name, sql)| {
+        Migration::new(
+            version,
+            Cow::Borrowed(name),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
+    })
+    .collect();
     Migrator::with_migrations(migrations)
         .run(&store.writes)
         .await

@@ -1,9 +1,12 @@
 //! One module per resource, as the URLs name them.
 
 mod accounts;
+mod alert_channels;
+mod alert_rules;
+mod alerts;
 mod backfills;
 mod connectors;
-mod datasources;
+pub(crate) mod datasources;
 mod folders;
 mod instances;
 mod jobs;

@@ -2,10 +2,17 @@
 
 import asyncio
 import json
+import logging
 import ssl
 import sys
+import warnings
 
 from aiosmtpd.smtp import SMTP, AuthResult
+
+
+# It warns of logins without TLS, which it does not see when all of a connection is encrypted.
+warnings.simplefilter("ignore")
+logging.disable(logging.WARNING)
 
 
 class Inbox:
@@ -16,7 +23,7 @@ class Inbox:
                     "from": envelope.mail_from,
                     "to": envelope.rcpt_tos,
                     "content": envelope.content.decode(),
-                    "tls": session.ssl is not None,
+                    "tls": server.transport.get_extra_info("sslcontext") is not None,
                     "login": session.auth_data.login.decode() if session.auth_data else None,
                 }
             ),

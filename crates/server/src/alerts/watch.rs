@@ -28,9 +28,19 @@ pub(super) async fn test(app: &App) -> StoreResult<()> {
     Ok(())
 }
 
+/// A test that has ended.
+struct Test {
+    held: Watch,
+    /// When it began.
+    at: i64,
+    /// Why it failed, if it did.
+    problem: Option<String>,
+}
+
 async fn one(app: &App, seen: &Watch) -> StoreResult<()> {
     let mut t = app.store.begin().await?;
-    let until = app.clock.micros() + LEASE_MICROS;
+    let at = app.clock.micros();
+    let until = at + LEASE_MICROS;
     let held = alert_watch::claim(&mut t, seen, until).await?;
     let rule = alert_rule::by_id(&mut t, &seen.rule_id).await?;
     let source = match &rule {
@@ -45,17 +55,12 @@ async fn one(app: &App, seen: &Watch) -> StoreResult<()> {
         Ok(report) => report.failure(),
         Err(error) => Some(error.message().to_string()),
     };
-    record(app, &held, &rule, &source, problem).await
+    let test = Test { held, at, problem };
+    record(app, &test, &rule, &source).await
 }
 
 /// Notes what a test found, with the event if that is news.
-async fn record(
-    app: &App,
-    held: &Watch,
-    rule: &AlertRule,
-    source: &Datasource,
-    problem: Option<String>,
-) -> StoreResult<()> {
+async fn record(app: &App, test: &Test, rule: &AlertRule, source: &Datasource) -> StoreResult<()> {
     let Some(spec) = read(rule) else {
         return Ok(());
     };
@@ -63,13 +68,13 @@ async fn record(
     let Some((_, minutes)) = spec.tests() else {
         return Ok(());
     };
-    let is_down = problem.is_some();
-    let next_at = app.clock.micros() + i64::from(minutes) * MINUTE_MICROS;
+    let is_down = test.problem.is_some();
+    let next_at = test.at + i64::from(minutes) * MINUTE_MICROS;
     let mut t = app.store.begin().await?;
-    if !alert_watch::record(&mut t, held, is_down, next_at).await? {
+    if !alert_watch::record(&mut t, &test.held, is_down, next_at).await? {
         return Ok(());
     }
-    if is_down != (held.is_down != 0) {
+    if is_down != (test.held.is_down != 0) {
         let kind = match is_down {
             true => EventKind::SourceDown,
             false => EventKind::SourceUp,
@@ -80,11 +85,12 @@ async fn record(
                 id: source.id.clone(),
                 name: source.name.clone(),
             }),
-            error: problem.map(|problem| first_line(&problem)),
+            error: test.problem.as_deref().map(first_line),
             link: Some(link(app, &rule.project_id, &place)),
-            ..Event::new(kind, time_text(app.clock.micros()))
+            ..Event::new(kind, time_text(test.at))
         };
-        let key = format!("source/{}/{}/{}", source.id, held.fence, app.clock.micros());
+        // The count of tests begins anew when a rule stops watching for a while.
+        let key = format!("source/{}/{}/{}", source.id, test.held.fence, test.at);
         note(app, &mut t, (rule, &spec), &key, &event).await?;
     }
     Ok(t.commit().await?)

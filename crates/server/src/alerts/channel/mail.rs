@@ -168,6 +168,10 @@ fn tls(name: &str, security: Security, root: Option<&str>) -> Option<Tls> {
     }
     let mut parameters = TlsParameters::builder(name.to_string());
     if let Some(pem) = root.filter(|pem| !pem.trim().is_empty()) {
+        // Without this line the text is read as no certificate at all.
+        if !pem.contains("-----BEGIN CERTIFICATE-----") {
+            return None;
+        }
         parameters = parameters.add_root_certificate(Certificate::from_pem(pem.as_bytes()).ok()?);
     }
     let parameters = parameters.build().ok()?;

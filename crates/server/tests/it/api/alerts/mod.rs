@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::Kept;
 use crate::listener::Listener;
 use crate::scene::Scene;
-use crate::workshop::Workshop;
+use crate::workshop::{Workshop, counting};
 
 /// A scene with a webhook that is listened to.
 struct Alerts {
@@ -94,6 +94,15 @@ impl Alerts {
             panic!("{place}: {seen:#?}");
         }
     }
+}
+
+/// A job of three rows, all of them dirty, that allows so many.
+fn dirty(allowed: u32) -> String {
+    let setting = json!({"errorLimit": {"record": allowed}});
+    counting(3, &setting).replace(
+        r#""incr":"1,1"}"#,
+        r#""incr":"1,1"},{"expression":"cast(concat('x', id) as bigint)","name":"bad"}"#,
+    )
 }
 
 /// The kinds of the events of a message.

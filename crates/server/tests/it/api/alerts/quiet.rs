@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Alerts, kinds};
+use super::{Alerts, dirty, kinds};
 use crate::harness::Kept;
 use crate::scene::WRONG;
 
@@ -16,7 +16,7 @@ async fn what_happens_within_the_window_is_one_message() {
                 json!({"groupMinutes": 10}),
             )
             .await;
-        let job = alerts.scene.job("orders", WRONG).await;
+        let job = alerts.scene.job("orders", &dirty(0)).await;
         alerts.run(&job).await;
         alerts.scene.at("2026-03-04T10:05:00Z").await;
         alerts.run(&job).await;

@@ -2,15 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Alerts, kinds};
+use super::{Alerts, dirty, kinds};
 use crate::harness::Kept;
 use crate::scene::{QUICK, WRONG};
-
-/// Three rows, all of them dirty, and that is no failure.
-const DIRTY: &str = r#"{"type": "job", "version": "1.0", "configuration": {
-    "reader": {"plugin": "stream", "parameter": {"rowCount": 3, "column": [
-        {"name": "id", "type": "long", "incr": "1,1"}, {"expression": "cast('x' as bigint)", "name": "bad"}]}},
-    "writer": {"plugin": "stream", "parameter": {}}, "setting": {"errorLimit": {"record": 10}}}}"#;
 
 #[tokio::test]
 async fn a_failed_run_is_told_with_everything_that_is_known() {
@@ -102,7 +96,7 @@ async fn dirty_rows_are_told_from_the_count_on_that_the_rule_names() {
                 )
                 .await;
         }
-        let job = alerts.scene.job("orders", DIRTY).await;
+        let job = alerts.scene.job("orders", &dirty(10)).await;
         let run = alerts.run(&job).await;
         assert_eq!(
             (&run["state"], &run["rowsDirty"]),

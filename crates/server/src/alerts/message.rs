@@ -256,9 +256,11 @@ mod tests {
             "[sales] failed: orders\n\nfailed: orders\n  at: 2026-03-04T10:00:00Z\n  error: the table is gone\n\n\
              rule: night\n"
         );
-        let many = message(23);
+        let mut many = message(23);
         assert_eq!(many.subject(), "[sales] 23 events of rule night");
         assert!(many.text().contains("\nand 3 more\n"));
+        assert_eq!(many.short_text(), many.text());
+        many.events[0].error = Some("ä".repeat(400));
         assert!(many.short_text().len() <= LONGEST_TEXT + 4);
         assert!(many.short_text().ends_with("\n…"));
     }

@@ -1,3 +1,5 @@
+//! Deadlines and quiet hours, also on the days on which clocks change.
+
 use super::*;
 
 fn at(text: &str) -> DateTime<Utc> {

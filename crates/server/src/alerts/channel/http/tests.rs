@@ -1,3 +1,5 @@
+//! Signatures as the services check them, and answers that must not be shown.
+
 use super::*;
 use crate::alerts::message::{Event, EventKind, Named};
 

@@ -3,10 +3,11 @@
 //! Reading order: `router` is the whole API on one page; `api` has a file for each resource, and in
 //! `api/caller.rs` who calls; `access` says who may do what; `store` keeps everything; `schedule` holds
 //! the rules of time, `documents` says what is wrong with a job document. `runs` makes runs and `runner` does
-//! them. `lineage` and `metrics` tell others what happens, `servers` who is there, `sign_on` asks the
-//! provider of single sign-on. `serve` starts and stops it all.
+//! them. `alerts` tells people what happens, `lineage` and `metrics` other programs, `servers` who is there;
+//! `sign_on` asks the provider of single sign-on. `serve` starts and stops it all.
 
 mod access;
+mod alerts;
 mod api;
 mod clock;
 mod config;

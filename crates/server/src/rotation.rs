@@ -6,11 +6,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::alerts::channel;
 use crate::api::caller::sealed_as;
 use crate::api::error::ApiResult;
 use crate::datasources::owner;
 use crate::state::App;
-use crate::store::{Connection, StoreError, StoreResult, access_key, datasource};
+use crate::store::{Connection, StoreError, StoreResult, access_key, alert_channel, datasource};
 
 /// So many secrets are read at a time.
 const PIECE: i64 = 200;
@@ -21,7 +22,8 @@ const PIECE: i64 = 200;
 pub(crate) struct Rotation {
     access_keys: u64,
     datasources: u64,
-    /// Secrets that no key can open, as `datasource/<id>` and `accessKey/<id>`. As long as there are any, a key
+    alert_channels: u64,
+    /// Secrets that no key can open, as `datasource/<id>`, `accessKey/<id>` and `alertChannel/<id>`. As long as there are any, a key
     /// may still be missing.
     unreadable: Vec<String>,
 }
@@ -31,6 +33,7 @@ pub(crate) struct Rotation {
 enum Owners {
     AccessKeys,
     Datasources,
+    AlertChannels,
 }
 
 impl Owners {
@@ -38,6 +41,7 @@ impl Owners {
         match self {
             Owners::AccessKeys => sealed_as(id),
             Owners::Datasources => owner(id),
+            Owners::AlertChannels => channel::owner(id),
         }
     }
 
@@ -45,6 +49,7 @@ impl Owners {
         match self {
             Owners::AccessKeys => access_key::sealed(c, after, PIECE).await,
             Owners::Datasources => datasource::sealed(c, after, PIECE).await,
+            Owners::AlertChannels => alert_channel::sealed(c, after, PIECE).await,
         }
     }
 
@@ -58,16 +63,18 @@ impl Owners {
         match self {
             Owners::AccessKeys => access_key::reseal(c, id, old, new).await,
             Owners::Datasources => datasource::reseal(c, id, old, new).await,
+            Owners::AlertChannels => alert_channel::reseal(c, id, old, new).await,
         }
     }
 }
 
-/// Seals all secrets of access keys and data sources with the newest key.
+/// Seals all secrets of access keys, data sources and alert channels with the newest key.
 pub(crate) async fn rotate(app: &App) -> ApiResult<Rotation> {
     let mut unreadable = Vec::new();
     Ok(Rotation {
         access_keys: rotate_of(app, Owners::AccessKeys, &mut unreadable).await?,
         datasources: rotate_of(app, Owners::Datasources, &mut unreadable).await?,
+        alert_channels: rotate_of(app, Owners::AlertChannels, &mut unreadable).await?,
         unreadable,
     })
 }

@@ -23,9 +23,9 @@ use crate::api::caller::authenticate;
 use crate::api::error::{ApiError, Code};
 use crate::api::observe::observe;
 use crate::api::{
-    access_keys, accounts, audit, backfills, connectors, datasources, description, folders,
-    instance, instances, jobs, members, metrics, projects, resource_groups, rotation, runs,
-    schedules, servers, session,
+    access_keys, accounts, alert_channels, alert_rules, alerts, audit, backfills, connectors,
+    datasources, description, folders, instance, instances, jobs, members, metrics, projects,
+    resource_groups, rotation, runs, schedules, servers, session,
 };
 use crate::state::App;
 
@@ -139,7 +139,24 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(backfills::show))
         .routes(routes!(backfills::act::pause))
         .routes(routes!(backfills::act::resume))
-        .routes(routes!(backfills::act::stop));
+        .routes(routes!(backfills::act::stop))
+        .routes(routes!(alert_channels::kinds))
+        .routes(routes!(alert_channels::list, alert_channels::create))
+        .routes(routes!(
+            alert_channels::show,
+            alert_channels::change,
+            alert_channels::delete
+        ))
+        .routes(routes!(alert_channels::test))
+        .routes(routes!(alert_rules::list, alert_rules::create))
+        .routes(routes!(
+            alert_rules::show,
+            alert_rules::put,
+            alert_rules::delete
+        ))
+        .routes(routes!(alert_rules::enable))
+        .routes(routes!(alert_rules::disable))
+        .routes(routes!(alerts::list));
     OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(instance::healthz))
         .routes(routes!(instance::readyz))

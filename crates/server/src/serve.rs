@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::access::allow_list::Networks;
 use crate::access::token;
 use crate::access::vault::KeyRing;
+use crate::alerts;
 use crate::api::session::{SETUP, oidc};
 use crate::api::time::new_id;
 use crate::clock::Clock;
@@ -137,6 +138,7 @@ impl Server {
         let stopping = app.stop.clone();
         let runner = tokio::spawn(runner::work(app.clone()));
         let scheduler = tokio::spawn(scheduler::work(app.clone()));
+        let alerts = tokio::spawn(alerts::work(app.clone()));
         let retention = tokio::spawn(retention::work(app.clone()));
         let present = tokio::spawn(servers::work(app.clone(), self.address));
         let lineage = tokio::spawn(deliver::work(app.clone()));
@@ -174,6 +176,7 @@ impl Server {
             ("retention", retention),
             ("list of servers", present),
             ("delivery of lineage", lineage),
+            ("loop of alerts", alerts),
         ] {
             if let Err(error) = work.await {
                 tracing::error!(%error, "the {name} did not come to its end");

@@ -160,7 +160,7 @@ fn kept(before: &Parts, after: &Parts) -> Vec<FieldProblem> {
         let name = name.unwrap_or_default();
         FieldProblem::new(
             pointer,
-            format!("`{name}` was given for another host than the one the datasource now names"),
+            format!("`{name}` was given for another host than the one that is named now"),
         )
         .hint("enter it again")
     })

@@ -2,6 +2,9 @@
 
 pub(crate) mod access_keys;
 pub(crate) mod accounts;
+pub(crate) mod alert_channels;
+pub(crate) mod alert_rules;
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod authorize;
 pub(crate) mod backfills;

@@ -67,6 +67,17 @@ impl Policy {
         problems
     }
 
+    /// The addresses of a host that may be reached. Whoever connects to just these is not led elsewhere by another
+    /// answer of the name service.
+    pub(crate) async fn addresses(&self, host: &Host) -> Result<Vec<IpAddr>> {
+        let mut found = addresses(host).await?;
+        self.outbound.check(host, &found).into_result()?;
+        if let Host::Address(address) = host {
+            found.push(*address);
+        }
+        Ok(found)
+    }
+
     async fn check_hosts(&self, named: impl Iterator<Item = Host>) -> Vec<Error> {
         let mut hosts: Vec<Host> = Vec::new();
         for host in named {

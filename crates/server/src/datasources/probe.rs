@@ -10,8 +10,10 @@ use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
 use super::policy::{Policy, Target};
-use crate::api::error::ApiResult;
+use crate::access::secrets;
+use crate::api::error::{ApiError, ApiResult};
 use crate::state::App;
+use crate::store::datasource::{self, Datasource};
 
 /// A test ends after so long, whatever the connector does.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -93,6 +95,36 @@ impl StageFailure {
 
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl TestReport {
+    /// Why the first failed stage failed.
+    pub(crate) fn failure(&self) -> Option<String> {
+        let failed =
+            |stage: &TestStage| Some((stage.name.clone(), stage.failure.as_ref()?.message.clone()));
+        let (stage, message) = self.stages.iter().find_map(failed)?;
+        Some(format!("{stage}: {message}"))
+    }
+}
+
+/// Tests a stored data source, for runs of a resource group, and keeps the report.
+pub(crate) async fn test_stored(
+    app: &App,
+    row: &Datasource,
+    resource_group: &str,
+) -> ApiResult<TestReport> {
+    let connector = app.registry.find(&row.connector).ok_or_else(|| {
+        ApiError::conflict(format!("this server has no connector `{}`", row.connector))
+            .hint("it was left out of this build; use one that has it")
+    })?;
+    let parts = super::opened(app, row)?;
+    let report = test(app, connector, &secrets::joined(&parts)?, resource_group).await?;
+    let text = serde_json::to_string(&report)
+        .map_err(|error| ApiError::internal("writing the test of a datasource", error))?;
+    let mut t = app.store.begin().await?;
+    datasource::set_test(&mut t, &row.id, row.revision, &text).await?;
+    t.commit().await.map_err(crate::store::StoreError::from)?;
+    Ok(report)
 }
 
 /// Tests a connection from this server, for runs of a resource group. That it fails is a report too.

@@ -11,6 +11,7 @@ use super::execute::{Doing, figures};
 use super::log::{Level, Stage};
 use super::{Stops, until_stored};
 use crate::access::secrets::Secrets;
+use crate::alerts::tell;
 use crate::lineage::event::Ending;
 use crate::state::App;
 use crate::store::StoreResult;
@@ -156,6 +157,7 @@ async fn finish(
     run::finish(&mut t, held, end).await?;
     run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
     scheduler::run_ended(app, &mut t, row, ended).await?;
+    tell::run_ended(app, &mut t, row, end, ended).await?;
     let told = Ending {
         word: lineage::word(end.state),
         at: end.at,

@@ -78,12 +78,17 @@ pub(crate) fn place(zone: Tz, wall: NaiveDateTime) -> Placement {
     }
 }
 
-/// The first instant of a day.
-pub(crate) fn day_start(zone: Tz, date: NaiveDate) -> DateTime<Utc> {
-    match place(zone, date.and_time(NaiveTime::MIN)) {
+/// The instant of a wall time; that of one that is never shown is the end of its gap.
+pub(crate) fn instant(zone: Tz, wall: NaiveDateTime) -> DateTime<Utc> {
+    match place(zone, wall) {
         Placement::Shown(at) => at,
         Placement::Skipped { resumes_at, .. } => resumes_at,
     }
+}
+
+/// The first instant of a day.
+pub(crate) fn day_start(zone: Tz, date: NaiveDate) -> DateTime<Utc> {
+    instant(zone, date.and_time(NaiveTime::MIN))
 }
 
 /// The first wall time that can be placed at `at` or later; some of those that follow may be placed earlier.
@@ -103,10 +108,7 @@ mod tests {
     use crate::schedule::samples::{at, wall};
 
     fn placed(zone: Tz, text: &str) -> DateTime<Utc> {
-        match place(zone, wall(text)) {
-            Placement::Shown(at) => at,
-            Placement::Skipped { resumes_at, .. } => resumes_at,
-        }
+        instant(zone, wall(text))
     }
 
     #[test]

@@ -10,6 +10,7 @@ use ::job::{ParameterError, Parameters, RunNumber};
 use super::backfill::Spec;
 use super::generate::occurrence;
 use super::stop_run;
+use crate::alerts::tell;
 use crate::api::error::{ApiError, ApiResult, Code};
 use crate::runs::{self, Environment, Kind, Request, RunOptions};
 use crate::schedule::occurrence::Occurrence;
@@ -167,6 +168,7 @@ impl Piece {
             Err(error) => {
                 let message = format!("it cannot run: {}", error.message());
                 self.end(c, row, instance::FAILED, &message).await?;
+                tell::instance_failed(app, c, row, &ready.job.name, &message).await?;
             }
         }
         Ok(Passed::All)

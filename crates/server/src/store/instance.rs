@@ -7,6 +7,7 @@ use sqlx::FromRow;
 use super::{Connection, Page, StoreResult, audit, changed};
 
 pub(crate) mod edge;
+pub(crate) mod late;
 pub(crate) mod missed;
 
 /// A row of `instance`.

@@ -8,6 +8,11 @@ mod migration;
 
 pub(crate) mod access_key;
 pub(crate) mod account;
+pub(crate) mod alert;
+pub(crate) mod alert_channel;
+pub(crate) mod alert_event;
+pub(crate) mod alert_rule;
+pub(crate) mod alert_watch;
 pub(crate) mod audit;
 pub(crate) mod backfill;
 pub(crate) mod datasource;

@@ -16,7 +16,7 @@ use crate::api::page::QueryOf;
 use crate::datasources;
 use crate::datasources::probe::{self, TestReport};
 use crate::state::App;
-use crate::store::{StoreError, datasource, resource_group};
+use crate::store::resource_group;
 
 /// Settings that are not saved yet.
 #[derive(Deserialize, ToSchema)]
@@ -121,16 +121,5 @@ pub(crate) async fn test(
     }
     // A slow host must not hold what others need to reach the store.
     drop(c);
-    let connector = app.registry.find(&row.connector).ok_or_else(|| {
-        ApiError::conflict(format!("this server has no connector `{}`", row.connector))
-            .hint("it was left out of this build; use one that has it")
-    })?;
-    let parts = datasources::opened(&app, &row)?;
-    let report = probe::test(&app, connector, &secrets::joined(&parts)?, group).await?;
-    let text = serde_json::to_string(&report)
-        .map_err(|error| ApiError::internal("writing the test of a datasource", error))?;
-    let mut t = app.store.begin().await?;
-    datasource::set_test(&mut t, &row.id, row.revision, &text).await?;
-    t.commit().await.map_err(StoreError::from)?;
-    Ok(Json(report))
+    Ok(Json(probe::test_stored(&app, &row, group).await?))
 }

@@ -289,7 +289,7 @@ pub(super) fn config(
 }
 
 /// A connector reports a missing field at the object that lacks it; a form shows that at the field.
-fn field_of(problem: &FieldProblem) -> String {
+pub(crate) fn field_of(problem: &FieldProblem) -> String {
     let message = problem.message.strip_prefix('`');
     match message.and_then(|rest| rest.strip_suffix("` is missing")) {
         Some(field) if !problem.pointer.ends_with(&format!("/{field}")) => {

@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+pub(crate) use self::form::field_of;
 use self::form::{DatasourceChange, NewDatasource};
 use self::view::{Datasource, DatasourceItem, NotedDatasource};
 use super::audit::{Change, Object};

@@ -18,6 +18,7 @@ const AUDIT_POSTGRESQL: &str = include_str!("0002_audit_postgresql.sql");
 
 /// Single sign-on.
 const OIDC: &str = include_str!("0006_oidc.sql");
+const ALERTS: &str = include_str!("0007_alerts.sql");
 
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
@@ -31,6 +32,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (4, "runs", RUNS),
         (5, "indexes", INDEXES),
         (6, "oidc", OIDC),
+        (7, "alerts", ALERTS),
     ];
     let migrations = steps
         .into_iter()

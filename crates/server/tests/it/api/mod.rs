@@ -1,6 +1,9 @@
 //! One module per resource, as the URLs name them.
 
 mod accounts;
+mod alert_channels;
+mod alert_rules;
+mod alerts;
 mod backfills;
 mod body;
 mod connectors;

@@ -28,6 +28,9 @@ async fn secrets_are_sealed_anew() {
         place.settings(json!({"outboundLoopback": true})).await;
         let path = place.add("here", "postgresql", database.config()).await;
         place.add("made_up", "stream", json!({})).await;
+        let channel = json!({"name": "chat", "kind": "slack", "config": {"url": "https://hooks.example.org/hunter2"}});
+        let channels = format!("{}/alert-channels", place.project);
+        place.admin.post(&channels, channel).await.ok();
         let key = json!({"description": "for the nightly export"});
         let key = place.admin.post("/api/v1/access-keys", key).await.ok();
         let bearer = format!(
@@ -36,7 +39,8 @@ async fn secrets_are_sealed_anew() {
             key["secret"].as_str().unwrap()
         );
         let rotate = "/api/v1/settings/rotate-secrets";
-        let nothing = json!({"accessKeys": 0, "datasources": 0, "unreadable": []});
+        let nothing =
+            json!({"accessKeys": 0, "datasources": 0, "alertChannels": 0, "unreadable": []});
         assert_eq!(place.admin.post(rotate, json!(null)).await.ok(), nothing);
         let developer = place.member("developer").await;
         assert_eq!(
@@ -49,7 +53,7 @@ async fn secrets_are_sealed_anew() {
         let done = place.admin.post(rotate, json!(null)).await.ok();
         assert_eq!(
             done,
-            json!({"accessKeys": 1, "datasources": 2, "unreadable": []})
+            json!({"accessKeys": 1, "datasources": 2, "alertChannels": 1, "unreadable": []})
         );
         assert_eq!(place.admin.post(rotate, json!(null)).await.ok(), nothing);
         assert_eq!(
@@ -71,7 +75,7 @@ async fn secrets_are_sealed_anew() {
         // With a wrong key everything else goes on, and what is lost is said.
         let (place, _) = restarted(place, old.expose(), &bearer).await;
         let done = place.admin.post(rotate, json!(null)).await.ok();
-        assert_eq!(done["unreadable"].as_array().unwrap().len(), 3);
+        assert_eq!(done["unreadable"].as_array().unwrap().len(), 4);
         let shown = place.admin.get(&path).await;
         let etag = shown.etag();
         let shown = shown.ok();

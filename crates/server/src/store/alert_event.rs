@@ -1,0 +1,93 @@
+//! What alert rules have to tell, until it is told. An event is there once for each rule and key, however often
+//! and by however many servers it is noticed.
+
+use sqlx::FromRow;
+
+use super::{Connection, StoreResult};
+
+/// An event as it is noted.
+#[derive(Clone, Debug)]
+pub(crate) struct NewEvent<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) rule_id: &'a str,
+    /// Names it within its rule.
+    pub(crate) key: &'a str,
+    pub(crate) event: &'a str,
+    /// Told together with the others of this group.
+    pub(crate) group_id: &'a str,
+    /// When the group is complete.
+    pub(crate) ready_at: i64,
+    /// Whether it is noted in the history only.
+    pub(crate) is_dropped: bool,
+}
+
+/// Notes an event, unless it was noted before.
+pub(crate) async fn insert(c: &mut Connection, new: &NewEvent<'_>) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO alert_event (id, rule_id, event_key, event, group_id, ready_at, is_dropped, is_told)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (rule_id, event_key) DO NOTHING",
+    )
+    .bind(new.id)
+    .bind(new.rule_id)
+    .bind(new.key)
+    .bind(new.event)
+    .bind(new.group_id)
+    .bind(new.ready_at)
+    .bind(i64::from(new.is_dropped))
+    .execute(c)
+    .await?;
+    Ok(())
+}
+
+/// The group of a rule that is not complete yet: its id, and when it will be.
+pub(crate) async fn open_group(
+    c: &mut Connection,
+    rule_id: &str,
+    now: i64,
+    is_dropped: bool,
+) -> StoreResult<Option<(String, i64)>> {
+    let query = sqlx::query_as(
+        "SELECT group_id, ready_at FROM alert_event
+         WHERE rule_id = $1 AND is_told = 0 AND ready_at > $2 AND is_dropped = $3 ORDER BY ready_at, id LIMIT 1",
+    );
+    let query = query.bind(rule_id).bind(now).bind(i64::from(is_dropped));
+    Ok(query.fetch_optional(c).await?)
+}
+
+/// Groups that are complete: group, rule.
+pub(crate) async fn ready(
+    c: &mut Connection,
+    now: i64,
+    limit: i64,
+) -> StoreResult<Vec<(String, String)>> {
+    let query = sqlx::query_as(
+        "SELECT group_id, rule_id FROM alert_event WHERE is_told = 0 AND ready_at <= $1
+         GROUP BY group_id, rule_id ORDER BY min(ready_at), group_id LIMIT $2",
+    );
+    Ok(query.bind(now).bind(limit).fetch_all(c).await?)
+}
+
+/// An event that is being told.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Told {
+    pub(crate) id: String,
+    pub(crate) event: String,
+    pub(crate) is_dropped: i64,
+}
+
+/// Takes the events of a group to be told; none if somebody else has.
+pub(crate) async fn take(c: &mut Connection, group_id: &str) -> StoreResult<Vec<Told>> {
+    let query = sqlx::query_as(
+        "UPDATE alert_event SET is_told = 1 WHERE group_id = $1 AND is_told = 0 RETURNING id, event, is_dropped",
+    );
+    let mut taken: Vec<Told> = query.bind(group_id).fetch_all(c).await?;
+    taken.sort_by(|left, right| left.id.cmp(&right.id));
+    Ok(taken)
+}
+
+/// Forgets events that were told long ago.
+pub(crate) async fn forget(c: &mut Connection, before: i64) -> StoreResult<()> {
+    let query = sqlx::query("DELETE FROM alert_event WHERE is_told = 1 AND ready_at < $1");
+    query.bind(before).execute(c).await?;
+    Ok(())
+}

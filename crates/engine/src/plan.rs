@@ -1,6 +1,7 @@
 //! From opened connectors to a plan: both schemas are compared, every column gets its conversion,
 //! and whatever cannot work is said before a row moves.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, StringArray};
@@ -159,7 +160,7 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
     if offered.len() != target.len() {
         return Err(column_count_error(&offered, &target));
     }
-    let wire_allowed = draft.undecoded(filter.is_some(), &steps);
+    let wire_allowed = draft.undecoded(filter.as_ref(), &steps)?;
     let mut outputs = Vec::with_capacity(target.len());
     let mut fits = Vec::with_capacity(target.len());
     for (index, column) in target.iter().enumerate() {
@@ -273,20 +274,29 @@ impl<'a> Draft<'a> {
     }
 
     /// Which source columns nothing needs to look into, so that they may pass in wire form.
-    fn undecoded(&self, filtered: bool, steps: &[Vec<TransformStep>]) -> Vec<bool> {
-        let computed = filtered || self.expressions.iter().any(Option::is_some);
-        (0..self.source.len())
-            .map(|index| {
-                !computed
-                    && self.source[index].wire.is_some()
-                    && self
-                        .items
-                        .iter()
-                        .zip(steps)
-                        .filter(|(item, _)| is_source(item, index))
-                        .all(|(_, steps)| steps.is_empty())
+    fn undecoded(
+        &self,
+        filter: Option<&Expression>,
+        steps: &[Vec<TransformStep>],
+    ) -> Result<Vec<bool>> {
+        let mut computed_from = HashSet::new();
+        for expression in filter.into_iter().chain(self.expressions.iter().flatten()) {
+            let names = Expression::column_names(expression.sql())?;
+            computed_from.extend(names.into_iter().map(|name| name.to_lowercase()));
+        }
+        let is_untouched = |index: usize| {
+            let mut uses = self.items.iter().zip(steps);
+            uses.all(|(item, steps)| !is_source(item, index) || steps.is_empty())
+        };
+        let columns = self.source.iter().enumerate();
+        Ok(columns
+            .map(|(index, column)| {
+                column.wire.is_some()
+                    // Expressions may spell a name in another case than the source does.
+                    && !computed_from.contains(&column.name.to_lowercase())
+                    && is_untouched(index)
             })
-            .collect()
+            .collect())
     }
 
     /// What a column of the target is made of.

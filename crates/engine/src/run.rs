@@ -78,6 +78,13 @@ impl RunContext {
         }
     }
 
+    /// How many more dirty rows the run survives, if their number is limited.
+    pub(crate) fn refusals_left(&self, setting: &Setting) -> Option<u64> {
+        let dirty = self.meter.progress().counts.rows_dirty;
+        let most = setting.dirty_limit.records?;
+        Some(most.saturating_sub(dirty))
+    }
+
     /// Fails as soon as more rows are dirty than the job tolerates.
     pub(crate) fn check_dirty_limit(
         &self,

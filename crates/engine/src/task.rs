@@ -102,6 +102,9 @@ impl Attempt<'_> {
             let Some(batch) = next else { break };
             self.move_batch(batch?, writer.as_mut()).await?;
         }
+        if let Some(most) = context.refusals_left(&plan.setting) {
+            writer.allow_refused(most);
+        }
         let since = Instant::now();
         let sealed = context.unless_stopped(writer.seal()).await??;
         self.account_written(sealed.written)?;
@@ -158,6 +161,9 @@ impl Attempt<'_> {
             self.set_aside(dirty)?;
         }
         if mapped.num_rows() > 0 {
+            if let Some(most) = context.refusals_left(&plan.setting) {
+                writer.allow_refused(most);
+            }
             let since = Instant::now();
             let written = context.unless_stopped(writer.write(mapped)).await??;
             context.meter.waited_for_writer(since);

@@ -61,6 +61,12 @@ pub trait Writer: Send + Sync {
 /// One attempt of one task.
 #[async_trait]
 pub trait TaskWriter: Send {
+    /// How many more rows may be refused. Once there are more, the run ends whatever the others are, so a writer
+    /// may stop looking for further ones and leave the rest of its rows unwritten and unreported.
+    fn allow_refused(&mut self, most: u64) {
+        let _ = most;
+    }
+
     /// Takes a batch. Rows may be buffered (bounded) and reported by a later call.
     async fn write(&mut self, batch: RecordBatch) -> Result<Written>;
 

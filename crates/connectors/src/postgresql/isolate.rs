@@ -45,6 +45,10 @@ impl Load {
             if row_count == 0 {
                 continue;
             }
+            // The run ends by its dirty rows, so nobody asks what is with the others.
+            if written.refused.len() as u64 > self.most_refused {
+                break;
+            }
             let error = match failed {
                 Some(error) => error,
                 None => match self.load(route, &rows).await? {

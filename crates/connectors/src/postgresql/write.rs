@@ -162,6 +162,7 @@ impl Writer for PgWriter {
                 target,
                 route: None,
                 is_marked: false,
+                most_refused: u64::MAX,
                 out: Vec::new(),
             },
             open: None,
@@ -232,6 +233,8 @@ pub(crate) struct Load {
     pub(crate) route: Option<Route>,
     /// Whether a savepoint stands.
     is_marked: bool,
+    /// With more refused rows than these the run ends.
+    pub(crate) most_refused: u64,
     /// Reused for every batch.
     out: Vec<u8>,
 }
@@ -411,6 +414,10 @@ impl PgTask {
 
 #[async_trait]
 impl TaskWriter for PgTask {
+    fn allow_refused(&mut self, most: u64) {
+        self.load.most_refused = most;
+    }
+
     async fn write(&mut self, batch: RecordBatch) -> Result<Written> {
         let mut written = Written::default();
         if batch.num_rows() == 0 {

@@ -162,14 +162,20 @@ async fn dates_beyond_every_calendar() {
              CREATE TABLE copy (LIKE d)",
         )
         .await;
-    // Between two PostgreSQL databases every value survives.
-    place.moves(&job(&postgresql("d"), &postgresql("copy"), STRICT), 9, 0);
-    assert_eq!(
-        place
-            .value("SELECT count(*) FROM (TABLE d EXCEPT TABLE copy) t")
-            .await,
-        "0"
-    );
+    // Between two PostgreSQL databases every value survives, also beside a column that is computed with.
+    let whole = job(&postgresql("d"), &postgresql("copy"), STRICT);
+    let filtered = whole.replacen("\"setting\"", "\"filter\": \"ID > 0\",\n\"setting\"", 1);
+    assert_ne!(whole, filtered);
+    for document in [whole, filtered] {
+        place.moves(&document, 9, 0);
+        assert_eq!(
+            place
+                .value("SELECT count(*) FROM (TABLE d EXCEPT TABLE copy) t")
+                .await,
+            "0"
+        );
+        place.sql("TRUNCATE copy").await;
+    }
     place.refuses(
         &job(&postgresql("d"), &to_file("d.parquet"), STRICT),
         3,

@@ -9,10 +9,11 @@ use arrow_array::{
     ArrayRef, Date32Array, Int32Array, Int64Array, RecordBatch, StringArray,
     TimestampMicrosecondArray,
 };
+use sdk::TaskId;
 use serde_json::json;
 
 use super::writing::{named, people};
-use super::{Outcome, Schema, write_all};
+use super::{Outcome, Schema, plan, write_all};
 
 fn refused_ids(outcome: &Outcome) -> BTreeSet<i32> {
     let id = |row: &RecordBatch| row.column(0).as_primitive::<Int32Type>().value(0);
@@ -253,4 +254,58 @@ async fn update_mode_puts_refused_rows_aside_too() {
         .unwrap();
     assert_eq!(outcome.written, 297);
     assert_eq!(refused_ids(&outcome), BTreeSet::from([7, 107, 207]));
+}
+
+/// A table that refuses rows without saying which, and counts the statements that write to it: a sequence is not
+/// put back when they are.
+async fn counted(name: &str, parents: &str) -> Schema {
+    let schema = Schema::new(name).await;
+    schema
+        .run(&format!(
+            "CREATE SEQUENCE statements; \
+             CREATE TABLE parent (id int PRIMARY KEY); INSERT INTO parent {parents}; \
+             CREATE TABLE t (id int REFERENCES parent, name text); \
+             CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN PERFORM nextval('statements'); RETURN NULL; END $$; \
+             CREATE TRIGGER note BEFORE INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION note()"
+        ))
+        .await;
+    schema
+}
+
+async fn statements(schema: &Schema) -> u32 {
+    let last = schema.value("SELECT last_value FROM statements").await;
+    last.parse().unwrap()
+}
+
+#[tokio::test]
+async fn one_row_that_is_refused_without_its_line_costs_two_statements_for_each_halving() {
+    let schema = counted(
+        "halving",
+        "SELECT i FROM generate_series(0, 9999) AS i WHERE i <> 5000",
+    )
+    .await;
+    let writer = schema.writer(json!({ "table": "t" })).await;
+    let outcome = write_all(writer.as_ref(), vec![named(0..10_000)])
+        .await
+        .unwrap();
+    assert_eq!(outcome.written, 9_999);
+    assert_eq!(refused_ids(&outcome), BTreeSet::from([5_000]));
+    let statements = statements(&schema).await;
+    assert!(statements <= 1 + 2 * 14, "{statements}");
+}
+
+#[tokio::test]
+async fn no_row_is_looked_for_that_the_run_would_not_survive() {
+    let schema = counted("intolerant", "VALUES (-1)").await;
+    let writer = schema.writer(json!({ "table": "t" })).await;
+    let columns = writer.schema(&[]).await.unwrap();
+    let prepared = writer.prepare(&plan(columns)).await.unwrap();
+    let mut task = writer.task(&prepared, TaskId(0)).await.unwrap();
+    task.allow_refused(2);
+    task.write(named(0..10_000)).await.unwrap();
+    let sealed = task.seal().await.unwrap();
+    assert_eq!(sealed.written.refused.len(), 3);
+    let statements = statements(&schema).await;
+    assert!(statements <= 1 + 2 * 14, "{statements}");
 }

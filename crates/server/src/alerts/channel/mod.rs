@@ -28,7 +28,7 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// What sort of channel it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = AlertChannelKind)]
+#[schema(as = ChannelKind)]
 pub(crate) enum Kind {
     /// Mail by SMTP.
     Mail,

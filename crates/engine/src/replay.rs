@@ -17,8 +17,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use job::{ColumnItem, Job, Problems, Strictness};
 use sdk::{
-    BatchStream, Column, Error, Extension, Kind, ReadBatch, ReadOptions, Reader, Registry, Result,
-    Split, Splits, State, UnreadableRow, bytes_from_json,
+    BatchStream, Column, Connector, Error, Extension, Kind, ReadBatch, ReadOptions, Reader,
+    Registry, Result, Split, Splits, State, UnreadableRow, bytes_from_json,
 };
 use serde_json::Value;
 
@@ -44,7 +44,7 @@ impl Replay<'_> {
     pub fn runs(&self, problems: &mut Problems) -> Result<Vec<Resolved>> {
         let mut runs = Vec::new();
         for (form, columns) in forms_in(self.file)? {
-            let job = appending(self.job, form);
+            let job = adding(self.job, self.registry, form);
             if let Some(resolved) = resolve(
                 &job,
                 self.registry,
@@ -80,20 +80,12 @@ impl Form {
     }
 }
 
-fn appending(job: &Job, form: Form) -> Job {
+/// The job as one that adds its rows to what is there.
+fn adding(job: &Job, registry: &Registry, form: Form) -> Job {
     let mut job = job.clone();
-    let parameter = &mut job.writer.parameter;
-    for statements in ["preSql", "postSql"] {
-        parameter.remove(statements);
-    }
-    if parameter.contains_key("truncate") {
-        parameter.insert("truncate".to_string(), Value::Bool(false));
-    }
-    if matches!(
-        parameter.get("writeMode").and_then(Value::as_str),
-        Some("truncate" | "overwrite")
-    ) {
-        parameter.insert("writeMode".to_string(), Value::from("append"));
+    let writer = registry.find(&job.writer.connector);
+    if let Some(schema) = writer.and_then(Connector::writer_schema) {
+        sdk::make_adding(&mut job.writer.parameter, &schema);
     }
     if form == Form::Target {
         job.reader.columns = vec![ColumnItem::All];

@@ -1,11 +1,14 @@
 //! From a job to opened connectors: names are looked up, parameters become typed, and every problem
 //! of both sides is collected before anything connects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use job::{ColumnItem, Job, Problem, Problems, Severity, Step, Strictness};
-use sdk::{Connector, Error, FieldProblem, Flaw, Opening, Reader, Registry, Writer, nearest};
+use sdk::{
+    ConfigProblems, Connector, Error, FieldProblem, Flaw, Opening, Reader, Registry, Writer,
+    nearest,
+};
 use serde_json::{Map, Value};
 
 use crate::columns::SourceColumns;
@@ -41,8 +44,9 @@ pub struct Resolved {
 }
 
 /// Resolves a job against the connectors of this build and the registered data sources, and adds
-/// what it finds to `problems`; `None` if one of them is an error. Parameters that no connector
-/// knows are errors when strict, warnings when lenient.
+/// what it finds to `problems`; `None` if one of them is an error. The job may be the part of a
+/// document that could be read, with the errors of the rest in `problems`. Parameters that no
+/// connector knows are errors when strict, warnings when lenient.
 pub fn resolve(
     job: &Job,
     registry: &Registry,
@@ -58,10 +62,18 @@ pub fn resolve(
     };
     let mut found = Vec::new();
     let resolved = resolve_sides(&scope, &mut found);
+    let told: HashSet<String> = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .map(|problem| problem.pointer.clone())
+        .collect();
+    // What could not be read looks to a connector as if it were missing or wrong.
     for problem in found {
-        problems.push(problem);
+        if !told.contains(&problem.pointer) {
+            problems.push(problem);
+        }
     }
-    resolved
+    resolved.filter(|_| !problems.has_errors())
 }
 
 fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resolved> {
@@ -79,20 +91,23 @@ fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resol
         &job.reader,
         columns.request(),
         problems,
-        |connector, config, parameter| connector.open_reader(config, parameter),
+        End {
+            open: Connector::open_reader,
+            schema: Connector::reader_schema,
+        },
     );
     let writer_columns = scope.writer_columns(problems);
     let writer = scope.side(
         &job.writer,
         &writer_columns,
         problems,
-        |connector, config, parameter| connector.open_writer(config, parameter),
+        End {
+            open: Connector::open_writer,
+            schema: Connector::writer_schema,
+        },
     );
     let ((reader, reader_title), (writer, writer_title)) = reader.zip(writer)?;
-    let sound = problems
-        .iter()
-        .all(|problem| problem.severity != Severity::Error);
-    sound.then(|| Resolved {
+    Some(Resolved {
         reader,
         writer,
         reader_title,
@@ -102,7 +117,13 @@ fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resol
     })
 }
 
-type Opened<T> = Option<Result<Opening<T>, sdk::ConfigProblems>>;
+type Opened<T> = Option<Result<Opening<T>, ConfigProblems>>;
+
+/// What a connector is asked for at one end of a job.
+struct End<T: ?Sized> {
+    open: fn(&Connector, &Value, &Value) -> Opened<T>,
+    schema: fn(&Connector) -> Option<Value>,
+}
 
 struct Scope<'a> {
     job: &'a Job,
@@ -136,7 +157,7 @@ impl Scope<'_> {
         step: &Step,
         columns: &[Value],
         problems: &mut Vec<Problem>,
-        open: impl Fn(&Connector, &Value, &Value) -> Opened<T>,
+        end: End<T>,
     ) -> Option<(Opening<T>, String)> {
         if step.connector.is_empty() {
             // Whoever read the document has said that it names none.
@@ -154,14 +175,41 @@ impl Scope<'_> {
             ));
             return None;
         };
-        let (config, title) = self.config(step, connector, problems)?;
+        let config = self.config(step, connector, problems);
+        let is_known = config.is_some();
+        let (config, title) = config.unwrap_or_default();
         let mut parameter = step.parameter.clone();
         if !columns.is_empty() {
             parameter.insert("column".to_string(), Value::Array(columns.to_vec()));
         }
         let mut parameter = Value::Object(parameter);
         let config = Value::Object(config);
-        let mut opened = open(connector, &config, &parameter);
+        let open = |parameter: &Value| {
+            let mut opened = (end.open)(connector, &config, parameter);
+            // Of a data source that nobody knows nothing is missing.
+            if let Some(Err(found)) = &mut opened
+                && !is_known
+            {
+                found.datasource.clear();
+            }
+            opened
+        };
+        let mut opened = open(&parameter);
+        let idle = ConfigProblems {
+            datasource: sdk::without_effect(&config, &connector.config_schema()),
+            parameter: (end.schema)(connector)
+                .map(|schema| sdk::without_effect(&parameter, &schema))
+                .unwrap_or_default(),
+        };
+        for problem in self.field_problems(step, &title, idle) {
+            // Both ends may use one data source.
+            if problems
+                .iter()
+                .all(|told| told.message != problem.message || told.pointer == problem.pointer)
+            {
+                problems.push(problem);
+            }
+        }
         if self.strictness == Strictness::Lenient
             && let Some(Err(found)) = &mut opened
         {
@@ -178,7 +226,7 @@ impl Scope<'_> {
                 problems.push(problem);
             }
             if found.parameter.is_empty() && found.datasource.is_empty() {
-                opened = open(connector, &config, &parameter);
+                opened = open(&parameter);
             }
         }
         match opened {
@@ -187,21 +235,26 @@ impl Scope<'_> {
                 format!("{} cannot be used on this side of a job", connector.title),
                 None,
             )),
-            Some(Ok(opening)) => return Some((opening, title)),
+            Some(Ok(opening)) => return is_known.then_some((opening, title)),
             Some(Err(found)) => {
-                problems.extend(found.parameter.into_iter().map(|problem| {
-                    self.field_problem(&format!("{}/parameter", step.pointer), "", problem)
-                }));
-                problems.extend(found.datasource.into_iter().map(|problem| {
-                    self.field_problem(
-                        &format!("{}/parameter/datasource", step.pointer),
-                        &format!("{title}: "),
-                        problem,
-                    )
-                }));
+                problems.extend(self.field_problems(step, &title, found));
             }
         }
         None
+    }
+
+    fn field_problems(&self, step: &Step, title: &str, found: ConfigProblems) -> Vec<Problem> {
+        let parameter = format!("{}/parameter", step.pointer);
+        let datasource = format!("{parameter}/datasource");
+        let of_parameter = found.parameter.into_iter();
+        let of_datasource = found.datasource.into_iter();
+        of_parameter
+            .map(|problem| self.field_problem(&parameter, "", problem))
+            .chain(
+                of_datasource
+                    .map(|problem| self.field_problem(&datasource, &format!("{title}: "), problem)),
+            )
+            .collect()
     }
 
     fn field_problem(&self, parent: &str, prefix: &str, problem: FieldProblem) -> Problem {
@@ -210,6 +263,10 @@ impl Scope<'_> {
         let origins = &self.job.origins;
         match problem.flaw {
             Flaw::UnknownKey => origins.key_problem(&pointer, message, problem.hint),
+            Flaw::WithoutEffect => Problem {
+                severity: Severity::Warning,
+                ..origins.key_problem(&pointer, message, problem.hint)
+            },
             Flaw::Wrong => origins.problem(&pointer, message, problem.hint),
         }
     }

@@ -6,17 +6,15 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+use crate::exit::Exit;
+
 /// Moves tables between data sources.
 #[derive(Parser)]
-#[command(name = "longshore", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "longshore", version, max_term_width = 100, after_help = Exit::help())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 success, 1 the job failed, 2 wrong usage, document or configuration (nothing was started), \
-3 more dirty rows than the job tolerates, 4 source or target out of reach or access denied, 5 stopped on request (can be resumed), \
-70 internal error.";
 
 #[derive(Subcommand)]
 pub(crate) enum Command {

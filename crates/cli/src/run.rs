@@ -5,7 +5,11 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use engine::{DirtyRows, FileLedger, Fit, Meter, Outcome, Plan, Report, Resolved, RunContext};
+use engine::{
+    Datasources, DirtyRows, FileLedger, Fit, MappedColumn, Meter, Outcome, Plan, Report, Resolved,
+    RunContext,
+};
+use job::Problems;
 use sdk::{Registry, Splits};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -53,9 +57,32 @@ pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
         &arguments.parameters,
         &arguments.datasources,
     )?;
-    let plan = engine::plan(resolve(&begun, &connectors::registry())?).await?;
+    let comparison = engine::compare(resolve(&begun, &connectors::registry())?).await?;
+    print::out(fit_table(comparison.columns()))?;
+    let plan = comparison.into_plan()?;
+    let Splits { splits, notices } = plan.reader().splits(plan.wanted_splits()).await?;
+    let channels = plan.wanted_splits().min(splits.len());
+    let mut text = format!(
+        "\n{} over {}\n",
+        counted(splits.len(), "split"),
+        counted(channels, "channel")
+    );
+    for split in &splits {
+        let rows = split
+            .estimated_rows
+            .map(|rows| format!(" (about {rows} rows)"));
+        text.push_str(&format!("  {}{}\n", split.label, rows.unwrap_or_default()));
+    }
+    for notice in &notices {
+        text.push_str(&format!("notice: {notice}\n"));
+    }
+    print::out(text)?;
+    Ok(Exit::Success)
+}
+
+fn fit_table(columns: &[MappedColumn]) -> String {
     let mut table = vec![["source", "type", "target", "type", "fit"].map(str::to_string)];
-    for column in plan.columns() {
+    for column in columns {
         let fit = match &column.fit {
             Fit::Lossless => "lossless".to_string(),
             Fit::Checked(how) => format!("checked: {how}"),
@@ -72,25 +99,7 @@ pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
             .map(String::clone),
         );
     }
-    let mut text = catalog::aligned(&table);
-    let Splits { splits, notices } = plan.reader().splits(plan.wanted_splits()).await?;
-    let channels = plan.wanted_splits().min(splits.len());
-    text.push_str(&format!(
-        "\n{} over {}\n",
-        counted(splits.len(), "split"),
-        counted(channels, "channel")
-    ));
-    for split in &splits {
-        let rows = split
-            .estimated_rows
-            .map(|rows| format!(" (about {rows} rows)"));
-        text.push_str(&format!("  {}{}\n", split.label, rows.unwrap_or_default()));
-    }
-    for notice in &notices {
-        text.push_str(&format!("notice: {notice}\n"));
-    }
-    print::out(text)?;
-    Ok(Exit::Success)
+    catalog::aligned(&table)
 }
 
 fn counted(count: usize, word: &str) -> String {
@@ -151,7 +160,7 @@ async fn feed_back(
     let Loaded {
         job, mut problems, ..
     } = document::load(begun)?;
-    let datasources = datasources::load(begun.datasources.as_deref(), &registry)?;
+    let datasources = datasources_of(begun, &registry, &problems)?;
     let replay = engine::Replay {
         job: &job,
         registry: &registry,
@@ -196,7 +205,7 @@ fn resolve(begun: &Begun, registry: &Registry) -> Result<Resolved, Stop> {
         strictness,
         mut problems,
     } = document::load(begun)?;
-    let datasources = datasources::load(begun.datasources.as_deref(), registry)?;
+    let datasources = datasources_of(begun, registry, &problems)?;
     match engine::resolve(&job, registry, &datasources, strictness, &mut problems) {
         Some(resolved) => {
             document::warn(&problems);
@@ -204,6 +213,16 @@ fn resolve(begun: &Begun, registry: &Registry) -> Result<Resolved, Stop> {
         }
         None => Err(document::refuse(&problems)),
     }
+}
+
+/// Loads the data sources; if it cannot, the document's problems are told besides.
+fn datasources_of(
+    begun: &Begun,
+    registry: &Registry,
+    problems: &Problems,
+) -> Result<Datasources, Stop> {
+    datasources::load(begun.datasources.as_deref(), registry)
+        .inspect_err(|_| document::warn(problems))
 }
 
 async fn execute(

@@ -7,5 +7,8 @@ mod hostile;
 mod kill;
 mod memory;
 mod replay;
+mod report;
 mod seed;
 mod setup;
+mod spellings;
+mod stop;

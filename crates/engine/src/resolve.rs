@@ -195,21 +195,25 @@ impl Scope<'_> {
             opened
         };
         let mut opened = open(&parameter);
-        let idle = ConfigProblems {
+        let mut idle = ConfigProblems {
             datasource: sdk::without_effect(&config, &connector.config_schema()),
             parameter: (end.schema)(connector)
                 .map(|schema| sdk::without_effect(&parameter, &schema))
                 .unwrap_or_default(),
         };
-        for problem in self.field_problems(step, &title, idle) {
-            // Both ends may use one data source.
-            if problems
-                .iter()
-                .all(|told| told.message != problem.message || told.pointer == problem.pointer)
-            {
-                problems.push(problem);
-            }
+        if let Some(Err(found)) = &opened {
+            leave_out(&mut idle.datasource, &found.datasource);
+            leave_out(&mut idle.parameter, &found.parameter);
         }
+        if matches!(step.datasource, job::Datasource::Named(_)) {
+            // Both ends may use it, and one mention will do.
+            let told = |message: &str| {
+                let message = format!("{title}: {message}");
+                problems.iter().any(|problem| problem.message == message)
+            };
+            idle.datasource.retain(|problem| !told(&problem.message));
+        }
+        problems.extend(self.field_problems(step, &title, idle));
         if self.strictness == Strictness::Lenient
             && let Some(Err(found)) = &mut opened
         {
@@ -331,6 +335,11 @@ impl Scope<'_> {
                 .map(|connector| connector.name),
         )
     }
+}
+
+/// Takes out what is told of a field that is wrong besides.
+fn leave_out(told: &mut Vec<FieldProblem>, wrong: &[FieldProblem]) {
+    told.retain(|problem| wrong.iter().all(|wrong| wrong.pointer != problem.pointer));
 }
 
 /// Takes the value at a JSON pointer out of its object.

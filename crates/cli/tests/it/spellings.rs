@@ -198,28 +198,65 @@ async fn keys_without_effect_are_named_once_and_hinder_nothing() {
     assert!(!ran.messages.contains("currentSchema"), "{}", ran.messages);
     assert_eq!(place.value("SELECT count(*) FROM target").await, "3");
 
+    let text = std::fs::read_to_string(place.path("job.json")).unwrap();
+    place.write(
+        "wrong.json",
+        &text.replace("\"batchSize\": 1024", "\"batchSize\": \"many\""),
+    );
+    let ran = place
+        .run(&["run", "wrong.json"])
+        .fails(2, &["`batchSize` must be a whole number"]);
+    assert!(
+        !ran.messages.contains("`batchSize` has no effect"),
+        "{}",
+        ran.messages
+    );
+
     place.write(
         "job.json",
         r#"{"type": "job", "version": "1.0", "configuration": {
             "reader": {"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "t", "column": ["*"], "maxRetryTime": 3,
                 "packageAuthorizedProject": "p"}},
-            "writer": {"plugin": "stream", "parameter": {"print": true, "fieldDelimiter": ","}}}}"#,
+            "writer": {"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "t", "column": ["*"], "truncate": true,
+                "maxRetryTime": 3, "consistencyCommit": true, "writeTimeoutInMs": 1}}}}"#,
     );
     place.maxcompute_sql("CREATE TABLE t (id BIGINT)").await;
     let ran = place.run(&["check", "job.json"]).ok();
-    for key in [
-        "maxRetryTime",
-        "packageAuthorizedProject",
-        "print",
-        "fieldDelimiter",
+    for (key, places) in [
+        ("maxRetryTime", 2),
+        ("packageAuthorizedProject", 1),
+        ("consistencyCommit", 1),
+        ("writeTimeoutInMs", 1),
     ] {
         let said = format!("`{key}` has no effect: ");
-        assert_eq!(
-            ran.messages.matches(&said).count(),
-            1,
-            "{said}\n{}",
-            ran.messages
-        );
+        let found = ran.messages.matches(&said).count();
+        assert_eq!(found, places, "{said}\n{}", ran.messages);
+    }
+
+    std::fs::create_dir(place.path("in")).unwrap();
+    std::fs::write(place.path("in/rows.csv"), "1\n").unwrap();
+    place.write(
+        "job.json",
+        r#"{"type": "job", "version": "1.0", "configuration": {
+            "reader": {"plugin": "file", "parameter": {"path": "in", "column": ["*"], "csvReaderConfig": {"skipEmptyRecords": false, "safetySwitch": false}}},
+            "writer": {"plugin": "stream", "parameter": {"column": ["*"], "print": true, "fieldDelimiter": ",", "path": "p", "fileName": "f",
+                "recordNumBeforeSleep": 1, "sleepTime": 1}}}}"#,
+    );
+    let ran = place.run(&["run", "job.json"]).ok();
+    for key in [
+        "skipEmptyRecords",
+        "safetySwitch",
+        "column",
+        "print",
+        "fieldDelimiter",
+        "path",
+        "fileName",
+        "recordNumBeforeSleep",
+        "sleepTime",
+    ] {
+        let said = format!("`{key}` has no effect: ");
+        let found = ran.messages.matches(&said).count();
+        assert_eq!(found, 1, "{said}\n{}", ran.messages);
     }
 }
 

@@ -6,6 +6,7 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
 
+use crate::exit::Exit;
 use crate::observe::ObserveArguments;
 use crate::oidc::OidcArguments;
 use crate::remote::api::ApiArguments;
@@ -15,15 +16,11 @@ use crate::remote::{backfill, instance, job, project, runs, schedule, source};
 
 /// Moves tables between data sources.
 #[derive(Parser)]
-#[command(name = "longshore", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "longshore", version, max_term_width = 100, after_help = Exit::help())]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
 }
-
-const EXIT_CODES: &str = "Exit codes: 0 success, 1 the job failed, 2 wrong usage, document or configuration (nothing was started), \
-3 more dirty rows than the job tolerates, 4 source, target or server out of reach or access denied, 5 stopped on request (can be \
-resumed), 70 internal error.";
 
 const ELSEWHERE: &str = "Jobs that a server keeps are run with `longshore job run NAME`, and `longshore runs` looks after the runs \
 of a server.";

@@ -294,4 +294,64 @@ mod tests {
             assert!(!said.contains("HUNTER2"), "{said}");
         }
     }
+
+    #[test]
+    fn a_value_may_come_from_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "[a]\ntype = \"postgresql\"\nusername = \"${env:PATH}\"\npassword = \"${env:NOBODY_HAS_SET_THIS}\"\n";
+        let said = format!("{:?}", load_text(folder.path(), text, 0o644).unwrap_err());
+        assert!(
+            said.contains("`password`: the environment variable NOBODY_HAS_SET_THIS is not set"),
+            "{said}"
+        );
+        let text = text.replace("NOBODY_HAS_SET_THIS", "PATH");
+        let found = load_text(folder.path(), &text, 0o644).unwrap();
+        let path = std::env::var("PATH").unwrap();
+        for field in ["username", "password"] {
+            assert_eq!(found["a"].config[field], path.as_str(), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_a_file_that_all_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let secret = folder.path().join("secret.txt");
+        fs::write(&secret, "hunter2").unwrap();
+        let text = "[a]\ntype = \"postgresql\"\npassword = \"${file:secret.txt}\"\n";
+        for (mode, is_fine) in [(0o644, false), (0o604, false), (0o640, true), (0o600, true)] {
+            fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
+            let loaded = load_text(folder.path(), text, 0o644);
+            assert_eq!(loaded.is_ok(), is_fine, "{mode:o}");
+            if let Err(stop) = loaded {
+                let said = format!("{stop:?}");
+                assert!(
+                    said.contains("secret.txt") && said.contains("chmod 600"),
+                    "{said}"
+                );
+                assert!(!said.contains("hunter2"), "{said}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_and_descriptions_have_their_lengths() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = |name: usize, description: usize| {
+            // Letters of several bytes count once.
+            let (name, description) = ("n".repeat(name), "é".repeat(description));
+            format!(
+                "[{name}]\ntype = \"stream\"\ndescription = \"{description}\"\nresourceGroup = \"night\"\n"
+            )
+        };
+        let found = load_text(folder.path(), &source(60, 80), 0o600).unwrap();
+        // What is not the connector's does not reach it.
+        assert!(found[&"n".repeat(60)].config.is_empty());
+        for (name, description, reason) in [
+            (61, 80, "at most 60 characters"),
+            (60, 81, "more than 80 characters"),
+        ] {
+            let stop = load_text(folder.path(), &source(name, description), 0o600).unwrap_err();
+            assert!(format!("{stop:?}").contains(reason), "{stop:?}");
+        }
+    }
 }

@@ -15,14 +15,16 @@ use crate::exit::{Exit, Stop};
 use crate::print;
 use crate::state::Begun;
 
-/// A document that became a job, with its warnings so far.
+/// A document as far as it is a job, with everything wrong with it so far. Whoever goes on from here
+/// finds further problems and refuses all of them together.
 pub(crate) struct Loaded {
     pub(crate) job: Job,
     pub(crate) strictness: Strictness,
     pub(crate) problems: Problems,
 }
 
-/// Reads and normalises the document of a run; prints its problems and stops if it has errors.
+/// Reads and normalises the document of a run; prints its problems and stops if it says nothing of a
+/// source or a target.
 pub(crate) fn load(begun: &Begun) -> Result<Loaded, Stop> {
     let bytes = read(&begun.document)?;
     begun.refuse_changed(&bytes)?;
@@ -37,13 +39,14 @@ pub(crate) fn load(begun: &Begun) -> Result<Loaded, Stop> {
         strictness: Some(strictness),
         parameters: parameters(arguments, begun.today()?)?,
     };
-    match job::normalise(&document, &options) {
-        Ok((job, problems)) => Ok(Loaded {
+    let (job, problems) = job::read_draft(&document, &options).into_job();
+    match job {
+        Some(job) => Ok(Loaded {
             job,
             strictness,
             problems,
         }),
-        Err(problems) => Err(refuse(&problems)),
+        None => Err(refuse(&problems)),
     }
 }
 

@@ -99,3 +99,49 @@ fn duration(time: Duration) -> String {
         _ => format!("{} h {} min", seconds / 3600, seconds / 60 % 60),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_rows_rate_dirty_rows_splits_share_and_time_left() {
+        let mut progress = Progress::default();
+        assert_eq!(line(&progress), "0 rows  0.0 MiB/s  0 dirty  0/0 splits");
+        progress.counts.rows_read = 250;
+        progress.counts.bytes_read = 30 << 20;
+        progress.counts.rows_dirty = 3;
+        progress.elapsed = Duration::from_secs(10);
+        progress.splits_done = 1;
+        progress.splits_total = 8;
+        assert_eq!(
+            line(&progress),
+            "250 rows  3.0 MiB/s  3 dirty  1/8 splits  12 %  1 min 10 s left"
+        );
+        progress.rows_expected = Some(1000);
+        assert_eq!(
+            line(&progress),
+            "250 rows  3.0 MiB/s  3 dirty  1/8 splits  25 %  30 s left"
+        );
+        // An estimate that was too low does not say that the run has ended.
+        progress.rows_expected = Some(200);
+        assert!(line(&progress).contains("  99 %  "), "{}", line(&progress));
+        progress.splits_done = 8;
+        assert!(line(&progress).ends_with("  100 %  0 s left"));
+    }
+
+    #[test]
+    fn times_are_told_in_two_units_at_most() {
+        let told = [59, 60, 3599, 3600, 90_000].map(|s| duration(Duration::from_secs(s)));
+        assert_eq!(
+            told,
+            [
+                "59 s",
+                "1 min 0 s",
+                "59 min 59 s",
+                "1 h 0 min",
+                "25 h 0 min"
+            ]
+        );
+    }
+}

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use engine::{
-    DirtyRows, FileLedger, Fit, KeptRows, Meter, Outcome, Plan, Report, Resolved, RowForm,
-    RunContext,
+    Datasources, DirtyRows, FileLedger, Fit, KeptRows, MappedColumn, Meter, Outcome, Plan, Report,
+    Resolved, RowForm, RunContext,
 };
+use job::Problems;
 use sdk::{Registry, Splits};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -69,9 +70,32 @@ pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
         &arguments.parameters,
         &arguments.datasources,
     )?;
-    let plan = engine::plan(resolve(&begun, &connectors::registry())?).await?;
+    let comparison = engine::compare(resolve(&begun, &connectors::registry())?).await?;
+    print::out(fit_table(comparison.columns()))?;
+    let plan = comparison.into_plan()?;
+    let Splits { splits, notices } = plan.reader().splits(plan.wanted_splits()).await?;
+    let channels = plan.wanted_splits().min(splits.len());
+    let mut text = format!(
+        "\n{} over {}\n",
+        counted(splits.len(), "split"),
+        counted(channels, "channel")
+    );
+    for split in &splits {
+        let rows = split
+            .estimated_rows
+            .map(|rows| format!(" (about {rows} rows)"));
+        text.push_str(&format!("  {}{}\n", split.label, rows.unwrap_or_default()));
+    }
+    for notice in &notices {
+        text.push_str(&format!("notice: {notice}\n"));
+    }
+    print::out(text)?;
+    Ok(Exit::Success)
+}
+
+fn fit_table(columns: &[MappedColumn]) -> String {
     let mut table = vec![["source", "type", "target", "type", "fit"].map(str::to_string)];
-    for column in plan.columns() {
+    for column in columns {
         let fit = match &column.fit {
             Fit::Lossless => "lossless".to_string(),
             Fit::Checked(how) => format!("checked: {how}"),
@@ -88,25 +112,7 @@ pub(crate) async fn check(arguments: JobArguments) -> Result<Exit, Stop> {
             .map(String::clone),
         );
     }
-    let mut text = catalog::aligned(&table);
-    let Splits { splits, notices } = plan.reader().splits(plan.wanted_splits()).await?;
-    let channels = plan.wanted_splits().min(splits.len());
-    text.push_str(&format!(
-        "\n{} over {}\n",
-        counted(splits.len(), "split"),
-        counted(channels, "channel")
-    ));
-    for split in &splits {
-        let rows = split
-            .estimated_rows
-            .map(|rows| format!(" (about {rows} rows)"));
-        text.push_str(&format!("  {}{}\n", split.label, rows.unwrap_or_default()));
-    }
-    for notice in &notices {
-        text.push_str(&format!("notice: {notice}\n"));
-    }
-    print::out(text)?;
-    Ok(Exit::Success)
+    catalog::aligned(&table)
 }
 
 fn counted(count: usize, word: &str) -> String {
@@ -168,7 +174,7 @@ async fn feed_back(
     let Loaded {
         job, mut problems, ..
     } = document::load(begun)?;
-    let datasources = datasources::load(begun.datasources.as_deref(), &registry)?;
+    let datasources = datasources_of(begun, &registry, &problems)?;
     let rows = KeptRows {
         file: replayed.file.clone(),
         kept_by: replayed.kept_by,
@@ -224,7 +230,7 @@ fn resolve(begun: &Begun, registry: &Registry) -> Result<Resolved, Stop> {
         strictness,
         mut problems,
     } = document::load(begun)?;
-    let datasources = datasources::load(begun.datasources.as_deref(), registry)?;
+    let datasources = datasources_of(begun, registry, &problems)?;
     match engine::resolve(&job, registry, &datasources, strictness, &mut problems) {
         Some(resolved) => {
             document::warn(&problems);
@@ -232,6 +238,16 @@ fn resolve(begun: &Begun, registry: &Registry) -> Result<Resolved, Stop> {
         }
         None => Err(document::refuse(&problems)),
     }
+}
+
+/// Loads the data sources; if it cannot, the document's problems are told besides.
+fn datasources_of(
+    begun: &Begun,
+    registry: &Registry,
+    problems: &Problems,
+) -> Result<Datasources, Stop> {
+    datasources::load(begun.datasources.as_deref(), registry)
+        .inspect_err(|_| document::warn(problems))
 }
 
 async fn execute(

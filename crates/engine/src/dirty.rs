@@ -8,6 +8,8 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{SecondsFormat, Utc};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use sdk::{Error, Kind, Result, TaskId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -59,6 +61,26 @@ impl DirtyRow {
             row: Map::new(),
         }
     }
+
+    pub(crate) fn line(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|error| Error::internal("cannot write a dirty row").source(error))
+    }
+}
+
+/// Where the dirty rows of a run go.
+pub trait DirtySink: Send + Sync {
+    /// Begins the rows of a task anew: those of an earlier attempt are forgotten.
+    fn begin(&self, task: TaskId) -> Result<Box<dyn DirtyTask>>;
+}
+
+/// Takes the dirty rows of one attempt of one task.
+pub trait DirtyTask: Send {
+    /// Takes a row: one line of JSON, without its end.
+    fn add(&mut self, line: &str) -> Result<()>;
+
+    /// Makes the rows durable; called before the attempt's rows are published.
+    fn sync(&mut self) -> BoxFuture<'_, Result<()>>;
 }
 
 /// The folder that a run keeps its dirty rows in.
@@ -72,17 +94,6 @@ impl DirtyRows {
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         DirtyRows {
             folder: folder.into(),
-        }
-    }
-
-    /// Begins the file of a task anew.
-    pub(crate) fn begin(&self, task: TaskId) -> Result<TaskDirtyRows> {
-        let path = self.task_path(task);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(cannot_write(&path, error))
-            }
-            _ => Ok(TaskDirtyRows { path, file: None }),
         }
     }
 
@@ -126,15 +137,27 @@ impl DirtyRows {
     }
 }
 
-/// The dirty rows of one attempt of one task.
+impl DirtySink for DirtyRows {
+    fn begin(&self, task: TaskId) -> Result<Box<dyn DirtyTask>> {
+        let path = self.task_path(task);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(cannot_write(&path, error))
+            }
+            _ => Ok(Box::new(TaskFile { path, file: None })),
+        }
+    }
+}
+
+/// The dirty rows of one attempt of one task; no file without a row.
 #[derive(Debug)]
-pub(crate) struct TaskDirtyRows {
+struct TaskFile {
     path: PathBuf,
     file: Option<BufWriter<File>>,
 }
 
-impl TaskDirtyRows {
-    pub(crate) fn add(&mut self, row: &DirtyRow) -> Result<()> {
+impl DirtyTask for TaskFile {
+    fn add(&mut self, line: &str) -> Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
             None => {
@@ -143,26 +166,27 @@ impl TaskDirtyRows {
                 self.file.insert(BufWriter::new(file))
             }
         };
-        serde_json::to_writer(&mut *file, row)
-            .map_err(std::io::Error::from)
+        file.write_all(line.as_bytes())
             .and_then(|()| file.write_all(b"\n"))
             .map_err(|error| cannot_write(&self.path, error))
     }
 
-    /// Makes the rows durable; called before the attempt's rows are published.
-    pub(crate) async fn sync(&mut self) -> Result<()> {
-        let Some(file) = &mut self.file else {
-            return Ok(());
-        };
-        let flushed = file.flush().and_then(|()| file.get_ref().try_clone());
-        let file = flushed.map_err(|error| cannot_write(&self.path, error))?;
-        let path = self.path.clone();
-        off_the_runtime(move || {
-            file.sync_all()
-                .and_then(|()| sync_folder_of(&path))
-                .map_err(|error| cannot_write(&path, error))
-        })
-        .await
+    fn sync(&mut self) -> BoxFuture<'_, Result<()>> {
+        async {
+            let Some(file) = &mut self.file else {
+                return Ok(());
+            };
+            let flushed = file.flush().and_then(|()| file.get_ref().try_clone());
+            let file = flushed.map_err(|error| cannot_write(&self.path, error))?;
+            let path = self.path.clone();
+            off_the_runtime(move || {
+                file.sync_all()
+                    .and_then(|()| sync_folder_of(&path))
+                    .map_err(|error| cannot_write(&path, error))
+            })
+            .await
+        }
+        .boxed()
     }
 }
 

@@ -79,7 +79,7 @@ pub(crate) struct Recalled {
 }
 
 /// A reading of the meter at one moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Progress {
     /// Sums over all tasks, failed attempts taken out again.
     pub counts: Counts,

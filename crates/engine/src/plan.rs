@@ -15,6 +15,7 @@ use crate::convert::{Conversion, Fit};
 use crate::expression::{Expression, TransformStep};
 use crate::mapping::{Mapping, Output, OutputValue, TransformedValue};
 use crate::resolve::Resolved;
+use crate::sides::Sides;
 
 /// Rows per batch: enough to make per-batch work vanish, few enough to stay in the cache.
 const BATCH_ROWS: usize = 16_384;
@@ -105,8 +106,29 @@ impl Plan {
     }
 }
 
+/// Both sides of a job side by side: how well every column fits, be it not at all.
+pub struct Comparison(Plan);
+
+impl Comparison {
+    /// The type-fit report, one line per column of the target.
+    pub fn columns(&self) -> &[MappedColumn] {
+        self.0.columns()
+    }
+
+    /// The plan; fails with every column that cannot be mapped.
+    pub fn into_plan(self) -> Result<Plan> {
+        refuse_impossible(self.columns())?;
+        Ok(self.0)
+    }
+}
+
 /// Connects both sides and plans the mapping between them.
 pub async fn plan(resolved: Resolved) -> Result<Plan> {
+    compare(resolved).await?.into_plan()
+}
+
+/// Connects both sides and compares their columns.
+pub async fn compare(resolved: Resolved) -> Result<Comparison> {
     let Resolved {
         reader,
         writer,
@@ -117,27 +139,8 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
         columns,
         job,
     } = resolved;
-    let open_reader = async {
-        reader()
-            .await
-            .map_err(|error| error.prefix(format!("source, {reader_title}")))
-    };
-    let open_writer = async {
-        writer()
-            .await
-            .map_err(|error| error.prefix(format!("target, {writer_title}")))
-    };
-    let (reader, writer) = tokio::join!(open_reader, open_writer);
-    let (reader, writer) = match (reader, writer) {
-        (Ok(reader), Ok(writer)) => (reader, writer),
-        (Err(source), Err(target)) => return Err(both_unopened(&source, &target)),
-        (Err(error), _) | (_, Err(error)) => return Err(error),
-    };
-
-    let source = reader
-        .schema()
-        .await
-        .map_err(|error| error.prefix(format!("source, {reader_title}")))?;
+    let sides = Sides::open((reader, reader_title), (writer, writer_title)).await?;
+    let source = sides.source_columns().await?;
     let items = spread(&columns.items, source.len())?;
     let mut draft = Draft::new(&source, items, Utc::now())?;
     let filter = job
@@ -153,10 +156,7 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
     }
     let steps = TransformStep::plan(&job.transformers, &draft.columns())?;
     let offered = draft.offered(&steps);
-    let target = writer
-        .schema(&offered)
-        .await
-        .map_err(|error| error.prefix(format!("target, {writer_title}")))?;
+    let target = sides.target_columns(&offered).await?;
     if offered.len() != target.len() {
         return Err(column_count_error(&offered, &target));
     }
@@ -179,13 +179,12 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
             column: column.clone(),
         });
     }
-    refuse_impossible(&fits)?;
     let wire = (0..source.len())
         .map(|index| wired(&outputs, index))
         .collect();
-    Ok(Plan {
-        reader,
-        writer,
+    Ok(Comparison(Plan {
+        reader: sides.reader,
+        writer: sides.writer,
         mapping: Mapping::new(filter, outputs),
         source_columns: source,
         target_columns: target,
@@ -198,21 +197,7 @@ pub async fn plan(resolved: Resolved) -> Result<Plan> {
         fits,
         inputs,
         outputs: written,
-    })
-}
-
-/// One error for two sides, so that both can be mended at once.
-fn both_unopened(source: &Error, target: &Error) -> Error {
-    let error = Error::new(source.kind(), format!("{source}; {target}"));
-    let mut hints: Vec<&str> = [source, target]
-        .into_iter()
-        .filter_map(Error::hint_text)
-        .collect();
-    hints.dedup();
-    if hints.is_empty() {
-        return error;
-    }
-    error.hint(hints.join("; "))
+    }))
 }
 
 /// The job's column list against the source's real columns.
@@ -491,20 +476,5 @@ fn constant_text(constant: &Constant) -> String {
         Constant::Boolean(value) => value.to_string(),
         Constant::Number(digits) => digits.clone(),
         Constant::String(text) => format!("'{text}'"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_sides_that_cannot_be_opened_are_one_error_that_names_both() {
-        let source = Error::new(Kind::Auth, "source: wrong password").hint("check it");
-        let target = Error::new(Kind::Unreachable, "target: refused").hint("start it");
-        let both = both_unopened(&source, &target);
-        assert_eq!(both.to_string(), "source: wrong password; target: refused");
-        assert_eq!(both.hint_text(), Some("check it; start it"));
-        assert_eq!(both.kind(), Kind::Auth);
     }
 }

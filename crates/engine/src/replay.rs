@@ -18,8 +18,8 @@ use async_trait::async_trait;
 use futures::StreamExt;
 use job::{ColumnItem, Job, Problems, Strictness};
 use sdk::{
-    BatchStream, Column, Error, Extension, Kind, ReadBatch, ReadOptions, Reader, Registry, Result,
-    Split, Splits, State, UnreadableRow, bytes_from_json,
+    BatchStream, Column, Connector, Error, Extension, Kind, ReadBatch, ReadOptions, Reader,
+    Registry, Result, Split, Splits, State, UnreadableRow, bytes_from_json,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -89,7 +89,7 @@ impl Replay<'_> {
     /// `problems`; with errors among them there is no run.
     pub fn run(&self, form: RowForm, problems: &mut Problems) -> Result<Option<Resolved>> {
         let columns = columns_in(self.rows, form)?;
-        let job = appending(self.job, form);
+        let job = adding(self.job, self.registry, form);
         let resolved = resolve(
             &job,
             self.registry,
@@ -101,20 +101,12 @@ impl Replay<'_> {
     }
 }
 
-fn appending(job: &Job, form: RowForm) -> Job {
+/// The job as one that adds its rows to what is there.
+fn adding(job: &Job, registry: &Registry, form: RowForm) -> Job {
     let mut job = job.clone();
-    let parameter = &mut job.writer.parameter;
-    for statements in ["preSql", "postSql"] {
-        parameter.remove(statements);
-    }
-    if parameter.contains_key("truncate") {
-        parameter.insert("truncate".to_string(), Value::Bool(false));
-    }
-    if matches!(
-        parameter.get("writeMode").and_then(Value::as_str),
-        Some("truncate" | "overwrite")
-    ) {
-        parameter.insert("writeMode".to_string(), Value::from("append"));
+    let writer = registry.find(&job.writer.connector);
+    if let Some(schema) = writer.and_then(Connector::writer_schema) {
+        sdk::make_adding(&mut job.writer.parameter, &schema);
     }
     if form == RowForm::Target {
         job.reader.columns = vec![ColumnItem::All];

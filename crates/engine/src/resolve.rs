@@ -1,12 +1,13 @@
 //! From a job to opened connectors: names are looked up, parameters become typed, and every problem
 //! of both sides is collected before anything connects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use job::{ColumnItem, Job, Problem, Problems, Severity, Step, Strictness};
 use sdk::{
-    Connector, DatasetName, Error, FieldProblem, Flaw, Opening, Reader, Registry, Writer, nearest,
+    ConfigProblems, Connector, DatasetName, Error, FieldProblem, Flaw, Opening, Reader, Registry,
+    Writer, nearest,
 };
 use serde_json::{Map, Value};
 
@@ -45,8 +46,9 @@ pub struct Resolved {
 }
 
 /// Resolves a job against the connectors of this build and the registered data sources, and adds
-/// what it finds to `problems`; `None` if one of them is an error. Parameters that no connector
-/// knows are errors when strict, warnings when lenient.
+/// what it finds to `problems`; `None` if one of them is an error. The job may be the part of a
+/// document that could be read, with the errors of the rest in `problems`. Parameters that no
+/// connector knows are errors when strict, warnings when lenient.
 pub fn resolve(
     job: &Job,
     registry: &Registry,
@@ -62,10 +64,18 @@ pub fn resolve(
     };
     let mut found = Vec::new();
     let resolved = resolve_sides(&scope, &mut found);
+    let told: HashSet<String> = problems
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .map(|problem| problem.pointer.clone())
+        .collect();
+    // What could not be read looks to a connector as if it were missing or wrong.
     for problem in found {
-        problems.push(problem);
+        if !told.contains(&problem.pointer) {
+            problems.push(problem);
+        }
     }
-    resolved
+    resolved.filter(|_| !problems.has_errors())
 }
 
 fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resolved> {
@@ -83,9 +93,10 @@ fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resol
         &job.reader,
         columns.request(),
         problems,
-        |connector, config, parameter| {
-            let names = connector.datasets_read(config, parameter);
-            Some((connector.open_reader(config, parameter)?, names))
+        End {
+            open: Connector::open_reader,
+            schema: Connector::reader_schema,
+            datasets: Connector::datasets_read,
         },
     );
     let writer_columns = scope.writer_columns(problems);
@@ -93,16 +104,14 @@ fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resol
         &job.writer,
         &writer_columns,
         problems,
-        |connector, config, parameter| {
-            let names = connector.datasets_written(config, parameter);
-            Some((connector.open_writer(config, parameter)?, names))
+        End {
+            open: Connector::open_writer,
+            schema: Connector::writer_schema,
+            datasets: Connector::datasets_written,
         },
     );
     let (reader, writer) = reader.zip(writer)?;
-    let sound = problems
-        .iter()
-        .all(|problem| problem.severity != Severity::Error);
-    sound.then(|| Resolved {
+    Some(Resolved {
         reader: reader.opening,
         writer: writer.opening,
         reader_title: reader.title,
@@ -114,13 +123,20 @@ fn resolve_sides(scope: &Scope<'_>, problems: &mut Vec<Problem>) -> Option<Resol
     })
 }
 
-/// What a connector makes of a side, with what that side is called elsewhere.
-type Opened<T> = Option<(Result<Opening<T>, sdk::ConfigProblems>, Vec<DatasetName>)>;
+type Opened<T> = Option<Result<Opening<T>, ConfigProblems>>;
+
+/// What a connector is asked for at one end of a job.
+struct End<T: ?Sized> {
+    open: fn(&Connector, &Value, &Value) -> Opened<T>,
+    schema: fn(&Connector) -> Option<Value>,
+    datasets: fn(&Connector, &Value, &Value) -> Vec<DatasetName>,
+}
 
 /// A side that is right.
 struct Side<T: ?Sized> {
     opening: Opening<T>,
     title: String,
+    /// What it is called elsewhere.
     datasets: Vec<DatasetName>,
 }
 
@@ -156,7 +172,7 @@ impl Scope<'_> {
         step: &Step,
         columns: &[Value],
         problems: &mut Vec<Problem>,
-        open: impl Fn(&Connector, &Value, &Value) -> Opened<T>,
+        end: End<T>,
     ) -> Option<Side<T>> {
         if step.connector.is_empty() {
             // Whoever read the document has said that it names none.
@@ -174,16 +190,47 @@ impl Scope<'_> {
             ));
             return None;
         };
-        let (config, title) = self.config(step, connector, problems)?;
+        let config = self.config(step, connector, problems);
+        let is_known = config.is_some();
+        let (config, title) = config.unwrap_or_default();
         let mut parameter = step.parameter.clone();
         if !columns.is_empty() {
             parameter.insert("column".to_string(), Value::Array(columns.to_vec()));
         }
         let mut parameter = Value::Object(parameter);
         let config = Value::Object(config);
-        let mut opened = open(connector, &config, &parameter);
+        let open = |parameter: &Value| {
+            let mut opened = (end.open)(connector, &config, parameter);
+            // Of a data source that nobody knows nothing is missing.
+            if let Some(Err(found)) = &mut opened
+                && !is_known
+            {
+                found.datasource.clear();
+            }
+            opened
+        };
+        let mut opened = open(&parameter);
+        let mut idle = ConfigProblems {
+            datasource: sdk::without_effect(&config, &connector.config_schema()),
+            parameter: (end.schema)(connector)
+                .map(|schema| sdk::without_effect(&parameter, &schema))
+                .unwrap_or_default(),
+        };
+        if let Some(Err(found)) = &opened {
+            leave_out(&mut idle.datasource, &found.datasource);
+            leave_out(&mut idle.parameter, &found.parameter);
+        }
+        if matches!(step.datasource, job::Datasource::Named(_)) {
+            // Both ends may use it, and one mention will do.
+            let told = |message: &str| {
+                let message = format!("{title}: {message}");
+                problems.iter().any(|problem| problem.message == message)
+            };
+            idle.datasource.retain(|problem| !told(&problem.message));
+        }
+        problems.extend(self.field_problems(step, &title, idle));
         if self.strictness == Strictness::Lenient
-            && let Some((Err(found), _)) = &mut opened
+            && let Some(Err(found)) = &mut opened
         {
             let unknown: Vec<_> = found
                 .parameter
@@ -198,7 +245,7 @@ impl Scope<'_> {
                 problems.push(problem);
             }
             if found.parameter.is_empty() && found.datasource.is_empty() {
-                opened = open(connector, &config, &parameter);
+                opened = open(&parameter);
             }
         }
         match opened {
@@ -207,27 +254,33 @@ impl Scope<'_> {
                 format!("{} cannot be used on this side of a job", connector.title),
                 None,
             )),
-            Some((Ok(opening), datasets)) => {
-                return Some(Side {
+            Some(Ok(opening)) => {
+                let datasets = (end.datasets)(connector, &config, &parameter);
+                return is_known.then_some(Side {
                     opening,
                     title,
                     datasets,
                 });
             }
-            Some((Err(found), _)) => {
-                problems.extend(found.parameter.into_iter().map(|problem| {
-                    self.field_problem(&format!("{}/parameter", step.pointer), "", problem)
-                }));
-                problems.extend(found.datasource.into_iter().map(|problem| {
-                    self.field_problem(
-                        &format!("{}/parameter/datasource", step.pointer),
-                        &format!("{title}: "),
-                        problem,
-                    )
-                }));
+            Some(Err(found)) => {
+                problems.extend(self.field_problems(step, &title, found));
             }
         }
         None
+    }
+
+    fn field_problems(&self, step: &Step, title: &str, found: ConfigProblems) -> Vec<Problem> {
+        let parameter = format!("{}/parameter", step.pointer);
+        let datasource = format!("{parameter}/datasource");
+        let of_parameter = found.parameter.into_iter();
+        let of_datasource = found.datasource.into_iter();
+        of_parameter
+            .map(|problem| self.field_problem(&parameter, "", problem))
+            .chain(
+                of_datasource
+                    .map(|problem| self.field_problem(&datasource, &format!("{title}: "), problem)),
+            )
+            .collect()
     }
 
     fn field_problem(&self, parent: &str, prefix: &str, problem: FieldProblem) -> Problem {
@@ -236,6 +289,10 @@ impl Scope<'_> {
         let origins = &self.job.origins;
         match problem.flaw {
             Flaw::UnknownKey => origins.key_problem(&pointer, message, problem.hint),
+            Flaw::WithoutEffect => Problem {
+                severity: Severity::Warning,
+                ..origins.key_problem(&pointer, message, problem.hint)
+            },
             Flaw::Wrong => origins.problem(&pointer, message, problem.hint),
         }
     }
@@ -300,6 +357,11 @@ impl Scope<'_> {
                 .map(|connector| connector.name),
         )
     }
+}
+
+/// Takes out what is told of a field that is wrong besides.
+fn leave_out(told: &mut Vec<FieldProblem>, wrong: &[FieldProblem]) {
+    told.retain(|problem| wrong.iter().all(|wrong| wrong.pointer != problem.pointer));
 }
 
 /// Takes the value at a JSON pointer out of its object.

@@ -1,7 +1,7 @@
 //! One attempt of one task: read a batch, map it, write it, account for it.
 //!
-//! This is the function that a cluster places elsewhere. It needs the plan, the split, the ledger, a
-//! cancel token and a meter, and assumes nothing about the process it runs in.
+//! [`run_split`] is the function that a cluster places elsewhere. It needs the job planned where it
+//! runs, the split, and a [`SplitContext`], and assumes nothing about the process it runs in.
 
 use std::time::Instant;
 
@@ -13,39 +13,62 @@ use sdk::{
 };
 use serde_json::{Map, Value};
 
-use crate::dirty::{DirtyRow, Stage, TaskDirtyRows};
+use crate::context::{Reading, SplitContext};
+use crate::dirty::{DirtyRow, DirtyTask, Stage};
 use crate::failure::Failure;
-use crate::ledger::Event;
+use crate::ledger::{Event, TaskState};
 use crate::mapping::{BadCell, Mapped, OutputValue};
 use crate::meter::Counts;
 use crate::plan::Plan;
-use crate::run::{Reading, RunContext};
-use crate::wrap::{RateLimit, prefetch};
+use crate::wrap::prefetch;
 
 /// Batches read ahead of the writer.
 const READ_AHEAD: usize = 2;
 
-/// What all tasks of a run share.
-pub(crate) struct Pipeline {
+/// A job in the state that its run has brought it to: the same in every process that works on the run.
+pub struct PreparedJob {
     pub(crate) plan: Plan,
     pub(crate) prepared: State,
-    pub(crate) limit: RateLimit,
-    pub(crate) context: RunContext,
+}
+
+impl PreparedJob {
+    /// Joins a job that was planned in this process to its run, of which the ledger tells when it began
+    /// and how the target was prepared. Fails if that has not happened yet.
+    pub fn of_run(mut plan: Plan, context: &SplitContext) -> Result<Self, Error> {
+        let history = context.ledger.history();
+        let (Some(splits), Some(began), Some(prepared)) =
+            (history.splits, history.began, history.prepared)
+        else {
+            return Err(Error::internal("the run is not prepared yet"));
+        };
+        plan.began(began)?;
+        context.expect(&splits);
+        Ok(PreparedJob { plan, prepared })
+    }
 }
 
 /// Moves one split. On success its rows are published and the ledger says so; on failure nothing of
 /// the attempt is written, and the meter has forgotten it unless it ends the run by its dirty rows.
-pub(crate) async fn run_split(
-    pipeline: &Pipeline,
+/// Attempts of a split count from 1, follow each other, and are the caller's to repeat.
+///
+/// An earlier attempt whose end is unknown is settled with the target first, so that no row is
+/// written twice.
+pub async fn run_split(
+    context: &SplitContext,
+    job: &PreparedJob,
     task: TaskId,
     split: &Split,
     attempt: u32,
 ) -> Result<Counts, Failure> {
+    if let Some(counts) = settle(context, job, task).await? {
+        return Ok(counts);
+    }
     let mut run = Attempt {
-        pipeline,
+        context,
+        job,
         task,
         counts: Counts::default(),
-        dirty: pipeline.context.dirty.begin(task)?,
+        dirty: context.dirty.begin(task)?,
     };
     let result = run.run(split, attempt).await;
     if let Err(Failure::TooManyDirtyRows { .. }) = result {
@@ -58,33 +81,46 @@ pub(crate) async fn run_split(
     result.map(|()| std::mem::take(&mut run.counts))
 }
 
+/// If an earlier attempt got as far as its seal, asks the target what became of it.
+async fn settle(
+    context: &SplitContext,
+    job: &PreparedJob,
+    task: TaskId,
+) -> Result<Option<Counts>, Failure> {
+    let TaskState::Sealed { seal, counts } = context.ledger.task(task) else {
+        return Ok(None);
+    };
+    let answer = job.plan.writer.recover(&job.prepared, task, &seal);
+    let Some(receipt) = context.unless_stopped(answer).await?? else {
+        return Ok(None);
+    };
+    context.record(Event::Done { receipt, counts }).await?;
+    context.meter.add(&counts);
+    Ok(Some(counts))
+}
+
 struct Attempt<'a> {
-    pipeline: &'a Pipeline,
+    context: &'a SplitContext,
+    job: &'a PreparedJob,
     task: TaskId,
     counts: Counts,
-    dirty: TaskDirtyRows,
+    dirty: Box<dyn DirtyTask>,
 }
 
 /// The meter forgets whatever an attempt still counts when it ends, be it by a panic.
 impl Drop for Attempt<'_> {
     fn drop(&mut self) {
-        self.pipeline.context.meter.take_back(&self.counts);
+        self.context.meter.take_back(&self.counts);
     }
 }
 
 impl Attempt<'_> {
     async fn run(&mut self, split: &Split, attempt: u32) -> Result<(), Failure> {
-        let Pipeline {
-            plan,
-            prepared,
-            context,
-            ..
-        } = self.pipeline;
-        let task = self.task;
+        let PreparedJob { plan, prepared } = self.job;
+        let (context, task) = (self.context, self.task);
         context.record(Event::Claimed { task, attempt }).await?;
         let mut options = plan.options.clone();
-        (options.batch_rows, options.batch_bytes) = self
-            .pipeline
+        (options.batch_rows, options.batch_bytes) = context
             .limit
             .batch_size(options.batch_rows, options.batch_bytes);
         let opened = async {
@@ -125,16 +161,11 @@ impl Attempt<'_> {
         read: ReadBatch,
         writer: &mut dyn TaskWriter,
     ) -> Result<(), Failure> {
-        let Pipeline {
-            plan,
-            limit,
-            context,
-            ..
-        } = self.pipeline;
+        let (context, plan) = (self.context, &self.job.plan);
         let ReadBatch { batch, unreadable } = read;
         let row_count = (batch.num_rows() + unreadable.len()) as u64;
         let byte_count = value_bytes(&batch);
-        let pass = limit.pass(byte_count, row_count);
+        let pass = context.limit.pass(byte_count, row_count);
         context.unless_stopped(pass).await?;
         self.count(Counts {
             rows_read: row_count,
@@ -187,7 +218,7 @@ impl Attempt<'_> {
 
     fn set_aside(&mut self, mut dirty: DirtyRow) -> Result<(), Error> {
         dirty.key = self.key_of(&dirty);
-        self.dirty.add(&dirty)?;
+        self.dirty.add(&dirty.line()?)?;
         self.count(Counts {
             rows_dirty: 1,
             ..Counts::default()
@@ -197,7 +228,7 @@ impl Attempt<'_> {
 
     fn count(&mut self, counts: Counts) {
         self.counts += &counts;
-        self.pipeline.context.meter.add(&counts);
+        self.context.meter.add(&counts);
     }
 
     fn check_balance(&self, split: &Split) -> Result<(), Error> {
@@ -213,7 +244,7 @@ impl Attempt<'_> {
 
     /// A row as the reader gave it, wire forms as text.
     fn source_row(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
-        let plan = &self.pipeline.plan;
+        let plan = &self.job.plan;
         readable_row(
             batch,
             row,
@@ -224,7 +255,7 @@ impl Attempt<'_> {
 
     /// A row as the writer got it, wire forms as text.
     fn target_row(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
-        let plan = &self.pipeline.plan;
+        let plan = &self.job.plan;
         let source_of = |index: usize| match plan.mapping.outputs.get(index)?.value {
             OutputValue::Wire(source) => Some((&plan.target_columns[index], source)),
             _ => None,
@@ -234,7 +265,7 @@ impl Attempt<'_> {
 
     /// The source's key columns within a dirty row, found by name or by the column they are mapped to.
     fn key_of(&self, dirty: &DirtyRow) -> Map<String, Value> {
-        let plan = &self.pipeline.plan;
+        let plan = &self.job.plan;
         let mut key = Map::new();
         for (index, column) in plan
             .source_columns

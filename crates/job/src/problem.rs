@@ -105,6 +105,11 @@ pub struct Problems {
     list: Vec<Problem>,
 }
 
+/// Problems without a span come first: they concern the whole document.
+fn place_of(problem: &Problem) -> Option<(usize, usize)> {
+    problem.span.map(|span| (span.start, span.end))
+}
+
 impl Problems {
     /// No problems, and no document to print lines from.
     pub fn new() -> Self {
@@ -112,17 +117,18 @@ impl Problems {
     }
 
     pub(crate) fn of(source: Arc<Source>, mut list: Vec<Problem>) -> Self {
-        // Places without a span come first: they concern the whole document.
-        list.sort_by_key(|problem| problem.span.map(|span| (span.start, span.end)));
+        list.sort_by_key(place_of);
         Self {
             source: Some(source),
             list,
         }
     }
 
-    /// Adds a problem, for example one found by a connector at [`Origins::problem`](crate::Origins::problem).
+    /// Adds a problem at its place, for example one found by a connector at [`Origins::problem`](crate::Origins::problem).
     pub fn push(&mut self, problem: Problem) {
-        self.list.push(problem);
+        let place = place_of(&problem);
+        let index = self.list.partition_point(|known| place_of(known) <= place);
+        self.list.insert(index, problem);
     }
 
     /// Whether nothing was found.

@@ -54,6 +54,8 @@ pub struct Column {
     pub wire: Option<Wire>,
     /// Part of the primary key; dirty rows are filed under it.
     pub key: bool,
+    /// A writer's wish: empty text means NULL here.
+    pub empty_as_null: bool,
 }
 
 impl Column {
@@ -68,6 +70,7 @@ impl Column {
             extension: None,
             wire: None,
             key: false,
+            empty_as_null: false,
         }
     }
 

@@ -17,6 +17,8 @@ pub const SHORTHAND: &str = "x-shorthand";
 pub enum Flaw {
     /// Nobody knows the key; a lenient caller may drop it and go on.
     UnknownKey,
+    /// The key is accepted and changes nothing.
+    WithoutEffect,
     /// The value is missing or wrong.
     Wrong,
 }

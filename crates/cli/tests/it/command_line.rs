@@ -47,6 +47,57 @@ async fn every_problem_of_a_document_is_shown_with_its_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn problems_of_document_and_connectors_come_together() {
+    let place = Place::new().await;
+    place.write(
+        "job.json",
+        r#"{"type": "job", "version": "1.0", "configuration": {
+"reader": {"plugin": "postgresql", "parameter": {"datasource": "nowhere", "tabel": "t", "column": ["*"]}},
+"writer": {"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "t", "column": "*", "truncate": "${unknown}"}},
+"seting": {}}}"#,
+    );
+    let ran = place.run(&["run", "job.json"]).fails(
+        2,
+        &[
+            "there is no datasource `nowhere`",
+            "unknown key `tabel`",
+            "parameter `unknown` has no value",
+            "unknown key `seting`",
+            "did you mean `setting`?",
+        ],
+    );
+    // In the order of the text, and what could not be read is not wrong a second time.
+    let lines: Vec<_> = ran
+        .messages
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--> job.json:"))
+        .collect();
+    assert!(lines.is_sorted(), "{}", ran.messages);
+    assert!(
+        !ran.messages.contains("must be true or false"),
+        "{}",
+        ran.messages
+    );
+
+    place.write(
+        "job.json",
+        &job(
+            r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "source_gone", "column": ["*"]}}"#,
+            r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "target_gone", "column": ["*"]}}"#,
+        ),
+    );
+    place.run(&["check", "job.json"]).fails(
+        2,
+        &[
+            "source, datasource",
+            "source_gone",
+            "target, datasource",
+            "target_gone",
+        ],
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn missing_things_are_named_with_the_nearest_that_exist() {
     let place = Place::new().await;
     place
@@ -91,6 +142,11 @@ async fn an_unreachable_or_refusing_source_is_exit_code_4() {
     let ping = place.run(&["ping", "l_PostGreSql"]);
     assert_eq!(ping.code, Some(4));
     assert!(ping.output.contains("login    failed"), "{}", ping.output);
+    assert!(
+        ping.output.contains("password authentication failed") && ping.output.contains("hint: "),
+        "{}",
+        ping.output
+    );
     let text = std::fs::read_to_string(place.path("datasources.toml")).unwrap();
     let port = text
         .split("127.0.0.1:")
@@ -107,6 +163,17 @@ async fn an_unreachable_or_refusing_source_is_exit_code_4() {
     place
         .run(&["run", "job.json"])
         .fails(4, &["127.0.0.1:1", "refused"]);
+    let ping = place.run(&["ping", "l_PostGreSql"]);
+    assert_eq!(ping.code, Some(4));
+    let failed = ping.output.lines().find(|line| line.starts_with("connect"));
+    assert!(
+        failed.is_some_and(|line| line.contains("failed")
+            && line.contains("127.0.0.1:1")
+            && line.contains("refused")),
+        "{}",
+        ping.output
+    );
+    assert!(!ping.output.contains("login"), "{}", ping.output);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,9 +192,8 @@ async fn looking_around_shows_tables_columns_and_rows() {
     let place = Place::new().await;
     place.sql("CREATE TABLE public.person (id bigint PRIMARY KEY, name text); INSERT INTO person VALUES (1, 'one'), (2, NULL)").await;
     let ping = place.run(&["ping", "l_PostGreSql"]).ok();
-    for stage in ["resolve", "connect", "login", "tables"] {
-        assert!(ping.output.contains(stage), "{}", ping.output);
-    }
+    let stages: Vec<_> = ping.output.lines().map(stage_of_ping).collect();
+    assert_eq!(stages, ["resolve", "connect", "tls", "login", "tables"]);
     place.run(&["ping", "odps_first"]).ok();
     assert!(
         place
@@ -148,58 +214,6 @@ async fn looking_around_shows_tables_columns_and_rows() {
         .run(&["preview", "l_PostGreSql", "public.person"])
         .ok();
     assert_eq!(preview.output, "id  name\n1   one\n2   NULL\n");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_datax_document_runs_as_it_is_and_converts() {
-    let place = Place::new().await;
-    place.sql("CREATE TABLE person (id int, name text)").await;
-    let text = std::fs::read_to_string(place.path("datasources.toml")).unwrap();
-    let url = text
-        .split("jdbcUrl = \"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap()
-        .to_string();
-    let user = text
-        .split("username = \"")
-        .nth(1)
-        .unwrap()
-        .split('"')
-        .next()
-        .unwrap()
-        .to_string();
-    let password = std::fs::read_to_string(place.path("pg.secret")).unwrap();
-    place.write(
-        "datax.json",
-        &format!(
-            r#"{{
-  "job": {{
-    "setting": {{ "speed": {{ "channel": 2 }}, "errorLimit": {{ "record": 0, "percentage": 0.02 }} }},
-    "content": [{{
-      "reader": {{ "name": "streamreader", "parameter": {{ "column": [ {{ "value": "10", "type": "long" }}, {{ "value": "DataX", "type": "string" }} ], "sliceRecordCount": 50 }} }},
-      "writer": {{ "name": "postgresqlwriter", "parameter": {{ "username": "{user}", "password": "{password}", "column": ["id", "name"],
-        "preSql": ["delete from person"], "connection": [ {{ "jdbcUrl": "{url}", "table": ["person"] }} ] }} }}
-    }}]
-  }}
-}}"#
-        ),
-    );
-    place.run(&["run", "datax.json"]).ok();
-    assert_eq!(
-        place
-            .value("SELECT count(*) || ' ' || min(id) || ' ' || max(name) FROM person")
-            .await,
-        "100 10 DataX"
-    );
-    // The converted document holds what the original holds, its password too; it goes to a file only.
-    place
-        .run(&["convert", "datax.json", "-o", "converted.json"])
-        .ok();
-    place.run(&["run", "converted.json"]).ok();
-    assert_eq!(place.value("SELECT count(*) FROM person").await, "100");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -287,6 +301,15 @@ async fn nobody_has_to_read_what_is_said() {
         assert_eq!(status.code(), Some(expected), "{arguments:?}");
     }
     assert_eq!(place.value("SELECT count(*) FROM u").await, "1");
+}
+
+/// The stage that a line of `ping` tells of, which must have gone well and have taken a time.
+fn stage_of_ping(line: &str) -> &str {
+    let words: Vec<_> = line.split_whitespace().collect();
+    assert_eq!((words[1], words[3]), ("ok", "ms"), "{line}");
+    let milliseconds: f64 = words[2].parse().expect(line);
+    assert!((0.0..60_000.0).contains(&milliseconds), "{line}");
+    words[0]
 }
 
 fn copy_of_t_to_u() -> String {

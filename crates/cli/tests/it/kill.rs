@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::setup::Place;
 
 const ROWS: u32 = 120_000;
-const CHECKSUM: &str = "count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric)";
+pub(crate) const CHECKSUM: &str = "count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric)";
 
 /// Starts the run, kills it at random, resumes it and kills it again, until it ends well.
 /// Returns how many kills hit.
@@ -66,16 +66,16 @@ async fn source(place: &Place) -> String {
         .await
 }
 
-fn job(reader: &str, writer: &str) -> String {
+pub(crate) fn job(reader: &str, writer: &str) -> String {
     format!(
         r#"{{"type": "job", "version": "1.0", "configuration": {{"reader": {reader}, "writer": {writer},
             "setting": {{"speed": {{"concurrent": 2}}, "errorLimit": {{"record": 0}}}}}}}}"#
     )
 }
 
-const FROM_POSTGRESQL: &str = r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "source", "column": ["*"], "splitPk": "id"}}"#;
+pub(crate) const FROM_POSTGRESQL: &str = r#"{"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "source", "column": ["*"], "splitPk": "id"}}"#;
 
-fn to_postgresql(mode: &str) -> String {
+pub(crate) fn to_postgresql(mode: &str) -> String {
     format!(
         r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "target", "column": ["*"], "preSql": ["truncate target"], "writeMode": "{mode}"}}}}"#
     )
@@ -161,7 +161,7 @@ async fn postgresql_to_files_and_back() {
 }
 
 /// A job slow enough to be stopped in the middle, and its source's checksum.
-async fn slow_job(place: &Place, writer: &str) -> String {
+pub(crate) async fn slow_job(place: &Place, writer: &str) -> String {
     let expected = source(place).await;
     let slow =
         job(FROM_POSTGRESQL, writer).replace(r#""concurrent": 2"#, r#""concurrent": 2, "mbps": 4"#);
@@ -170,7 +170,7 @@ async fn slow_job(place: &Place, writer: &str) -> String {
 }
 
 /// Sends the signal once rows are on their way.
-async fn stop(place: &Place, child: &mut Child, signal: &str) {
+pub(crate) async fn stop(place: &Place, child: &mut Child, signal: &str) {
     while place.value("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'COPY%'").await == "0" {
         assert_eq!(child.try_wait().unwrap(), None, "the run ended by itself");
         tokio::time::sleep(Duration::from_millis(5)).await;

@@ -25,10 +25,92 @@ async fn ten_times_the_rows_take_the_same_memory() {
     for writer in writers {
         let small = place.peak_of(&job(150_000, writer)).await;
         let large = place.peak_of(&job(1_500_000, writer)).await;
-        assert!(
-            large < small * 3 / 2,
-            "{small} KiB became {large} KiB: {writer}"
-        );
-        assert!(large < 200 * 1024, "{large} KiB: {writer}");
+        assert_flat(small, large, writer);
+    }
+}
+
+fn assert_flat(small: u64, large: u64, what: &str) {
+    assert!(
+        large < small * 3 / 2,
+        "{small} KiB became {large} KiB: {what}"
+    );
+    assert!(large < 200 * 1024, "{large} KiB: {what}");
+}
+
+/// From PostgreSQL and back, by way of each store: what is written under a name, and read again.
+fn round_trips(rows: &str) -> [(&'static str, String); 5] {
+    let postgresql = |table: &str| {
+        format!(
+            r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "{table}", "column": ["*"]}}}}"#
+        )
+    };
+    let maxcompute = |more: &str| {
+        format!(
+            r#"{{"plugin": "odps", "parameter": {{"datasource": "odps_first", "table": "{rows}", "column": ["*"]{more}}}}}"#
+        )
+    };
+    let to_file = |name: &str, more: &str| {
+        format!(
+            r#"{{"plugin": "file", "parameter": {{"path": "{rows}", "fileName": "{name}"{more}}}}}"#
+        )
+    };
+    let from_csv = format!(
+        r#"{{"plugin": "file", "parameter": {{"path": "{rows}/rows.csv", "column": ["*"]}}}}"#
+    );
+    let job = |reader: &str, writer: &str| {
+        format!(
+            r#"{{"type": "job", "version": "1.0", "configuration": {{"reader": {reader}, "writer": {writer}}}}}"#
+        )
+    };
+    let (source, target) = (postgresql(rows), postgresql("target"));
+    [
+        (
+            "PostgreSQL to Parquet",
+            job(
+                &source,
+                &to_file("rows.parquet", r#", "rowGroupSize": 10000"#),
+            ),
+        ),
+        (
+            "PostgreSQL to MaxCompute",
+            job(
+                &source,
+                &maxcompute(r#", "truncate": true, "blockSizeInMB": 4"#),
+            ),
+        ),
+        ("MaxCompute to PostgreSQL", job(&maxcompute(""), &target)),
+        ("PostgreSQL to CSV", job(&source, &to_file("rows.csv", ""))),
+        ("CSV to PostgreSQL", job(&from_csv, &target)),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_times_the_rows_of_real_stores_take_the_same_memory() {
+    let place = Place::new().await;
+    let columns = "(id bigint, name text, amount numeric(15,2))";
+    place.sql(&format!("CREATE TABLE target {columns}")).await;
+    let mut peaks = Vec::new();
+    for (rows, count) in [("small", 50_000), ("large", 500_000)] {
+        place
+            .sql(&format!(
+                "CREATE TABLE {rows} {columns};
+                 INSERT INTO {rows} SELECT i, repeat(md5(i::text), 4), i * 0.01 FROM generate_series(1, {count}) i"
+            ))
+            .await;
+        place
+            .maxcompute_sql(&format!(
+                "CREATE TABLE {rows} (id BIGINT, name STRING, amount DECIMAL(15,2))"
+            ))
+            .await;
+        for (what, document) in round_trips(rows) {
+            peaks.push((what, place.peak_of(&document).await));
+        }
+        let arrived = place.value("SELECT count(*) FROM target").await;
+        assert_eq!(arrived, (2 * count).to_string());
+        place.sql("TRUNCATE target").await;
+    }
+    let (small, large) = peaks.split_at(peaks.len() / 2);
+    for ((what, small), (_, large)) in small.iter().zip(large) {
+        assert_flat(*small, *large, what);
     }
 }

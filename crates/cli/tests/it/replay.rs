@@ -137,3 +137,70 @@ async fn what_a_replay_would_not_use_is_refused() {
         .run(&["replay", &replay])
         .fails(2, &["left no dirty rows", "longshore run --resume"]);
 }
+
+/// Makes a row dirty on their way to `writer`, mends it, and feeds it back.
+async fn fed_back_to(place: &Place, writer: &str) {
+    place
+        .sql("CREATE TABLE t (id bigint PRIMARY KEY, n text); INSERT INTO t VALUES (1, '1'), (2, 'two'), (3, '3')")
+        .await;
+    place.write(
+        "job.json",
+        &format!(
+            r#"{{"type": "job", "version": "1.0", "configuration": {{
+            "reader": {{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "t",
+                "column": ["id", {{"expression": "cast(n as bigint)", "name": "n"}}]}}}},
+            "writer": {writer}, "setting": {{"errorLimit": {{"record": 1}}}}}}}}"#
+        ),
+    );
+    place.run(&["run", "job.json"]).ok();
+    let run = place.latest_run().unwrap();
+    let file = dirty_rows(place, &run);
+    let dirty = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, dirty.replace(r#""two""#, r#""2""#)).unwrap();
+    let ran = place.run(&["replay", &run]).ok();
+    assert!(ran.output.contains("rows written  1"), "{}", ran.output);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_fed_back_to_files_beside_those_of_the_run() {
+    for mode in [
+        "",
+        r#", "writeMode": "nonConflict""#,
+        r#", "writeMode": "truncate""#,
+    ] {
+        let place = Place::new().await;
+        let writer = format!(
+            r#"{{"plugin": "file", "parameter": {{"path": "out", "fileName": "t.csv"{mode}}}}}"#
+        );
+        fed_back_to(&place, &writer).await;
+        let mut lines = Vec::new();
+        for entry in std::fs::read_dir(place.path("out")).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            lines.extend(text.lines().map(str::to_string));
+        }
+        lines.sort_unstable();
+        assert_eq!(lines, ["1,1", "2,2", "3,3"], "{mode}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_fed_back_to_a_table_that_the_job_replaces() {
+    let place = Place::new().await;
+    place
+        .maxcompute_sql("CREATE TABLE u (id BIGINT, n BIGINT)")
+        .await;
+    fed_back_to(
+        &place,
+        r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "u", "column": ["*"], "truncate": true}}"#,
+    )
+    .await;
+    place.sql("CREATE TABLE u (id bigint, n bigint)").await;
+    place.write(
+        "back.json",
+        r#"{"type": "job", "version": "1.0", "configuration": {
+            "reader": {"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "u", "column": ["*"]}},
+            "writer": {"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "u", "column": ["*"]}}}}"#,
+    );
+    place.run(&["run", "back.json"]).ok();
+    assert_eq!(place.value(ROWS_OF_U).await, "(1,1) (2,2) (3,3)");
+}

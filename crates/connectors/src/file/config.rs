@@ -126,10 +126,12 @@ pub(super) struct CsvReaderConfig {
     pub(super) trim_whitespace: Option<bool>,
     /// No effect: empty lines are always passed over, except in files of one column.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "empty lines are always passed over, except in files of one column"))]
     #[expect(dead_code, reason = "accepted for the sake of documents that have it")]
     pub(super) skip_empty_records: Option<bool>,
     /// No effect: the length of rows is limited by `maxRowBytes`.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "the length of rows is limited by `maxRowBytes`"))]
     #[expect(dead_code, reason = "accepted for the sake of documents that have it")]
     pub(super) safety_switch: Option<bool>,
 }
@@ -149,6 +151,7 @@ pub(super) struct WriterParameters {
     pub(super) column: Vec<String>,
     /// What happens to files of earlier runs.
     #[serde(default)]
+    #[schemars(extend("x-when-adding" = "append"))]
     pub(super) write_mode: WriteMode,
     /// The format; guessed from `suffix` or `fileName` when absent, else CSV.
     #[serde(default)]

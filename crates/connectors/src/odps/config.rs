@@ -73,7 +73,7 @@ pub(super) struct Travel {
     pub is_compress: bool,
     /// Accepted for DataX documents without effect: the retry rules of the service are followed.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "the retry rules of the service are followed"))]
     #[expect(
         dead_code,
         reason = "the key is accepted so that DataX documents run unchanged"
@@ -149,7 +149,7 @@ pub(super) struct ReaderParameters {
     pub post_sql: Vec<String>,
     /// Accepted for DataX documents without effect: rights are those of the datasource's project.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "rights are those of the datasource's project"))]
     #[expect(
         dead_code,
         reason = "the key is accepted so that DataX documents run unchanged"
@@ -218,6 +218,7 @@ pub(super) struct WriterParameters {
     pub missing_columns: MissingColumns,
     /// `true` replaces all rows of the table or partition at the end of the job, in one step;
     /// `false` appends.
+    #[schemars(extend("x-when-adding" = false))]
     pub truncate: bool,
     /// Write empty text as NULL.
     #[serde(default)]
@@ -232,11 +233,11 @@ pub(super) struct WriterParameters {
     pub travel: Travel,
     /// SQL statements to run before the load, in this order.
     #[serde(default)]
-    #[schemars(extend("x-ui-widget" = "sql"))]
+    #[schemars(extend("x-ui-widget" = "sql", "x-when-adding" = null))]
     pub pre_sql: Vec<String>,
     /// SQL statements to run after the rows have become visible, in this order.
     #[serde(default)]
-    #[schemars(extend("x-ui-widget" = "sql"))]
+    #[schemars(extend("x-ui-widget" = "sql", "x-when-adding" = null))]
     pub post_sql: Vec<String>,
     /// What becomes of overlong text.
     #[serde(flatten)]
@@ -266,7 +267,7 @@ pub(super) struct LongText {
 pub(super) struct DataxKeys {
     /// Accepted for DataX documents without effect: rows always become visible in one step, at the end.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "rows always become visible in one step, at the end"))]
     #[expect(
         dead_code,
         reason = "the key is accepted so that DataX documents run unchanged"
@@ -274,7 +275,7 @@ pub(super) struct DataxKeys {
     pub consistency_commit: Option<bool>,
     /// Accepted for DataX documents without effect: requests have time limits of their own.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "requests have time limits of their own"))]
     #[expect(
         dead_code,
         reason = "the key is accepted so that DataX documents run unchanged"

@@ -15,6 +15,7 @@ pub(super) fn data_column(stored: &Stored) -> Column {
         extension: matches!(stored.r#type, Type::Json).then_some(Extension::Json),
         wire: None,
         key: false,
+        empty_as_null: false,
     }
 }
 
@@ -28,5 +29,6 @@ pub(super) fn partition_column(stored: &Stored) -> Column {
         extension: None,
         wire: None,
         key: false,
+        empty_as_null: false,
     }
 }

@@ -11,7 +11,10 @@ use serde::Deserialize;
 pub(crate) struct Datasource {
     /// Address of the database: `jdbc:postgresql://host:port/database`. With several, the first that
     /// answers (and has the role of `targetServerType`, if that is given) is used. Known parameters behind `?` are honoured, unknown ones are an error.
-    #[schemars(extend("examples" = ["jdbc:postgresql://db.example.org:5432/sales"]))]
+    #[schemars(extend(
+        "examples" = ["jdbc:postgresql://db.example.org:5432/sales"],
+        "x-address-without-effect" = super::url::WITHOUT_EFFECT
+    ))]
     pub(crate) jdbc_url: Vec<String>,
     /// The role to log in as.
     #[serde(default)]
@@ -105,17 +108,17 @@ pub(crate) struct ReaderParameters {
     pub(crate) pre_sql: Vec<String>,
     /// Accepted from DataX documents without effect: rows are streamed by COPY.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "rows are streamed by COPY"))]
     #[expect(dead_code, reason = "accepted so that DataX documents run unchanged")]
     pub(crate) fetch_size: Option<u64>,
     /// Accepted from DataX documents without effect: the server converts all text to UTF-8.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "the server converts all text to UTF-8"))]
     #[expect(dead_code, reason = "accepted so that DataX documents run unchanged")]
     pub(crate) mandatory_encoding: Option<String>,
     /// Accepted from DataX documents without effect: it concerns MySQL replicas.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "it concerns replicas of MySQL"))]
     #[expect(dead_code, reason = "accepted so that DataX documents run unchanged")]
     pub(crate) check_slave: Option<bool>,
 }
@@ -149,12 +152,12 @@ pub(crate) struct WriterParameters {
     pub(crate) column: Vec<String>,
     /// SQL statements to run once before the first row; `@table` stands for the table.
     #[serde(default)]
-    #[schemars(extend("x-ui-widget" = "sql"))]
+    #[schemars(extend("x-ui-widget" = "sql", "x-when-adding" = null))]
     pub(crate) pre_sql: Vec<String>,
     /// SQL statements to run once after the last row; `@table` stands for the table. If the job is
     /// killed or its connection breaks while they run, all of them run again.
     #[serde(default)]
-    #[schemars(extend("x-ui-widget" = "sql"))]
+    #[schemars(extend("x-ui-widget" = "sql", "x-when-adding" = null))]
     pub(crate) post_sql: Vec<String>,
     /// What happens to a row whose key is already there. `insert`: it is a dirty row. `copy`: the
     /// job fails; no row is examined one by one. `update` (also `upsert`, `replace`): it replaces
@@ -171,19 +174,23 @@ pub(crate) struct WriterParameters {
     pub(crate) session: Vec<String>,
     /// Accepted from DataX documents without effect: rows are sent by COPY in larger portions.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "rows are sent by COPY in portions of its own"))]
     #[expect(dead_code, reason = "accepted so that DataX documents run unchanged")]
     pub(crate) batch_size: Option<u64>,
     /// Accepted from DataX documents without effect: rows are sent by COPY in larger portions.
     #[serde(default)]
-    #[schemars(extend("x-ui-advanced" = true))]
+    #[schemars(extend("x-ui-advanced" = true, "x-without-effect" = "rows are sent by COPY in portions of its own"))]
     #[expect(dead_code, reason = "accepted so that DataX documents run unchanged")]
     pub(crate) batch_byte_size: Option<u64>,
-    /// Accepted from DataX documents without effect here: the mapping decides what empty text means.
-    #[serde(default)]
+    /// Whether empty text becomes NULL where the column is a number, as in DataX; otherwise its row is
+    /// dirty.
+    #[serde(default = "default_empty_as_null")]
     #[schemars(extend("x-ui-advanced" = true))]
-    #[expect(dead_code, reason = "accepted so that DataX documents run unchanged")]
-    pub(crate) empty_as_null: Option<bool>,
+    pub(crate) empty_as_null: bool,
+}
+
+fn default_empty_as_null() -> bool {
+    true
 }
 
 /// What happens to a row whose key is already there.

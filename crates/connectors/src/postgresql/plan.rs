@@ -361,6 +361,7 @@ async fn items_of(
                 extension: mapped.extension,
                 wire: mapped.wire,
                 key: origin.is_some_and(|origin| origin.key),
+                empty_as_null: false,
             },
             expression: String::new(),
             plain: false,

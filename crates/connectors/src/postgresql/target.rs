@@ -117,7 +117,10 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
         .map(|column| {
             let mapped = map(&types, column.type_oid, column.modifier);
             TargetColumn {
-                column: mapped.column(column),
+                column: Column {
+                    empty_as_null: parameters.empty_as_null && mapped.is_number(),
+                    ..mapped.column(column)
+                },
                 coding: mapped.coding,
             }
         })

@@ -38,7 +38,16 @@ impl Mapped {
             extension: self.extension,
             wire: self.wire.clone(),
             key: of.key,
+            empty_as_null: false,
         }
+    }
+
+    /// Whether it is a number, by the types that DataX counts among them.
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(
+            self.type_name.as_str(),
+            "int2" | "int4" | "int8" | "numeric" | "float4" | "float8"
+        )
     }
 }
 

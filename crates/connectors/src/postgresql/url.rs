@@ -42,8 +42,8 @@ pub(crate) struct Tls {
     pub(crate) key: Option<String>,
 }
 
-/// Parameters of the JDBC driver that change nothing here.
-const WITHOUT_EFFECT: &[&str] = &[
+/// Parameters of the JDBC driver that change nothing here; whoever writes them is told.
+pub(super) const WITHOUT_EFFECT: &[&str] = &[
     "adaptiveFetch",
     "allowEncodingChanges",
     "assumeMinServerVersion",

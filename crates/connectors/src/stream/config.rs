@@ -82,24 +82,31 @@ pub(super) struct ColumnParameters {
 pub(super) struct WriterParameters {
     /// The columns' names; nothing is done with them.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "rows are counted, whatever their columns are called"))]
     column: Vec<String>,
     /// No effect: rows are counted, never printed. Write to a `file` to see them.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "rows are counted, never printed"))]
     print: Option<bool>,
     /// No effect, since nothing is printed.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "nothing is printed"))]
     field_delimiter: Option<String>,
     /// No effect: use the connector `file` to write files.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "the connector `file` writes files"))]
     path: Option<String>,
     /// No effect: use the connector `file` to write files.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "the connector `file` writes files"))]
     file_name: Option<String>,
     /// No effect: use the job's rate limit to slow it down.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "the job's rate limit slows it down"))]
     record_num_before_sleep: Option<u64>,
     /// No effect: use the job's rate limit to slow it down.
     #[serde(default)]
+    #[schemars(extend("x-without-effect" = "the job's rate limit slows it down"))]
     sleep_time: Option<u64>,
 }
 

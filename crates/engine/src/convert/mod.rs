@@ -29,9 +29,10 @@ use std::sync::Arc;
 
 use arrow_array::builder::FixedSizeBinaryBuilder;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, new_null_array};
+use arrow_array::{Array, ArrayRef, BooleanArray, new_null_array};
 use arrow_cast::cast;
 use arrow_schema::DataType;
+use arrow_select::nullif::nullif;
 use sdk::{Column, Error, Extension, Kind, Result};
 
 use fit::{Family, Side};
@@ -55,6 +56,8 @@ pub(crate) struct Conversion {
     target: Side,
     fit: Fit,
     step: Step,
+    /// Empty text is NULL before anything else is done.
+    empty_as_null: bool,
 }
 
 /// What is done to an array.
@@ -120,14 +123,30 @@ pub(crate) struct BadValue {
 impl Conversion {
     /// Plans the conversion of batches of `source` for `target`.
     pub(crate) fn plan(source: &Column, target: &Column) -> Conversion {
-        let source = Side::source(source);
-        let target = Side::target(target);
+        let planned = Self::plan_sides(Side::source(source), Side::target(target));
+        if !target.empty_as_null || planned.source.family() != Family::Text {
+            return planned;
+        }
+        let note = "empty text becomes NULL";
+        Conversion {
+            empty_as_null: true,
+            fit: match planned.fit {
+                Fit::Lossless => Fit::Checked(note.to_string()),
+                Fit::Checked(how) => Fit::Checked(format!("{how}; {note}")),
+                impossible => impossible,
+            },
+            ..planned
+        }
+    }
+
+    fn plan_sides(source: Side, target: Side) -> Conversion {
         if fit::is_same(&source, &target) {
             return Conversion {
                 source,
                 target,
                 fit: Fit::Lossless,
                 step: Step::Pass,
+                empty_as_null: false,
             };
         }
         if let Some(children) = nested::plan(&source, &target) {
@@ -142,6 +161,7 @@ impl Conversion {
                 target,
                 fit,
                 step,
+                empty_as_null: false,
             };
         }
         let fit = fit::fit(&source, &target);
@@ -156,6 +176,7 @@ impl Conversion {
             target,
             fit,
             step,
+            empty_as_null: false,
         }
     }
 
@@ -175,6 +196,10 @@ impl Conversion {
                 array.data_type()
             )));
         }
+        let array = &match self.empty_as_null {
+            true => without_empty(array)?,
+            false => Arc::clone(array),
+        };
         let mapped = match &self.step {
             Step::Pass => {
                 let array = cast_if_needed(array, &self.target.data_type)?;
@@ -266,6 +291,14 @@ fn cast_if_needed(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef> {
         return Ok(Arc::clone(array));
     }
     Ok(cast(array, data_type)?)
+}
+
+/// Text with NULL in place of every empty one.
+fn without_empty(array: &ArrayRef) -> Result<ArrayRef> {
+    let text = cast_if_needed(array, &DataType::Utf8)?;
+    let is_empty = |value: Option<&str>| Some(value == Some(""));
+    let empty: BooleanArray = text.as_string::<i32>().iter().map(is_empty).collect();
+    Ok(nullif(&text, &empty)?)
 }
 
 /// Bytes of any length into bytes of one length, and back.

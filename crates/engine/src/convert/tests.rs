@@ -68,6 +68,29 @@ fn timestamp(unit: TimeUnit) -> DataType {
 }
 
 #[test]
+fn empty_text_is_null_where_the_target_wishes_it() {
+    for target in [DataType::Int32, DataType::Decimal128(9, 2), DataType::Utf8] {
+        let target = Column {
+            empty_as_null: true,
+            ..Column::new("target", target)
+        };
+        for source in [DataType::Utf8, DataType::LargeUtf8, DataType::Utf8View] {
+            let conversion = Conversion::plan(&Column::new("source", source.clone()), &target);
+            assert!(
+                matches!(conversion.fit(), Fit::Checked(how) if how.contains("empty text becomes NULL")),
+                "{:?}",
+                conversion.fit()
+            );
+            let array = arrow_cast::cast(&text(&["1", "", "2"]), &source).unwrap();
+            let converted = conversion.apply(&array).unwrap();
+            assert!(converted.bad.is_empty(), "{:?}", converted.bad);
+            let nulls: Vec<bool> = (0..3).map(|row| converted.array.is_null(row)).collect();
+            assert_eq!(nulls, [false, true, false], "{source}");
+        }
+    }
+}
+
+#[test]
 fn a_number_beyond_its_own_declared_digits_is_bad_and_not_null() {
     // Nobody checks the precision of the decimals in a file.
     let array = Arc::new(

@@ -6,6 +6,6 @@ mod prefetch;
 mod retry;
 
 pub(crate) use blocking::off_the_runtime;
-pub(crate) use limit::RateLimit;
+pub use limit::{RateLimit, Throttle};
 pub(crate) use prefetch::prefetch;
 pub(crate) use retry::{Backoff, with_retries};

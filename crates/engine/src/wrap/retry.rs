@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use sdk::{Error, Result, Retry};
 
+use crate::context::SplitContext;
 use crate::failure::Failure;
-use crate::run::RunContext;
 
 /// Waits between attempts: doubling from the first to the longest.
 #[derive(Debug, Clone, Copy)]
@@ -42,7 +42,7 @@ impl Backoff {
 /// because what an async closure returns is not known to be `Send`, and a server moves runs between threads.
 pub(crate) async fn with_retries<'a, T>(
     backoff: Backoff,
-    context: &RunContext,
+    context: &SplitContext,
     mut step: impl FnMut() -> BoxFuture<'a, Result<T>>,
 ) -> std::result::Result<T, Failure> {
     let mut attempt = 1;

@@ -37,6 +37,7 @@ fn runs(replay: &Replay<'_>, problems: &mut Problems) -> Vec<Resolved> {
 async fn refused_rows_are_kept_with_reason_key_and_row() {
     let bench = Bench::new("refused").with_rows(2, 20);
     bench.target.refuse_above(36);
+    let before = chrono::Utc::now();
     let ended = run_job(&bench.run(&plain(""))).await;
     assert_eq!(ended.report.outcome, Outcome::Succeeded);
     assert_eq!(bench.target.keys(), all_ids(37));
@@ -48,6 +49,19 @@ async fn refused_rows_are_kept_with_reason_key_and_row() {
     assert_eq!(lines[0]["key"]["id"], 37);
     assert_eq!(lines[0]["row"]["name"], "name 37");
     assert_eq!(lines[0]["task"], 1);
+    for line in &lines {
+        let time = line["time"].as_str().unwrap();
+        assert!(time.ends_with('Z'), "{time} is not in UTC");
+        let time = chrono::DateTime::parse_from_rfc3339(time).unwrap();
+        let (before, after) = (
+            before.timestamp_millis(),
+            chrono::Utc::now().timestamp_millis(),
+        );
+        assert!(
+            (before..=after).contains(&time.timestamp_millis()),
+            "{time}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

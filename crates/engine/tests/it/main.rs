@@ -2,7 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod constants;
 mod delivery;
 mod dirty;
+mod limits;
 mod mapping;
+mod placement;
 mod setup;

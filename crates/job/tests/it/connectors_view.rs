@@ -150,7 +150,14 @@ fn problems_of_connectors_find_their_line() {
     let rendered = problems.render(Colour::Plain);
     assert_eq!(
         rendered,
-        r#"error: table `nowhere` does not exist
+        r#"error: the password was refused
+ --> job.json:4:36
+  |
+4 |       "username": "u", "password": "***",
+  |                                    ^^^^^
+  = at: job.content[0].reader.parameter.password
+
+error: table `nowhere` does not exist
  --> job.json:6:19
   |
 6 |         "table": ["nowhere"]}],
@@ -164,13 +171,6 @@ error: unknown key `wheer`
   |                         ^^^^^^^
   = at: job.content[0].reader.parameter.wheer
   = help: did you mean `where`?
-
-error: the password was refused
- --> job.json:4:36
-  |
-4 |       "username": "u", "password": "***",
-  |                                    ^^^^^
-  = at: job.content[0].reader.parameter.password
 
 error: no column here, so the nearest parent is shown
  --> job.json:8:53

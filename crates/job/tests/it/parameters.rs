@@ -38,12 +38,16 @@ fn baselines_follow_from_each_other() {
 #[test]
 fn declared_values_are_expressions_or_constants() {
     let mut parameters = Parameters::at(now(), None, Some(time("20240301083005")));
+    parameters.set_number(RunNumber::Job, "7");
+    parameters.set_number(RunNumber::Node, "31");
     parameters.set_number(RunNumber::Task, "42");
     for (value, expected) in [
         ("$bizdate", "20240229"),
         ("$cyctime", "20240301083005"),
         ("$gmtdate", "20240301"),
         ("$bizmonth", "202402"),
+        ("$jobid", "7"),
+        ("$nodeid", "31"),
         ("$taskid", "42"),
         ("${yyyymmdd}", "20240229"),
         ("${yyyy-mm-dd-29}", "2024-01-31"),

@@ -173,7 +173,28 @@ fn compare(left_name: &str, left: &str, right_name: &str, right: &str) -> Result
 
 #[cfg(test)]
 mod tests {
+    use sha2::{Digest, Sha256};
+
     use super::*;
+
+    #[test]
+    fn the_first_two_jobs_are_byte_for_byte_those_that_were_given() {
+        for (name, expected) in [
+            (
+                "import.json",
+                "40987124b33d2bd26740c51c87ff4b2446c546b2e0111c2ed213d38d257957a7",
+            ),
+            (
+                "export.json",
+                "22e2e1afff7de585fbf2a3ed1eeb0a9f0d2327ae7c09f75b7c6dc01446247abb",
+            ),
+        ] {
+            let path = crate::root::path().unwrap().join("examples").join(name);
+            let digest = Sha256::digest(std::fs::read(path).unwrap());
+            let shown: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(shown, expected, "{name}");
+        }
+    }
 
     #[test]
     fn the_comparison_names_the_first_difference() {

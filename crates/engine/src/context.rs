@@ -1,0 +1,149 @@
+//! What an attempt of a task works with wherever it is placed, and the rules that hold for all tasks
+//! of a run together.
+
+use std::sync::Arc;
+
+use job::Setting;
+use sdk::{Result, Split};
+use tokio_util::sync::CancellationToken;
+
+use crate::dirty::DirtySink;
+use crate::failure::Failure;
+use crate::ledger::{Event, Ledger};
+use crate::meter::{Counts, Meter, Progress};
+use crate::wrap::{Throttle, off_the_runtime};
+
+/// What [`run_split`](crate::run_split) works with, besides the job. Nothing in it is bound to the
+/// process or the folder of the run's driver.
+#[derive(Clone)]
+pub struct SplitContext {
+    /// The run's durable memory.
+    pub ledger: Arc<dyn Ledger>,
+    /// Where dirty rows go.
+    pub dirty: Arc<dyn DirtySink>,
+    /// The job's rate limit.
+    pub limit: Arc<dyn Throttle>,
+    /// Live figures.
+    pub meter: Arc<Meter>,
+    /// Stops the attempt cleanly; the run can be resumed.
+    pub cancel: CancellationToken,
+}
+
+/// How far the caller has read when dirty rows are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// More rows may follow.
+    Underway,
+    /// The caller's split is read, and not yet counted as done.
+    EndOfSplit,
+}
+
+/// Without an estimate of the source, a share of fewer rows than these says little about all of them.
+const TELLING_ROWS: u64 = 100_000;
+
+/// The rows that a share of dirty rows is taken of; `None` while it is too early to say. The rows that
+/// the source expects count before they are read, so that a bad beginning does not condemn a good whole.
+fn rows_to_judge_by(progress: &Progress, reading: Reading) -> Option<u64> {
+    let read = progress.counts.rows_read;
+    let splits_read = match reading {
+        Reading::Underway => progress.splits_done,
+        Reading::EndOfSplit => progress.splits_done + 1,
+    };
+    match progress.rows_expected {
+        _ if splits_read >= progress.splits_total => Some(read),
+        Some(expected) => Some(read.max(expected)),
+        None => (read >= TELLING_ROWS).then_some(read),
+    }
+}
+
+impl SplitContext {
+    /// Tells the meter what is to come.
+    pub(crate) fn expect(&self, splits: &[Split]) {
+        let rows = splits.iter().map(|split| split.estimated_rows);
+        self.meter.plan(splits.len() as u64, rows.sum());
+    }
+
+    /// Notes a step in the ledger.
+    pub(crate) async fn record(&self, event: Event) -> Result<()> {
+        let ledger = self.ledger.clone();
+        off_the_runtime(move || ledger.record(event)).await
+    }
+
+    /// Gives a step up as soon as the run is to stop.
+    pub(crate) async fn unless_stopped<T>(
+        &self,
+        step: impl Future<Output = T>,
+    ) -> std::result::Result<T, Failure> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Failure::Interrupted),
+            value = step => Ok(value),
+        }
+    }
+
+    /// How many more dirty rows the run survives, if their number is limited.
+    pub(crate) fn refusals_left(&self, setting: &Setting) -> Option<u64> {
+        let dirty = self.meter.progress().counts.rows_dirty;
+        let most = setting.dirty_limit.records?;
+        Some(most.saturating_sub(dirty))
+    }
+
+    /// Fails as soon as more rows are dirty than the job tolerates.
+    pub(crate) fn check_dirty_limit(
+        &self,
+        setting: &Setting,
+        reading: Reading,
+    ) -> std::result::Result<(), Failure> {
+        let progress = self.meter.progress();
+        let Counts {
+            rows_dirty: dirty,
+            rows_read: read,
+            ..
+        } = progress.counts;
+        let limit = &setting.dirty_limit;
+        if let Some(most) = limit.records.filter(|most| dirty > *most) {
+            let limit = if most == 0 {
+                "none".to_string()
+            } else {
+                format!("at most {most}")
+            };
+            return Err(Failure::TooManyDirtyRows { dirty, read, limit });
+        }
+        match limit.percentage.zip(rows_to_judge_by(&progress, reading)) {
+            Some((share, rows)) if dirty as f64 > share * rows as f64 => {
+                let limit = format!("at most {}% of the rows", share * 100.0);
+                Err(Failure::TooManyDirtyRows { dirty, read, limit })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_dirty_rows_is_judged_once_it_tells_something() {
+        use Reading::{EndOfSplit, Underway};
+        let judged = |read: u64, expected: Option<u64>, splits_done: u64, reading| {
+            let meter = Meter::default();
+            meter.plan(3, expected);
+            meter.add(&Counts {
+                rows_read: read,
+                ..Counts::default()
+            });
+            for _ in 0..splits_done {
+                meter.split_done();
+            }
+            rows_to_judge_by(&meter.progress(), reading)
+        };
+        assert_eq!(judged(10, Some(1000), 0, Underway), Some(1000));
+        assert_eq!(judged(2000, Some(1000), 0, Underway), Some(2000));
+        assert_eq!(judged(TELLING_ROWS - 1, None, 1, Underway), None);
+        assert_eq!(judged(TELLING_ROWS, None, 0, Underway), Some(TELLING_ROWS));
+        assert_eq!(judged(10, None, 1, EndOfSplit), None);
+        assert_eq!(judged(10, None, 2, EndOfSplit), Some(10));
+        assert_eq!(judged(10, Some(1000), 3, Underway), Some(10));
+    }
+}

@@ -138,7 +138,7 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
     report.splits = std::mem::take(&mut *lock(&driver.reports));
     report.splits.sort_by_key(|task| task.task);
     let dirty = &driver.context.dirty;
-    if before.committed || before.aborted {
+    if before.committed || before.giving_up || before.aborted {
         // Somebody may have mended the rows since.
         report.dirty_file = dirty.joint_file();
     } else {
@@ -147,7 +147,8 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
             Err(error) => report.notices.push(error.to_string()),
         }
     }
-    report.resumable &= !before.aborted && driver.context.ledger.history().prepared.is_some();
+    report.resumable &=
+        !(before.giving_up || before.aborted) && driver.context.ledger.history().prepared.is_some();
     Ended {
         report,
         failure,
@@ -169,7 +170,12 @@ impl Driver {
         let ledger = self.context.ledger.clone();
         let mut history = ledger.history();
         self.started = history.prepared.is_some();
-        if history.aborted {
+        if let (true, false, Some(prepared)) =
+            (history.giving_up, history.aborted, &history.prepared)
+        {
+            self.give_up(&plan, prepared).await;
+        }
+        if history.giving_up || history.aborted {
             return Err(Error::new(
                 sdk::Kind::Conflict,
                 "the run was given up and cannot be continued",
@@ -214,7 +220,7 @@ impl Driver {
         if let Err(failure) = &result
             && !failure.resumable()
         {
-            self.give_up(&pipeline).await;
+            self.give_up(&pipeline.plan, &pipeline.prepared).await;
         }
         result
     }
@@ -322,6 +328,7 @@ impl Driver {
 
     async fn commit(&self, pipeline: &Pipeline) -> std::result::Result<(), Failure> {
         let receipts = self.receipts()?;
+        self.context.record(Event::Committing).await?;
         let writer = pipeline.plan.writer.as_ref();
         with_retries(self.backoff, &self.context, || {
             writer.commit(&pipeline.prepared, &receipts)
@@ -344,8 +351,13 @@ impl Driver {
             .collect()
     }
 
-    async fn give_up(&self, pipeline: &Pipeline) {
-        if let Err(error) = pipeline.plan.writer.abort(&pipeline.prepared).await {
+    /// A process that may not note this any more leaves the target alone: somebody else works on it.
+    async fn give_up(&self, plan: &Plan, prepared: &State) {
+        if let Err(error) = self.context.record(Event::GivingUp).await {
+            tracing::warn!(error = %error, "cannot note that the run is given up, so nothing is cleaned up");
+            return;
+        }
+        if let Err(error) = plan.writer.abort(prepared).await {
             tracing::warn!(error = %error, "cannot clean up after the failed run");
         }
         if let Err(error) = self.context.record(Event::Aborted).await {

@@ -7,4 +7,5 @@ mod client;
 mod harness;
 mod scene;
 mod scheduler;
+mod serve;
 mod workshop;

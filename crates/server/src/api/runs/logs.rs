@@ -83,7 +83,9 @@ fn read(path: &FilePath, query: &LogQuery) -> std::io::Result<LogPage> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(page),
         Err(error) => return Err(error),
     };
-    file.seek(SeekFrom::Start(query.offset))?;
+    // Systems refuse to look too far behind the end of a file.
+    let offset = query.offset.min(file.metadata()?.len());
+    file.seek(SeekFrom::Start(offset))?;
     let mut reader = BufReader::new(file);
     let most = query.limit.unwrap_or(200).clamp(1, MOST);
     let search = query.search.to_lowercase();

@@ -1,7 +1,7 @@
 //! One run, from the version of its job to its report.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate};
 use engine::{DirtyRows, Ended, Meter, Outcome, Progress, Report, Resolved, RunContext};
@@ -10,22 +10,18 @@ use job::{Document, Options, Parameters, Problems};
 use sdk::{Error, Kind};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use utoipa::ToSchema;
 
+use super::heart::{Heart, Lease, deadline, figures};
 use super::ledger::StoreLedger;
 use super::log::{Level, RunLog, Stage, folder};
 use super::{Stops, until_stored};
-use crate::runs::RunOptions;
 use crate::state::App;
-use crate::store::run::{self, End, Figures, Held, Run};
+use crate::store::run::{self, End, Held, Run};
 use crate::store::{StoreError, StoreResult, job_version};
 use crate::{datasources, runs, scheduler};
-
-/// The claim is renewed and the progress noted this often.
-const BEAT: Duration = Duration::from_secs(1);
-/// Every so many beats a sample is kept for the run's chart.
-const BEATS_A_SAMPLE: u32 = 5;
-const MINUTE_MICROS: i64 = 60 * 1_000_000;
 
 /// How far a run is, as it is stored and shown.
 #[derive(Debug, Serialize, ToSchema)]
@@ -70,14 +66,31 @@ impl From<&Progress> for ProgressView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RunError {
-    message: String,
+    pub(super) message: String,
     hint: Option<String>,
     /// Whether the same run can be continued.
     resumable: bool,
 }
 
-/// Does a claimed run and notes how it ended.
-pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
+impl RunError {
+    /// Of a run that was lost with its server so often.
+    pub(super) fn no_server_survives(times: i64) -> RunError {
+        RunError {
+            message: format!(
+                "the run was lost with its server {times} times without getting any further"
+            ),
+            hint: Some(
+                "it may need more memory than its servers have: lower `speed.concurrent`, or split \
+                 the data into more runs, then resume it"
+                    .to_string(),
+            ),
+            resumable: true,
+        }
+    }
+}
+
+/// Does a run that was claimed `since`, and notes how it ended.
+pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> StoreResult<()> {
     let held = Held {
         id: run.id.clone(),
         fence: run.fence,
@@ -94,13 +107,19 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
         format!("server {} has taken the run{again}", app.server_id),
     );
     let meter = Arc::new(Meter::default());
-    let beat = tokio::spawn(beat(
-        app.clone(),
-        held.clone(),
-        meter.clone(),
-        stops.clone(),
-        deadline(&run),
-    ));
+    // The heart stops with this function, however it ends.
+    let mut heart = JoinSet::new();
+    heart.spawn(
+        Heart {
+            app: app.clone(),
+            held: held.clone(),
+            meter: meter.clone(),
+            stops: stops.clone(),
+            deadline: deadline(&run, app.clock.micros()),
+            lease: Lease::granted(app, since, app.clock.micros()),
+        }
+        .beat(),
+    );
     let doing = Doing {
         app,
         row: &run,
@@ -108,13 +127,21 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
         meter: &meter,
         stops: &stops,
     };
-    let done = execute(&doing).await;
-    beat.abort();
-    let was_beating = beat.await;
-    if let Ok(Beat::Lost) = was_beating {
+    let done = tokio::select! {
+        biased;
+        () = stops.lost.cancelled() => return Err(StoreError::Changed),
+        done = AssertUnwindSafe(execute(&doing)).catch_unwind() => done,
+    };
+    heart.shutdown().await;
+    if stops.lost.is_cancelled() {
         return Err(StoreError::Changed);
     }
-    record(&doing, &held, done).await
+    record(&doing, &held, done.unwrap_or_else(|_| Err(panicked()))).await
+}
+
+fn panicked() -> Error {
+    Error::internal("the run came upon a defect of Longshore and broke off")
+        .hint("please report it with what the server's log says; the run can be resumed")
 }
 
 /// A run that is being done, with all that belongs to it.
@@ -125,73 +152,6 @@ struct Doing<'a> {
     log: &'a RunLog,
     meter: &'a Arc<Meter>,
     stops: &'a Stops,
-}
-
-/// When a run has taken as long as it may.
-fn deadline(run: &Run) -> Option<i64> {
-    let options: RunOptions = serde_json::from_str(&run.options).ok()?;
-    let limit = i64::from(options.timeout_minutes) * MINUTE_MICROS;
-    (limit > 0).then_some(run.started_at? + limit)
-}
-
-/// Why a heart stopped.
-enum Beat {
-    /// The run belongs to another server.
-    Lost,
-}
-
-/// Renews the claim until it is aborted; stops the run when somebody asks for that, or the claim is lost.
-async fn beat(
-    app: App,
-    held: Held,
-    meter: Arc<Meter>,
-    stops: Stops,
-    deadline: Option<i64>,
-) -> Beat {
-    let lease = i64::try_from(app.config.lease.as_micros()).unwrap_or(i64::MAX);
-    let mut beats = 0_u32;
-    loop {
-        tokio::time::sleep(BEAT).await;
-        let progress = meter.progress();
-        let text = serde_json::to_string(&ProgressView::from(&progress)).unwrap_or_default();
-        let figures = figures(&progress);
-        let now = app.clock.micros();
-        if deadline.is_some_and(|deadline| now >= deadline) {
-            stops.late.cancel();
-            stops.run.cancel();
-        }
-        let renewed: StoreResult<Option<bool>> = async {
-            let mut t = app.store.begin().await?;
-            let stop = run::renew(&mut t, &held, now + lease, figures, &text).await?;
-            if beats.is_multiple_of(BEATS_A_SAMPLE) && stop.is_some() {
-                run::add_sample(&mut t, &held.id, now, figures).await?;
-            }
-            t.commit().await?;
-            Ok(stop)
-        }
-        .await;
-        match renewed {
-            Ok(Some(false)) => {}
-            Ok(Some(true)) => stops.run.cancel(),
-            Ok(None) => {
-                stops.run.cancel();
-                return Beat::Lost;
-            }
-            // The lease outlives a short outage; if it does not, the next claim tells.
-            Err(error) => tracing::warn!(run.id = held.id, ?error, "a claim was not renewed"),
-        }
-        beats = beats.wrapping_add(1);
-    }
-}
-
-fn figures(progress: &Progress) -> Figures {
-    let figure = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    Figures {
-        rows_read: figure(progress.counts.rows_read),
-        rows_written: figure(progress.counts.rows_written),
-        rows_dirty: figure(progress.counts.rows_dirty),
-        bytes: figure(progress.counts.bytes_read),
-    }
 }
 
 async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
@@ -310,7 +270,7 @@ async fn record(doing: &Doing<'_>, held: &Held, done: Result<Ended, Error>) -> S
             Some(RunError {
                 message: error.to_string(),
                 hint: error.hint_text().map(str::to_string),
-                resumable: false,
+                resumable: error.kind() == Kind::Internal,
             }),
         ),
     };
@@ -377,7 +337,12 @@ async fn finish(
     ended: scheduler::Ended,
 ) -> StoreResult<()> {
     let mut t = app.store.begin().await?;
-    run::finish(&mut t, held, end).await?;
+    let state = run::finish(&mut t, held, end).await?;
+    let ended = match state.as_str() {
+        // Somebody asked for that while it failed.
+        run::STOPPED => scheduler::Ended::Stopped,
+        _ => ended,
+    };
     run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
     scheduler::run_ended(app, &mut t, row, ended).await?;
     Ok(t.commit().await?)

@@ -1,20 +1,22 @@
 //! Does runs: claims them from the queue within the limits, holds them by a lease, and records how they end.
 //!
-//! `claim` chooses, `execute` does one run from its document to its report, `ledger` is the run's memory in the
-//! store, `log` what people read of it. A server that dies leaves its runs with a lease that ends, and whoever
-//! claims them then continues from their ledger.
+//! `claim` chooses, `execute` does one run from its document to its report while `heart` keeps its claim alive,
+//! `ledger` is the run's memory in the store, `log` what people read of it. A server that dies leaves its runs with
+//! a lease that ends, and whoever claims them then continues from their ledger.
 
 mod claim;
 mod execute;
+mod heart;
 mod ledger;
 pub(crate) mod log;
 
 pub(crate) use execute::{ProgressView, RunError};
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -35,26 +37,45 @@ pub(super) struct Stops {
     pub(super) run: CancellationToken,
     /// Cancelled, and the run with it, when it takes longer than it may.
     pub(super) late: CancellationToken,
+    /// Cancelled when the run may belong to another server by now; everything is dropped where it is.
+    pub(super) lost: CancellationToken,
 }
+
+fn task_of(ended: &Result<(Id, ()), JoinError>) -> Id {
+    match ended {
+        Ok((id, ())) => *id,
+        Err(error) => error.id(),
+    }
+}
+
+/// The runs that this server works on, by their tasks.
+type Live = HashMap<Id, String>;
 
 /// Claims and does runs until the server stops.
 pub(crate) async fn work(app: App) {
     let mut running = JoinSet::new();
+    let mut live = Live::new();
     let hand_over = CancellationToken::new();
     while !app.stop.is_cancelled() {
-        while running.try_join_next().is_some() {}
+        while let Some(ended) = running.try_join_next_with_id() {
+            live.remove(&task_of(&ended));
+        }
         let free = usize::try_from(app.config.slots)
             .unwrap_or(usize::MAX)
             .saturating_sub(running.len());
-        match claim::claim(&app, free).await {
+        let since = Instant::now();
+        match claim::claim(&app, free, &live).await {
             Ok(runs) => {
                 for run in runs {
                     let stops = Stops {
                         server: hand_over.clone(),
                         run: hand_over.child_token(),
                         late: CancellationToken::new(),
+                        lost: CancellationToken::new(),
                     };
-                    running.spawn(hold(app.clone(), run, stops));
+                    let id = run.id.clone();
+                    let task = running.spawn(hold(app.clone(), run, stops, since));
+                    live.insert(task.id(), id);
                 }
             }
             Err(error) => tracing::error!(?error, "the queue of runs could not be read"),
@@ -63,7 +84,9 @@ pub(crate) async fn work(app: App) {
             () = app.stop.cancelled() => {}
             () = app.queued.notified() => {}
             () = sleep_until(Instant::now() + TICK) => {}
-            _ = running.join_next(), if !running.is_empty() => {}
+            Some(ended) = running.join_next_with_id(), if !running.is_empty() => {
+                live.remove(&task_of(&ended));
+            }
         }
     }
     if let Shutdown::Finish(longest) = app.config.shutdown {
@@ -74,10 +97,10 @@ pub(crate) async fn work(app: App) {
     while running.join_next().await.is_some() {}
 }
 
-/// Does a run while its lease is renewed.
-async fn hold(app: App, run: Run, stops: Stops) {
+/// Does a run that was claimed `since`, while its lease is renewed.
+async fn hold(app: App, run: Run, stops: Stops, since: Instant) {
     let id = run.id.clone();
-    if let Err(error) = execute::run(&app, run, stops).await {
+    if let Err(error) = execute::run(&app, run, stops, since).await {
         match error {
             StoreError::Changed => {
                 tracing::warn!(run.id = id, "another server has taken the run over");
@@ -104,3 +127,6 @@ pub(super) async fn until_stored<'a, T>(
     }
     step().await
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sdk::Secret;
+use sdk::{Registry, Secret};
 use server::{Clock, Equipment, KeyRing, Server, ServerConfig, Shutdown};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -66,6 +66,7 @@ pub(crate) struct Running {
     pub(crate) address: String,
     pub(crate) clock: Clock,
     pub(crate) config: ServerConfig,
+    registry: Registry,
     folder: Arc<TempDir>,
     keys: Secret,
     stop: CancellationToken,
@@ -90,6 +91,11 @@ pub(crate) fn start_of_time() -> DateTime<Utc> {
 impl Running {
     /// Starts a server and creates its administrator, who is signed in.
     pub(crate) async fn start(kept: Kept) -> (Running, Client) {
+        Running::start_with(kept, connectors::registry()).await
+    }
+
+    /// The same with other connectors.
+    pub(crate) async fn start_with(kept: Kept, registry: Registry) -> (Running, Client) {
         let folder = tempfile::tempdir().unwrap();
         let config = ServerConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -105,7 +111,8 @@ impl Running {
         };
         let clock = Clock::manual(start_of_time());
         let keys = KeyRing::generate("test").unwrap();
-        let (running, token) = Running::open(Arc::new(folder), config, clock, keys).await;
+        let equipment = (registry, clock, keys);
+        let (running, token) = Running::open(Arc::new(folder), config, equipment).await;
         let mut client = Client::new(&running.address);
         let body = serde_json::json!({
             "token": token.unwrap(), "name": ADMIN, "password": PASSWORD,
@@ -119,8 +126,7 @@ impl Running {
     async fn open(
         folder: Arc<TempDir>,
         config: ServerConfig,
-        clock: Clock,
-        keys: Secret,
+        (registry, clock, keys): (Registry, Clock, Secret),
     ) -> (Running, Option<String>) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -128,7 +134,7 @@ impl Running {
             .build()
             .unwrap();
         let equipment = Equipment {
-            registry: connectors::registry(),
+            registry: registry.clone(),
             keys: KeyRing::parse(&keys).unwrap(),
             clock: clock.clone(),
         };
@@ -144,6 +150,7 @@ impl Running {
             address,
             clock,
             config,
+            registry,
             folder,
             keys,
             stop,
@@ -210,8 +217,7 @@ impl Running {
     /// Another server on the same store, beside this one or after it.
     pub(crate) async fn again(&self) -> Running {
         let (folder, config) = (self.folder.clone(), self.config.clone());
-        Running::open(folder, config, self.clock.clone(), self.keys.clone())
-            .await
-            .0
+        let equipment = (self.registry.clone(), self.clock.clone(), self.keys.clone());
+        Running::open(folder, config, equipment).await.0
     }
 }

@@ -22,6 +22,7 @@ use crate::api::error::{ApiError, ApiResult, Code, ErrorBody, Problem};
 use crate::api::etag::{Revised, Seen};
 use crate::api::page::{Listed, PageQuery, QueryOf};
 use crate::api::time::Time;
+use crate::runs;
 use crate::schedule::dependency::DependencyKind;
 use crate::schedule::problem::RuleProblem;
 use crate::schedule::rule::Schedule as Rule;
@@ -30,7 +31,7 @@ use crate::scheduler::{read_rule, wall};
 use crate::state::App;
 use crate::store::job::Job;
 use crate::store::schedule::{self, Schedule as Row};
-use crate::store::{Connection, StoreError, instance, job};
+use crate::store::{Alone, Connection, StoreError, instance, job};
 
 /// Another schedule that this one waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -140,13 +141,14 @@ impl Schedule {
     }
 }
 
-/// Problems of a rule, under the field that it stands in.
+/// A problem of a rule, under the field that it stands in.
+fn problem(found: RuleProblem, parent: &str) -> Problem {
+    let found = found.under(parent);
+    Problem::at(found.pointer, found.message).hint(found.hint)
+}
+
 fn problems(found: Vec<RuleProblem>, parent: &str) -> ApiError {
-    let under = |problem: RuleProblem| {
-        let problem = problem.under(parent);
-        Problem::at(problem.pointer, problem.message).hint(problem.hint)
-    };
-    ApiError::invalid(found.into_iter().map(under).collect())
+    ApiError::invalid(found.into_iter().map(|one| problem(one, parent)).collect())
 }
 
 async fn find_job(c: &mut Connection, access: &Access, id: &str) -> ApiResult<Job> {
@@ -258,7 +260,12 @@ pub(crate) async fn put(
     Body(rule): Body<Rule>,
 ) -> ApiResult<Revised<Schedule>> {
     let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
-    rule.rule().map_err(|found| problems(found, ""))?;
+    let mut wrong = runs::unfit_variables("/parameters", &rule.parameters);
+    let found = rule.rule().err().unwrap_or_default();
+    wrong.splice(0..0, found.into_iter().map(|one| problem(one, "")));
+    if !wrong.is_empty() {
+        return Err(ApiError::invalid(wrong));
+    }
     let now = app.clock.micros();
     let mut t = app.store.begin().await?;
     let job = find_job(&mut t, &access, &id).await?;
@@ -333,7 +340,7 @@ pub(crate) async fn delete(
     Seen(revision): Seen,
 ) -> ApiResult<StatusCode> {
     let access = caller.enter(&app, &project, Right::SchedulesSubmit).await?;
-    let mut t = app.store.begin().await?;
+    let mut t = app.store.begin_alone(Alone::Schedules).await?;
     let job = find_job(&mut t, &access, &id).await?;
     let row = find(&mut t, &access, &job).await?;
     let dependents = schedule::dependents(&mut t, &job.id).await?;

@@ -8,6 +8,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use super::{Engine, Store};
 
 const START: &str = include_str!("0001_start.sql");
+const CORE: &str = include_str!("0007_core.sql");
 
 /// What keeps the audit log append-only, which the two databases say differently.
 const AUDIT_SQLITE: &str = include_str!("0002_audit_sqlite.sql");
@@ -18,7 +19,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         Engine::Sqlite => AUDIT_SQLITE,
         Engine::PostgreSql => AUDIT_POSTGRESQL,
     };
-    let migrations = [(1, "start", START), (2, "audit", audit)]
+    let migrations = [(1, "start", START), (2, "audit", audit), (7, "core", CORE)]
         .into_iter()
         .map(|(version, name, sql)| {
             Migration::new(

@@ -1,5 +1,6 @@
 //! `/api/v1/projects/{project}/runs`.
 
 mod act;
+mod defect;
 mod start;
 mod takeover;

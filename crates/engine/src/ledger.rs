@@ -55,8 +55,12 @@ pub enum Event {
         /// The task's counts.
         counts: Counts,
     },
+    /// The commit begins. Whoever may not note this any more does not begin it.
+    Committing,
     /// The run's rows are visible and the statements after the load have run.
     Committed,
+    /// What the run has left at the target begins to be cleared away; nothing else is done with it any more.
+    GivingUp,
     /// The run was given up; it cannot be continued.
     Aborted,
 }
@@ -118,6 +122,8 @@ pub struct History {
     pub tasks: BTreeMap<TaskId, TaskState>,
     /// Whether the run ended well.
     pub committed: bool,
+    /// Whether somebody has begun to give the run up.
+    pub giving_up: bool,
     /// Whether the run was given up.
     pub aborted: bool,
 }
@@ -149,7 +155,9 @@ impl History {
                 self.tasks
                     .insert(receipt.task, TaskState::Done { receipt, counts });
             }
+            Event::Committing => {}
             Event::Committed => self.committed = true,
+            Event::GivingUp => self.giving_up = true,
             Event::Aborted => self.aborted = true,
         }
     }

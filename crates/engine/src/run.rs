@@ -72,7 +72,7 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
     report.notices = driver.notices;
     report.splits = std::mem::take(&mut *lock(&driver.reports));
     report.splits.sort_by_key(|task| task.task);
-    if before.committed || before.aborted {
+    if before.committed || before.giving_up || before.aborted {
         // Somebody may have mended the rows since.
         report.dirty_file = dirty.joint_file();
     } else {
@@ -81,7 +81,8 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
             Err(error) => report.notices.push(error.to_string()),
         }
     }
-    report.resumable &= !before.aborted && driver.context.ledger.history().prepared.is_some();
+    report.resumable &=
+        !(before.giving_up || before.aborted) && driver.context.ledger.history().prepared.is_some();
     Ended {
         report,
         failure,
@@ -103,7 +104,12 @@ impl Driver {
         let ledger = self.context.ledger.clone();
         let mut history = ledger.history();
         self.started = history.prepared.is_some();
-        if history.aborted {
+        if let (true, false, Some(prepared)) =
+            (history.giving_up, history.aborted, &history.prepared)
+        {
+            self.give_up(&plan, prepared).await;
+        }
+        if history.giving_up || history.aborted {
             return Err(Error::new(
                 sdk::Kind::Conflict,
                 "the run was given up and cannot be continued",
@@ -131,7 +137,7 @@ impl Driver {
         if let Err(failure) = &result
             && !failure.resumable()
         {
-            self.give_up(&job).await;
+            self.give_up(&job.plan, &job.prepared).await;
         }
         result
     }
@@ -240,6 +246,7 @@ impl Driver {
 
     async fn commit(&self, job: &PreparedJob) -> std::result::Result<(), Failure> {
         let receipts = self.receipts()?;
+        self.context.record(Event::Committing).await?;
         let writer = job.plan.writer.as_ref();
         with_retries(self.backoff, &self.context, || {
             writer.commit(&job.prepared, &receipts)
@@ -262,8 +269,13 @@ impl Driver {
             .collect()
     }
 
-    async fn give_up(&self, job: &PreparedJob) {
-        if let Err(error) = job.plan.writer.abort(&job.prepared).await {
+    /// A process that may not note this any more leaves the target alone: somebody else works on it.
+    async fn give_up(&self, plan: &Plan, prepared: &State) {
+        if let Err(error) = self.context.record(Event::GivingUp).await {
+            tracing::warn!(error = %error, "cannot note that the run is given up, so nothing is cleaned up");
+            return;
+        }
+        if let Err(error) = plan.writer.abort(prepared).await {
             tracing::warn!(error = %error, "cannot clean up after the failed run");
         }
         if let Err(error) = self.context.record(Event::Aborted).await {

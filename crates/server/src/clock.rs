@@ -29,6 +29,11 @@ impl Clock {
         ))))
     }
 
+    /// Whether it is the machine's clock.
+    pub(crate) fn is_system(&self) -> bool {
+        matches!(self.0, Source::System)
+    }
+
     /// The current time, to the microsecond.
     pub fn now(&self) -> DateTime<Utc> {
         match &self.0 {

@@ -231,6 +231,25 @@ pub(crate) fn constants(
     Ok(parameters)
 }
 
+/// What keeps variables from being stored, where they stand in clear: names that say that they are secrets, and
+/// null characters, which PostgreSQL does not keep.
+pub(crate) fn unfit_variables(parent: &str, variables: &BTreeMap<String, String>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (name, value) in variables {
+        let pointer = format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"));
+        if ::job::is_secret_key(name) {
+            let problem = Problem::at(pointer, format!("variable `{name}` looks like a secret"));
+            problems.push(problem.hint(
+                "keep secrets in a data source; variables are shown to everybody who sees the job",
+            ));
+        } else if value.contains('\0') {
+            let text = format!("the value of variable `{name}` holds a null character");
+            problems.push(Problem::at(pointer, text).hint("take it out"));
+        }
+    }
+    problems
+}
+
 /// The values of a version's declared parameters for a run at some dates; `given` ones win and are constants.
 pub(crate) fn resolve_variables(
     declared: &BTreeMap<String, String>,

@@ -1,9 +1,11 @@
 //! Starts a server and stops it: store, first token, listener, loops.
 
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum_server::tls_rustls::RustlsConfig;
+use futures::FutureExt;
 use sdk::{Error, Kind, Registry, Result, Secret};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
@@ -135,37 +137,34 @@ impl Server {
     pub async fn run(self, stop: CancellationToken) -> Result<()> {
         let app = self.app;
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let stopping = app.stop.clone();
-        let runner = tokio::spawn(runner::work(app.clone()));
-        let scheduler = tokio::spawn(scheduler::work(app.clone()));
+        let runner = tokio::spawn(essential(app.clone(), "runner", runner::work(app.clone())));
+        let scheduler = scheduler::work(app.clone());
+        let scheduler = tokio::spawn(essential(app.clone(), "scheduler", scheduler));
         let alerts = tokio::spawn(alerts::work(app.clone()));
         let retention = tokio::spawn(retention::work(app.clone()));
         let present = tokio::spawn(servers::work(app.clone(), self.address));
         let lineage = tokio::spawn(deliver::work(app.clone()));
-        let served = match self.certificate {
-            None => {
-                let until = async move {
-                    stop.cancelled().await;
-                    stopping.cancel();
-                };
-                axum::serve(self.listener, service)
-                    .with_graceful_shutdown(until)
-                    .await
+        let handle = axum_server::Handle::new();
+        let (ending, stopping) = (handle.clone(), app.stop.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => stopping.cancel(),
+                () = stopping.cancelled() => {}
             }
-            Some(certificate) => {
-                let handle = axum_server::Handle::new();
-                let ending = handle.clone();
-                tokio::spawn(async move {
-                    stop.cancelled().await;
-                    stopping.cancel();
-                    ending.graceful_shutdown(Some(LONGEST_GOODBYE));
-                });
-                let listener = self.listener.into_std();
-                match listener.and_then(|it| axum_server::from_tcp_rustls(it, certificate)) {
+            ending.graceful_shutdown(Some(LONGEST_GOODBYE));
+        });
+        let served = match (self.listener.into_std(), self.certificate) {
+            (Ok(listener), None) => match axum_server::from_tcp(listener) {
+                Ok(server) => server.handle(handle).serve(service).await,
+                Err(error) => Err(error),
+            },
+            (Ok(listener), Some(certificate)) => {
+                match axum_server::from_tcp_rustls(listener, certificate) {
                     Ok(server) => server.handle(handle).serve(service).await,
                     Err(error) => Err(error),
                 }
             }
+            (Err(error), _) => Err(error),
         };
         served.map_err(|error| {
             Error::internal("the server stopped").with("error", error.to_string())
@@ -189,6 +188,15 @@ impl Server {
         app.store.close().await;
         Ok(())
     }
+}
+
+/// Does work without which a server is none: if it ends before the server, the server ends with it.
+async fn essential(app: App, name: &'static str, work: impl Future<Output = ()>) {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    if done.is_err() || !app.stop.is_cancelled() {
+        tracing::error!("the {name} came upon a defect and ended, so the server stops");
+    }
+    app.stop.cancel();
 }
 
 fn networks(entries: &[String], title: &str) -> Result<Networks> {

@@ -156,7 +156,7 @@ impl App {
         };
         let text = serde_json::to_string(settings)
             .map_err(|error| ApiError::internal("writing the instance's settings", error))?;
-        setting::put(c, INSTANCE, &text, self.clock.micros()).await?;
+        setting::update(c, INSTANCE, &text, self.clock.micros(), revision).await?;
         Ok(before)
     }
 

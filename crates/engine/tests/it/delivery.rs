@@ -221,8 +221,8 @@ async fn a_stop_interrupts_even_a_hanging_target_and_can_be_continued() {
 
 #[tokio::test]
 async fn a_run_killed_at_any_event_is_continued_exactly() {
-    // 1 plan + 1 prepare + 4 × (claim, seal, done) + 1 commit.
-    const EVENTS: i64 = 15;
+    // 1 plan + 1 prepare + 4 × (claim, seal, done) + 2 for the commit.
+    const EVENTS: i64 = 16;
     for (events, death) in (0..=EVENTS)
         .flat_map(|events| [(events, Death::BeforeNoting), (events, Death::AfterNoting)])
     {
@@ -351,6 +351,52 @@ async fn a_run_whose_preparation_broke_has_touched_the_target() {
     let ended = run_job(&bench.run(&plain(""))).await;
     assert!(ended.started);
     assert!(!ended.report.resumable);
+}
+
+#[tokio::test]
+async fn whoever_cannot_note_the_commit_or_the_end_leaves_the_target_alone() {
+    // 1 plan + 1 prepare + 1 × (claim, seal, done), then the ledger belongs to somebody else.
+    let bench = Bench::new("lost before the commit").with_rows(1, 5);
+    let document = plain("");
+    let test = bench.run(&document);
+    let path = bench.folder.path().join("ledger.jsonl");
+    let ledger = Arc::new(DyingLedger::open(&path, 5, Death::BeforeNoting).unwrap());
+    let ended = run(test.plan().await.unwrap(), test.context_with(ledger)).await;
+    assert_eq!(ended.report.outcome, Outcome::Failed);
+    assert_eq!(bench.target.calls(Step::Commit), 0);
+    assert_eq!(bench.target.ends(), (1, 0, false));
+    drop(ended);
+    assert_balanced(&run_job(&test).await, 5);
+    assert_eq!(bench.target.ends(), (1, 1, false));
+
+    let bench = Bench::new("lost before the end").with_rows(1, 5);
+    bench.target.refuse_above(1);
+    let document = plain(r#", "errorLimit": {"record": 0}"#);
+    let test = bench.run(&document);
+    let path = bench.folder.path().join("ledger.jsonl");
+    let ledger = Arc::new(DyingLedger::open(&path, 3, Death::BeforeNoting).unwrap());
+    let ended = run(test.plan().await.unwrap(), test.context_with(ledger)).await;
+    assert!(matches!(
+        ended.failure,
+        Some(Failure::TooManyDirtyRows { .. })
+    ));
+    assert_eq!(bench.target.ends(), (1, 0, false));
+}
+
+#[tokio::test]
+async fn what_somebody_began_to_give_up_is_given_up_by_whoever_comes_next() {
+    let bench = Bench::new("half given up").with_rows(1, 5);
+    bench.target.refuse_above(1);
+    let document = plain(r#", "errorLimit": {"record": 0}"#);
+    let test = bench.run(&document);
+    let path = bench.folder.path().join("ledger.jsonl");
+    let ledger = Arc::new(DyingLedger::open(&path, 3, Death::AfterNoting).unwrap());
+    run(test.plan().await.unwrap(), test.context_with(ledger)).await;
+    assert_eq!(bench.target.ends(), (1, 0, false), "killed before it could");
+    let again = run_job(&test).await;
+    assert!(!again.report.resumable);
+    assert_eq!(bench.target.ends(), (1, 0, true));
+    assert_eq!(bench.target.keys(), all_ids(0));
 }
 
 #[tokio::test]

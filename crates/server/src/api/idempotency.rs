@@ -11,7 +11,7 @@ use super::caller::Caller;
 use super::error::{ApiError, ApiResult};
 use crate::access::token;
 use crate::state::App;
-use crate::store::{Connection, idempotency};
+use crate::store::{Connection, StoreError, WriteTransaction, idempotency};
 
 const HEADER: &str = "idempotency-key";
 const LONGEST: usize = 200;
@@ -61,20 +61,9 @@ impl Once {
         let text = serde_json::to_string(body)
             .map_err(|error| ApiError::internal("reading a request again", error))?;
         let hash = token::hash(&format!("{place}\n{text}"));
-        let now = caller.clock.micros();
-        idempotency::delete_old(c, now - DAY_MICROS).await?;
-        if let Some(known) = idempotency::find(c, &caller.account.id, key).await? {
-            if known.request_hash != hash {
-                return Err(ApiError::conflict(
-                    "the key in `Idempotency-Key` was used for another request",
-                )
-                .hint("make a new key for each thing that you want done"));
-            }
-            let status = u16::try_from(known.status).unwrap_or(200);
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-            let answer = serde_json::from_str(&known.answer)
-                .map_err(|error| ApiError::internal("reading an earlier answer", error))?;
-            return Ok(Some((status, Json(answer))));
+        let since = caller.clock.micros() - DAY_MICROS;
+        if let Some(known) = idempotency::find(c, &caller.account.id, key, since).await? {
+            return repeat(&known, &hash).map(Some);
         }
         let mut noted = self
             .noted
@@ -84,11 +73,12 @@ impl Once {
         Ok(None)
     }
 
-    /// Keeps an answer in the transaction that does what was asked.
-    pub(crate) async fn after(
+    /// Keeps an answer in the transaction that does what was asked, and commits it. If the same request was done
+    /// meanwhile, nothing is done again, and the answer is the one that was given then.
+    pub(crate) async fn commit(
         &self,
         app: &App,
-        c: &mut Connection,
+        mut t: WriteTransaction,
         status: StatusCode,
         answer: &impl Serialize,
     ) -> ApiResult<(StatusCode, Json<Value>)> {
@@ -105,8 +95,38 @@ impl Once {
                 status: i64::from(status.as_u16()),
                 answer: answer.to_string(),
             };
-            idempotency::insert(c, &account_id, key, &row, app.clock.micros()).await?;
+            let now = app.clock.micros();
+            idempotency::delete_old(&mut t, now - DAY_MICROS).await?;
+            match idempotency::insert(&mut t, &account_id, key, &row, now).await {
+                Err(StoreError::Exists) => {
+                    t.rollback().await.map_err(StoreError::from)?;
+                    let mut c = app.store.read().await?;
+                    let since = now - DAY_MICROS;
+                    let known = idempotency::find(&mut c, &account_id, key, since).await?;
+                    let known = known.ok_or_else(|| {
+                        ApiError::conflict("the same request was done meanwhile and is forgotten")
+                    })?;
+                    return repeat(&known, &row.request_hash);
+                }
+                other => other?,
+            }
         }
+        t.commit().await.map_err(StoreError::from)?;
         Ok((status, Json(answer)))
     }
+}
+
+/// The answer that was given to the request of this hash.
+fn repeat(known: &idempotency::Known, hash: &str) -> ApiResult<(StatusCode, Json<Value>)> {
+    if known.request_hash != hash {
+        return Err(ApiError::conflict(
+            "the key in `Idempotency-Key` was used for another request",
+        )
+        .hint("make a new key for each thing that you want done"));
+    }
+    let status = u16::try_from(known.status).unwrap_or(200);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let answer = serde_json::from_str(&known.answer)
+        .map_err(|error| ApiError::internal("reading an earlier answer", error))?;
+    Ok((status, Json(answer)))
 }

@@ -1,16 +1,22 @@
 //! Chooses runs from the queue: by priority, then in order, within the limits of project, resource group and
 //! data source.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::scheduler;
+use super::Live;
+use super::log::{Level, RunLog, Stage};
+use super::record::RunError;
+use crate::scheduler::{self, Ended};
 use crate::settings::ProjectSettings;
 use crate::state::App;
+use crate::store::run::takeover::{self, Abandoned};
 use crate::store::run::{self, Lease, Run, Waiting};
-use crate::store::{Alone, Connection, StoreResult, project, resource_group, server};
+use crate::store::{Alone, Connection, StoreResult, damaged, project, resource_group, server};
 
 /// The queue is read in pieces of so many runs, because a long row of them may wait for one limit.
 const PIECE: i64 = 200;
+/// A run that has lost its server so often without getting any further would take down the next one, too.
+const MOST_TAKEOVERS: i64 = 5;
 
 /// What is under way, and how much may be.
 #[derive(Default)]
@@ -22,43 +28,76 @@ struct Usage {
     slots: HashMap<(String, String), u32>,
 }
 
-/// Claims at most `free` runs, abandoned ones first.
-pub(super) async fn claim(app: &App, free: usize) -> StoreResult<Vec<Run>> {
+/// Claims at most `free` runs, abandoned ones first. Those that this server works on are not abandoned, even if
+/// it was too slow to renew its claim.
+pub(super) async fn claim(app: &App, free: usize, live: &Live) -> StoreResult<Vec<Run>> {
     let mut claimed = Vec::new();
     if free == 0 {
         return Ok(claimed);
     }
-    let now = app.clock.micros();
     // Only servers that find something wait for each other.
     let mut c = app.store.read().await?;
+    let shared = app.store.shared_time(&mut c, &app.clock).await?;
     let idle = run::queued(&mut c, None, 1).await?.is_empty()
-        && run::abandoned(&mut c, now, 1).await?.is_empty();
+        && takeover::abandoned(&mut c, shared, 1).await?.is_empty();
     drop(c);
     if idle {
         return Ok(claimed);
     }
-    let mut t = app.store.begin_alone(Alone::ClaimRuns).await?;
+    let Some(mut t) = app.store.try_alone(Alone::ClaimRuns).await? else {
+        return Ok(claimed);
+    };
+    // The lease begins when nothing is waited for any more.
+    let shared = app.store.shared_time(&mut t, &app.clock).await?;
+    let now = app.clock.micros();
     if server::is_draining(&mut t, &app.server_id).await? {
         return Ok(claimed);
     }
     let lease = Lease {
         owner: &app.server_id,
         now,
-        until: now + i64::try_from(app.config.lease.as_micros()).unwrap_or(i64::MAX),
+        until: shared + i64::try_from(app.config.lease.as_micros()).unwrap_or(i64::MAX),
     };
-    for waiting in run::abandoned(&mut t, now, i64::try_from(free).unwrap_or(i64::MAX)).await? {
-        claimed.extend(run::claim(&mut t, &waiting.id, waiting.fence, lease).await?);
+    let most = i64::try_from(free + live.len()).unwrap_or(i64::MAX);
+    for lost in takeover::abandoned(&mut t, shared, most).await? {
+        if claimed.len() >= free || live.values().any(|id| *id == lost.id) {
+            continue;
+        }
+        match takeover::count(&mut t, &lost, shared).await? {
+            None => {}
+            Some(count) if count > MOST_TAKEOVERS => give_up(app, &mut t, &lost, now).await?,
+            Some(_) => claimed.extend(run::claim(&mut t, &lost.id, lost.fence, lease).await?),
+        }
     }
     let mut usage = Usage::read(&mut t).await?;
+    // Where runs wait and more may begin; as soon as there is no such place, nobody looks further.
+    let mut places = HashSet::new();
+    for place in run::waiting_places(&mut t).await? {
+        if usage.has_place(&mut t, &place).await? {
+            places.insert(place);
+        }
+    }
     let mut last: Option<Waiting> = None;
-    while claimed.len() < free {
+    while claimed.len() < free && !places.is_empty() {
         let piece = run::queued(&mut t, last.as_ref(), PIECE).await?;
+        let mut used = match piece.last() {
+            Some(end) => run::datasources_of_queued(&mut t, last.as_ref(), end).await?,
+            None => HashMap::new(),
+        };
         for waiting in &piece {
             if claimed.len() >= free {
                 break;
             }
-            let datasources = run::datasources(&mut t, &waiting.id).await?;
-            if usage.takes(&mut t, waiting, &datasources).await?
+            let place = (waiting.project_id.clone(), waiting.resource_group.clone());
+            if !places.contains(&place) {
+                continue;
+            }
+            if !usage.has_place(&mut t, &place).await? {
+                places.remove(&place);
+                continue;
+            }
+            let datasources = used.remove(&waiting.id).unwrap_or_default();
+            if usage.takes(&place, &datasources)
                 && let Some(run) = run::claim(&mut t, &waiting.id, waiting.fence, lease).await?
             {
                 usage.add(waiting, datasources);
@@ -77,6 +116,28 @@ pub(super) async fn claim(app: &App, free: usize) -> StoreResult<Vec<Run>> {
     Ok(claimed)
 }
 
+/// Ends a run that no server survives.
+async fn give_up(app: &App, c: &mut Connection, lost: &Abandoned, now: i64) -> StoreResult<()> {
+    let error = RunError::no_server_survives(MOST_TAKEOVERS + 1);
+    let text = serde_json::to_string(&error).map_err(|error| damaged(error.to_string()))?;
+    let Some(run) = takeover::fail(c, lost, now, &text).await? else {
+        return Ok(());
+    };
+    let log = RunLog::open(&app.config.folder, &run.id);
+    log.say(
+        Level::Error,
+        Stage::End,
+        format!("failed: {}", error.message),
+    );
+    tracing::error!(run.id = run.id, "{}", error.message);
+    scheduler::run_ended(app, c, &run, Ended::GivenUp).await
+}
+
+/// Whether a count is below its limit; 0 is none.
+fn below(count: Option<&u32>, most: u32) -> bool {
+    most == 0 || count.is_none_or(|count| *count < most)
+}
+
 impl Usage {
     async fn read(c: &mut Connection) -> StoreResult<Usage> {
         let mut usage = Usage::default();
@@ -90,34 +151,40 @@ impl Usage {
         Ok(usage)
     }
 
-    /// Whether a run may begin now.
-    async fn takes(
+    /// Whether the limits of a project and a resource group of it let one more run begin.
+    async fn has_place(
         &mut self,
         c: &mut Connection,
-        waiting: &Waiting,
-        datasources: &[String],
+        place: &(String, String),
     ) -> StoreResult<bool> {
-        let project = &waiting.project_id;
+        let (project, group) = place;
         if !self.settings.contains_key(project) {
             let row = project::find(c, project).await?;
             let settings = row.and_then(|row| serde_json::from_str(&row.settings).ok());
             let settings = settings.unwrap_or_default();
             self.settings.insert(project.clone(), settings);
         }
-        let group = (project.clone(), waiting.resource_group.clone());
-        if !self.slots.contains_key(&group) {
-            let slots = resource_group::slots(c, &group.0, &group.1).await?;
-            self.slots.insert(group.clone(), slots.unwrap_or(0));
+        if !self.slots.contains_key(place) {
+            let mut slots = resource_group::slots(c, project, group).await?;
+            if slots.is_none() {
+                // The group was deleted while runs waited for it.
+                slots = resource_group::slots(c, project, resource_group::DEFAULT).await?;
+            }
+            self.slots.insert(place.clone(), slots.unwrap_or(0));
         }
-        let below = |count: Option<&u32>, most: u32| most == 0 || count.is_none_or(|n| *n < most);
-        let settings = self.settings.get(project).cloned().unwrap_or_default();
-        let slots = self.slots.get(&group).copied().unwrap_or(0);
-        Ok(below(self.projects.get(project), settings.runs_at_once)
-            && below(self.groups.get(&group), slots)
-            && datasources.iter().all(|name| {
-                let used = self.datasources.get(&(project.clone(), name.clone()));
-                below(used, settings.runs_per_datasource)
-            }))
+        let runs_at_once = self.settings.get(project).map_or(0, |it| it.runs_at_once);
+        let slots = self.slots.get(place).copied().unwrap_or(0);
+        Ok(below(self.projects.get(project), runs_at_once) && below(self.groups.get(place), slots))
+    }
+
+    /// Whether the limits of its data sources let a run begin.
+    fn takes(&self, (project, _): &(String, String), datasources: &[String]) -> bool {
+        let settings = self.settings.get(project);
+        let most = settings.map_or(0, |it| it.runs_per_datasource);
+        datasources.iter().all(|name| {
+            let used = self.datasources.get(&(project.clone(), name.clone()));
+            below(used, most)
+        })
     }
 
     fn add(&mut self, waiting: &Waiting, datasources: Vec<String>) {

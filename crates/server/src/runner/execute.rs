@@ -1,15 +1,18 @@
 //! One run, from the version of its job to its report.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use engine::{DirtyRows, Ended, Meter, Progress, RunContext};
 use futures::FutureExt;
 use sdk::{Error, Kind};
 use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tracing::Instrument;
 use utoipa::ToSchema;
 
+use super::heart::{Heart, Lease, deadline, figures};
 use super::ledger::StoreLedger;
 use super::log::{Level, RunLog, Stage, folder};
 use super::record::record;
@@ -19,16 +22,9 @@ use crate::access::secrets::Secrets;
 use crate::lineage;
 use crate::lineage::event::Datasets;
 use crate::metrics::Tally;
-use crate::runs::RunOptions;
 use crate::state::App;
-use crate::store::run::{self, Figures, Held, Run};
+use crate::store::run::{Held, Run};
 use crate::store::{StoreError, StoreResult};
-
-/// The claim is renewed and the progress noted this often.
-const BEAT: Duration = Duration::from_secs(1);
-/// Every so many beats a sample is kept for the run's chart.
-const BEATS_A_SAMPLE: u32 = 5;
-const MINUTE_MICROS: i64 = 60 * 1_000_000;
 
 /// How far a run is, as it is stored and shown.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,8 +65,8 @@ impl From<&Progress> for ProgressView {
     }
 }
 
-/// Does a claimed run and notes how it ended.
-pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
+/// Does a run that was claimed `since`, and notes how it ended.
+pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> StoreResult<()> {
     let held = Held {
         id: run.id.clone(),
         fence: run.fence,
@@ -87,14 +83,21 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
         format!("server {} has taken the run{again}", app.server_id),
     );
     let (meter, tally) = (Arc::new(Meter::default()), Arc::new(Tally::of(&run)));
-    let heart = Heart {
-        app: app.clone(),
-        held: held.clone(),
-        meter: meter.clone(),
-        tally: tally.clone(),
-        deadline: deadline(&run),
-    };
-    let beat = tokio::spawn(heart.beat(stops.clone()).in_current_span());
+    // The heart stops with this function, however it ends.
+    let mut heart = JoinSet::new();
+    heart.spawn(
+        Heart {
+            app: app.clone(),
+            held: held.clone(),
+            meter: meter.clone(),
+            tally: tally.clone(),
+            stops: stops.clone(),
+            deadline: deadline(&run, app.clock.micros()),
+            lease: Lease::granted(app, since, app.clock.micros()),
+        }
+        .beat()
+        .in_current_span(),
+    );
     let learnt = Learnt::default();
     let doing = Doing {
         app,
@@ -104,14 +107,22 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops) -> StoreResult<()> {
         stops: &stops,
         learnt: &learnt,
     };
-    let done = execute(&doing).await;
-    beat.abort();
-    let was_beating = beat.await;
-    if let Ok(Beat::Lost) = was_beating {
+    let done = tokio::select! {
+        biased;
+        () = stops.lost.cancelled() => return Err(StoreError::Changed),
+        done = AssertUnwindSafe(execute(&doing)).catch_unwind() => done,
+    };
+    heart.shutdown().await;
+    if stops.lost.is_cancelled() {
         return Err(StoreError::Changed);
     }
     app.metrics.moved(&tally, figures(&meter.progress()));
-    record(&doing, &held, done).await
+    record(&doing, &held, done.unwrap_or_else(|_| Err(panicked()))).await
+}
+
+fn panicked() -> Error {
+    Error::internal("the run came upon a defect of Longshore and broke off")
+        .hint("please report it with what the server's log says; the run can be resumed")
 }
 
 /// A run that is being done, with all that belongs to it.
@@ -132,80 +143,6 @@ pub(super) struct Learnt {
     pub(super) datasets: OnceLock<Datasets>,
     /// The secrets of its data sources, which no message may hold.
     pub(super) secrets: OnceLock<Vec<Secrets>>,
-}
-
-/// When a run has taken as long as it may.
-fn deadline(run: &Run) -> Option<i64> {
-    let options: RunOptions = serde_json::from_str(&run.options).ok()?;
-    let limit = i64::from(options.timeout_minutes) * MINUTE_MICROS;
-    (limit > 0).then_some(run.started_at? + limit)
-}
-
-/// Why a heart stopped.
-enum Beat {
-    /// The run belongs to another server.
-    Lost,
-}
-
-/// What keeps a run in the hands of its server.
-struct Heart {
-    app: App,
-    held: Held,
-    meter: Arc<Meter>,
-    tally: Arc<Tally>,
-    deadline: Option<i64>,
-}
-
-impl Heart {
-    /// Renews the claim until it is aborted; stops the run when somebody asks for that, or the claim is lost.
-    async fn beat(self, stops: Stops) -> Beat {
-        let mut beats = 0_u32;
-        loop {
-            tokio::time::sleep(BEAT).await;
-            let now = self.app.clock.micros();
-            if self.deadline.is_some_and(|deadline| now >= deadline) {
-                stops.late.cancel();
-                stops.run.cancel();
-            }
-            match self.renew(now, beats.is_multiple_of(BEATS_A_SAMPLE)).await {
-                Ok(Some(false)) => {}
-                Ok(Some(true)) => stops.run.cancel(),
-                Ok(None) => {
-                    stops.run.cancel();
-                    return Beat::Lost;
-                }
-                // The lease outlives a short outage; if it does not, the next claim tells.
-                Err(error) => tracing::warn!(?error, "a claim was not renewed"),
-            }
-            beats = beats.wrapping_add(1);
-        }
-    }
-
-    /// Renews the claim and notes the progress; tells whether the run is to stop, or `None` if it was lost.
-    async fn renew(&self, now: i64, is_sampled: bool) -> StoreResult<Option<bool>> {
-        let lease = i64::try_from(self.app.config.lease.as_micros()).unwrap_or(i64::MAX);
-        let progress = self.meter.progress();
-        let text = serde_json::to_string(&ProgressView::from(&progress)).unwrap_or_default();
-        let figures = figures(&progress);
-        let mut t = self.app.store.begin().await?;
-        let stop = run::renew(&mut t, &self.held, now + lease, figures, &text).await?;
-        if is_sampled && stop.is_some() {
-            run::add_sample(&mut t, &self.held.id, now, figures).await?;
-        }
-        t.commit().await?;
-        self.app.metrics.moved(&self.tally, figures);
-        Ok(stop)
-    }
-}
-
-pub(super) fn figures(progress: &Progress) -> Figures {
-    let figure = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-    Figures {
-        rows_read: figure(progress.counts.rows_read),
-        rows_written: figure(progress.counts.rows_written),
-        rows_dirty: figure(progress.counts.rows_dirty),
-        bytes: figure(progress.counts.bytes_read),
-    }
 }
 
 async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {

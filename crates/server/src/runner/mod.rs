@@ -1,12 +1,13 @@
 //! Does runs: claims them from the queue within the limits, holds them by a lease, and records how they end.
 //!
-//! `claim` chooses, `resolve` reads what a run is to do, `execute` does it up to its last row and `record`
-//! notes how it ended, `ledger` is the run's memory in the
-//! store, `log` what people read of it. A server that dies leaves its runs with a lease that ends, and whoever
-//! claims them then continues from their ledger.
+//! `claim` chooses, `resolve` reads what a run is to do, `execute` does it up to its last row while `heart` keeps
+//! its claim alive, and `record` notes how it ended; `ledger` is the run's memory in the store, `log` what people
+//! read of it. A server that dies leaves its runs with a lease that ends, and whoever claims them then continues
+//! from their ledger.
 
 mod claim;
 mod execute;
+mod heart;
 mod ledger;
 pub(crate) mod log;
 mod record;
@@ -15,10 +16,11 @@ mod resolve;
 pub(crate) use execute::ProgressView;
 pub(crate) use record::RunError;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -40,25 +42,43 @@ pub(super) struct Stops {
     pub(super) run: CancellationToken,
     /// Cancelled, and the run with it, when it takes longer than it may.
     pub(super) late: CancellationToken,
+    /// Cancelled when the run may belong to another server by now; everything is dropped where it is.
+    pub(super) lost: CancellationToken,
 }
+
+fn task_of(ended: &Result<(Id, ()), JoinError>) -> Id {
+    match ended {
+        Ok((id, ())) => *id,
+        Err(error) => error.id(),
+    }
+}
+
+/// The runs that this server works on, by their tasks.
+type Live = HashMap<Id, String>;
 
 /// Claims and does runs until the server stops.
 pub(crate) async fn work(app: App) {
     let mut running = JoinSet::new();
+    let mut live = Live::new();
     let hand_over = CancellationToken::new();
     while !app.stop.is_cancelled() {
-        while running.try_join_next().is_some() {}
+        while let Some(ended) = running.try_join_next_with_id() {
+            live.remove(&task_of(&ended));
+        }
         let free = usize::try_from(app.config.slots)
             .unwrap_or(usize::MAX)
             .saturating_sub(running.len());
-        match claim::claim(&app, free).await {
+        let since = Instant::now();
+        match claim::claim(&app, free, &live).await {
             Ok(runs) => {
                 for run in runs {
                     let stops = Stops {
                         server: hand_over.clone(),
                         run: hand_over.child_token(),
                         late: CancellationToken::new(),
+                        lost: CancellationToken::new(),
                     };
+                    let id = run.id.clone();
                     let span = tracing::info_span!(
                         "run",
                         otel.name = "run",
@@ -69,7 +89,8 @@ pub(crate) async fn work(app: App) {
                         instance.id = run.instance_id,
                         state = tracing::field::Empty,
                     );
-                    running.spawn(hold(app.clone(), run, stops).instrument(span));
+                    let task = running.spawn(hold(app.clone(), run, stops, since).instrument(span));
+                    live.insert(task.id(), id);
                 }
             }
             Err(error) => tracing::error!(?error, "the queue of runs could not be read"),
@@ -78,7 +99,9 @@ pub(crate) async fn work(app: App) {
             () = app.stop.cancelled() => {}
             () = app.queued.notified() => {}
             () = sleep_until(Instant::now() + TICK) => {}
-            _ = running.join_next(), if !running.is_empty() => {}
+            Some(ended) = running.join_next_with_id(), if !running.is_empty() => {
+                live.remove(&task_of(&ended));
+            }
         }
     }
     if let Shutdown::Finish(longest) = app.config.shutdown {
@@ -89,9 +112,9 @@ pub(crate) async fn work(app: App) {
     while running.join_next().await.is_some() {}
 }
 
-/// Does a run while its lease is renewed.
-async fn hold(app: App, run: Run, stops: Stops) {
-    if let Err(error) = execute::run(&app, run, stops).await {
+/// Does a run that was claimed `since`, while its lease is renewed.
+async fn hold(app: App, run: Run, stops: Stops, since: Instant) {
+    if let Err(error) = execute::run(&app, run, stops, since).await {
         match error {
             StoreError::Changed => {
                 app.metrics.run_lost();
@@ -119,3 +142,6 @@ pub(super) async fn until_stored<'a, T>(
     }
     step().await
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,13 @@
 
 use engine::{Ended, Failure, Outcome};
 use futures::FutureExt;
-use sdk::Error;
+use sdk::{Error, Kind};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::execute::{Doing, figures};
+use super::execute::Doing;
+use super::heart::figures;
 use super::log::{Level, Stage};
 use super::{Stops, until_stored};
 use crate::access::secrets::Secrets;
@@ -25,13 +26,29 @@ pub(crate) struct RunError {
     /// What sort of failure it is: `config`, `auth`, `unreachable`, `denied`, `not found`, `conflict`, `unsupported`,
     /// `throttled`, `data`, `internal`, `dirty rows`, `stopped` or `timeout`.
     kind: String,
-    message: String,
+    pub(super) message: String,
     hint: Option<String>,
     /// Whether the same run can be continued.
     resumable: bool,
 }
 
 impl RunError {
+    /// Of a run that was lost with its server so often.
+    pub(super) fn no_server_survives(times: i64) -> RunError {
+        RunError {
+            kind: Kind::Internal.to_string(),
+            message: format!(
+                "the run was lost with its server {times} times without getting any further"
+            ),
+            hint: Some(
+                "it may need more memory than its servers have: lower `speed.concurrent`, or split \
+                 the data into more runs, then resume it"
+                    .to_string(),
+            ),
+            resumable: true,
+        }
+    }
+
     /// The same with every secret hidden that a driver may have put into its message.
     fn without(self, secrets: Option<&Vec<Secrets>>) -> RunError {
         let hide = |text: String| {
@@ -81,7 +98,7 @@ pub(super) async fn record(
                 },
                 message: error.to_string(),
                 hint: error.hint_text().map(str::to_string),
-                resumable: false,
+                resumable: error.kind() == Kind::Internal,
             }),
         ),
     };
@@ -154,7 +171,12 @@ async fn finish(
 ) -> StoreResult<()> {
     let Doing { app, row, .. } = *doing;
     let mut t = app.store.begin().await?;
-    run::finish(&mut t, held, end).await?;
+    let state = run::finish(&mut t, held, end).await?;
+    let ended = match state.as_str() {
+        // Somebody asked for that while it failed.
+        run::STOPPED => scheduler::Ended::Stopped,
+        _ => ended,
+    };
     run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
     scheduler::run_ended(app, &mut t, row, ended).await?;
     tell::run_ended(app, &mut t, row, end, ended).await?;

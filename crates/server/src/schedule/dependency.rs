@@ -48,28 +48,39 @@ pub(crate) fn upstream_cycles(
     occurrence: &Occurrence,
     upstream: &Rule,
 ) -> Vec<NaiveDateTime> {
-    let date = occurrence.cycle_at.date();
-    let time = occurrence.cycle_at.time();
-    let same = counterparts(downstream.times(), time, upstream.times());
     if kind == DependencyKind::SameCycle {
+        let (date, time) = (occurrence.cycle_at.date(), occurrence.cycle_at.time());
+        let same = counterparts(downstream.times(), time, upstream.times());
         return upstream.cycles(date, same);
     }
-    let first = upstream.times().get(same.start).copied();
+    let last = upstream.before(previous_before(downstream, occurrence, upstream));
+    let Some(last) = last.map(|last| last.cycle_at) else {
+        return Vec::new();
+    };
     match is_by_day(downstream, upstream) {
-        true => match upstream.before(date.and_time(NaiveTime::MIN)) {
-            Some(last) => upstream.cycles(last.cycle_at.date(), 0..upstream.times().len()),
-            None => Vec::new(),
-        },
-        false => first
-            .and_then(|first| upstream.before(date.and_time(first)))
-            .map(|before| before.cycle_at)
-            .into_iter()
-            .collect(),
+        true => upstream.cycles(last.date(), 0..upstream.times().len()),
+        false => vec![last],
     }
 }
 
+/// Before when the last cycle of `upstream` lies that is a previous one.
+pub(crate) fn previous_before(
+    downstream: &Rule,
+    occurrence: &Occurrence,
+    upstream: &Rule,
+) -> NaiveDateTime {
+    let (date, time) = (occurrence.cycle_at.date(), occurrence.cycle_at.time());
+    let midnight = date.and_time(NaiveTime::MIN);
+    if is_by_day(downstream, upstream) {
+        return midnight;
+    }
+    let same = counterparts(downstream.times(), time, upstream.times());
+    let first = upstream.times().get(same.start);
+    first.map_or(midnight, |first| date.and_time(*first))
+}
+
 /// Whether whole days are matched rather than times of day.
-fn is_by_day(downstream: &Rule, upstream: &Rule) -> bool {
+pub(crate) fn is_by_day(downstream: &Rule, upstream: &Rule) -> bool {
     downstream.times().len() == 1 || upstream.times().len() == 1
 }
 

@@ -12,7 +12,8 @@ use crate::schedule::dependency::ScheduleNode;
 use crate::schedule::occurrence::Occurrence;
 use crate::schedule::plan::{self, Edge};
 use crate::state::App;
-use crate::store::instance::{self, NewInstance, edge};
+use crate::store::instance::edge::{self, NewEdge};
+use crate::store::instance::{self, NewInstance};
 use crate::store::{Connection, StoreResult, backfill};
 
 /// What a backfill was asked to do.
@@ -52,12 +53,14 @@ pub(crate) struct Planned {
     pub(crate) occurrence: Occurrence,
     pub(crate) lane: i64,
     pub(crate) step: i64,
+    /// Its schedule keeps it from running.
+    pub(crate) is_frozen: bool,
     /// What it waits for within the backfill.
     pub(crate) waits_for: Vec<Edge>,
 }
 
-/// The instances of a backfill; `nodes` are its jobs, in order.
-pub(crate) fn plan(spec: &Spec, nodes: &[ScheduleNode]) -> Vec<Planned> {
+/// The instances of a backfill; `nodes` are its jobs, in order. It ends with the first one that is above `most`.
+pub(crate) fn plan(spec: &Spec, nodes: &[ScheduleNode], most: usize) -> Vec<Planned> {
     // A cycle's data is that of the day before it.
     let next = |date: NaiveDate| date.checked_add_days(Days::new(1)).unwrap_or(date);
     let days: Vec<NaiveDate> = spec
@@ -78,13 +81,18 @@ pub(crate) fn plan(spec: &Spec, nodes: &[ScheduleNode]) -> Vec<Planned> {
         let mut step = 0;
         for day in piece {
             let before = planned.len();
-            planned.extend(plan::generate(nodes, day..next(day)).map(|one| Planned {
+            let made = plan::generate(nodes, day..next(day)).map(|one| Planned {
                 job: one.schedule,
                 occurrence: one.occurrence,
                 lane,
                 step,
+                is_frozen: false,
                 waits_for: one.waits_for,
-            }));
+            });
+            planned.extend(made.take(most + 1 - before));
+            if planned.len() > most {
+                return planned;
+            }
             // Steps have no gaps, because each looks at the one before only.
             step += i64::from(planned.len() > before);
         }
@@ -122,43 +130,55 @@ pub(crate) async fn make(
     spec: &Spec,
     planned: &[Planned],
 ) -> StoreResult<()> {
-    for one in planned {
+    let named: Vec<(String, String, &Planned)> = planned
+        .iter()
+        .map(|one| (new_id(), one.occurrence.bizdate.to_string(), one))
+        .collect();
+    let (mut new, mut edges) = (Vec::new(), Vec::new());
+    for (id, bizdate, one) in &named {
         let Some(job_id) = spec.jobs.get(one.job) else {
             continue;
         };
-        let id = new_id();
-        let new = NewInstance {
-            id: &id,
+        new.push(NewInstance {
+            id,
             project_id: &row.project_id,
             job_id,
             backfill_id: &row.id,
             lane: one.lane,
             step: one.step,
             cycle_at: wall_micros(one.occurrence.cycle_at),
-            bizdate: &one.occurrence.bizdate.to_string(),
+            bizdate,
             due_at: row.created_at,
             is_dry_run: one.occurrence.is_dry_run,
-            is_frozen: false,
+            is_frozen: one.is_frozen,
             created_at: row.created_at,
-        };
-        instance::insert(c, &new).await?;
+        });
         for found in &one.waits_for {
             if let Some(upstream) = spec.jobs.get(found.schedule) {
-                edge::insert(c, &id, upstream, wall_micros(found.cycle_at)).await?;
+                edges.push(NewEdge {
+                    instance_id: id,
+                    upstream_job_id: upstream,
+                    upstream_cycle_at: wall_micros(found.cycle_at),
+                });
             }
         }
     }
-    Ok(())
+    instance::insert_all(c, &new).await?;
+    edge::insert_all(c, &edges).await
 }
 
-/// Ends backfills that have nothing left to do.
+/// Ends backfills that have nothing left to do, or cannot go on by themselves.
 pub(super) async fn close(app: &App) -> StoreResult<()> {
     let mut c = app.store.read().await?;
-    let open = backfill::open_count(&mut c).await?;
+    let done = backfill::done(&mut c, "").await?;
     drop(c);
-    if open > 0 {
+    for id in done {
         let mut t = app.store.begin().await?;
-        backfill::close(&mut t, app.clock.micros()).await?;
+        // Somebody may have let one of its instances run again.
+        backfill::lock(&mut t, &id).await?;
+        if !backfill::done(&mut t, &id).await?.is_empty() {
+            backfill::close(&mut t, &id, app.clock.micros()).await?;
+        }
         t.commit().await?;
     }
     Ok(())

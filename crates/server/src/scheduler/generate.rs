@@ -2,35 +2,35 @@
 //!
 //! After an outage the days between are made, too, so that every cycle has an instance that tells what became of it.
 
-use std::ops::Range;
-
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 
-use super::{read_rule, wall, wall_micros};
-use crate::api::time::new_id;
-use crate::schedule::dependency::{Dependency, DependencyKind, ScheduleNode};
+use super::network::{Network, Span};
+use super::{submitted_rule, wall, wall_micros};
+use crate::schedule::dependency::DependencyKind;
 use crate::schedule::occurrence::Occurrence;
-use crate::schedule::rule::{Kind, Schedule};
-use crate::schedule::{plan, zone};
+use crate::schedule::rule::Kind;
+use crate::schedule::zone;
 use crate::state::App;
-use crate::store::instance::{self, Instance, NewInstance, edge};
+use crate::store::instance::{self, Instance};
 use crate::store::schedule::{self, Schedule as Row};
-use crate::store::{Connection, StoreResult, damaged, read_json};
+use crate::store::{Alone, Connection, StoreResult, damaged, read_json};
 
 /// The instances of a day are made so long before it begins.
 const AHEAD: TimeDelta = TimeDelta::minutes(30);
 /// Schedules in one transaction.
 const SCHEDULES_AT_ONCE: i64 = 100;
-/// When a transaction has made so many instances of a schedule, the next one goes on with it.
+/// When a transaction has made so many instances, the next one goes on.
 const INSTANCES_AT_ONCE: usize = 2_000;
+/// When a tick has made so many instances, others have their turn, and the next tick goes on.
+pub(super) const INSTANCES_A_TICK: usize = 10_000;
 /// A schedule whose rule cannot be read is looked at again after so long.
 const LATER_MICROS: i64 = 3_600 * 1_000_000;
 
-/// Makes the instances of all days that are to have some by now.
-pub(super) async fn generate(app: &App) -> StoreResult<()> {
-    loop {
-        let now = app.clock.now();
+/// Makes the instances of days that are to have some by now, as many as one tick may.
+pub(super) async fn generate(app: &App, now: DateTime<Utc>) -> StoreResult<()> {
+    let mut left = INSTANCES_A_TICK;
+    while left > 0 {
         let mut c = app.store.read().await?;
         let piece =
             schedule::to_generate(&mut c, now.timestamp_micros(), SCHEDULES_AT_ONCE).await?;
@@ -38,17 +38,26 @@ pub(super) async fn generate(app: &App) -> StoreResult<()> {
         if piece.is_empty() {
             return Ok(());
         }
-        let mut t = app.store.begin().await?;
+        let Some(mut t) = app.store.try_alone(Alone::Schedules).await? else {
+            return Ok(());
+        };
+        let mut made = 0;
         for row in &piece {
+            if made >= INSTANCES_AT_ONCE {
+                break;
+            }
             if schedule::take_turn(&mut t, row).await? {
-                one(&mut t, row, now).await?;
+                made += one(&mut t, row, now).await?;
             }
         }
         t.commit().await?;
+        left = left.saturating_sub(made.max(1));
     }
+    Ok(())
 }
 
-async fn one(c: &mut Connection, row: &Row, now: DateTime<Utc>) -> StoreResult<()> {
+/// Makes the next instances of a schedule; returns how many.
+async fn one(c: &mut Connection, row: &Row, now: DateTime<Utc>) -> StoreResult<usize> {
     let network = match Network::of(c, row).await {
         Ok(network) => network,
         Err(error) => {
@@ -58,7 +67,8 @@ async fn one(c: &mut Connection, row: &Row, now: DateTime<Utc>) -> StoreResult<(
                 "a schedule cannot be read and makes no instances"
             );
             let later = now.timestamp_micros() + LATER_MICROS;
-            return schedule::generated(c, &row.job_id, row.generated_until, later).await;
+            schedule::generated(c, &row.job_id, row.generated_until, later).await?;
+            return Ok(0);
         }
     };
     let zone = network.zone();
@@ -74,7 +84,8 @@ async fn one(c: &mut Connection, row: &Row, now: DateTime<Utc>) -> StoreResult<(
         made += network.make(c, row, span, now).await?;
         day = next;
     }
-    schedule::generated(c, &row.job_id, midnight(day), turn(zone, day)).await
+    schedule::generated(c, &row.job_id, midnight(day), turn(zone, day)).await?;
+    Ok(made)
 }
 
 /// The first day that is not to have instances yet.
@@ -92,8 +103,8 @@ fn midnight(day: NaiveDate) -> i64 {
     wall_micros(day.and_time(NaiveTime::MIN))
 }
 
-/// Starts a submitted schedule, or starts it anew: instances of the old rule that have not begun are replaced.
-/// Sets which days have instances; the caller writes the row.
+/// Starts a submitted schedule, or starts it anew: instances of the old rule that have not begun are replaced, and
+/// those that somebody froze stay frozen. Sets which days have instances; the caller writes the row.
 pub(crate) async fn restart(
     c: &mut Connection,
     row: &mut Row,
@@ -102,6 +113,11 @@ pub(crate) async fn restart(
     let network = Network::of(c, row).await?;
     let zone = network.zone();
     let first_due = network.document.generation.first_due(now, zone);
+    // The row of the store still has the old rule, which may have frozen them by itself.
+    let frozen = match submitted_rule(c, &row.job_id).await? {
+        Some(rule) if rule.kind == Kind::Frozen => Vec::new(),
+        _ => instance::frozen_ahead(c, &row.job_id, first_due.timestamp_micros()).await?,
+    };
     instance::delete_ahead(c, &row.job_id, first_due.timestamp_micros()).await?;
     let first = first_due.with_timezone(&zone).date_naive();
     let until = until(now, zone).max(first);
@@ -110,6 +126,9 @@ pub(crate) async fn restart(
         from: first_due,
     };
     network.make(c, row, span, now).await?;
+    for cycle_at in frozen {
+        instance::freeze_cycle(c, &row.job_id, cycle_at).await?;
+    }
     row.generated_until = midnight(until);
     row.generate_at = turn(zone, until);
     Ok(())
@@ -128,11 +147,7 @@ pub(crate) async fn reconnect(
         };
         let network = Network::of(c, &row).await?;
         for waiting in instance::waiting_from(c, &downstream, wall_micros(yesterday)).await? {
-            edge::delete(c, &waiting.id, job_id).await?;
-            let occurrence = occurrence(&waiting)?;
-            network
-                .connect(c, &waiting.id, &occurrence, Some(job_id))
-                .await?;
+            network.reconnect(c, &waiting, job_id).await?;
         }
     }
     Ok(())
@@ -149,123 +164,6 @@ pub(crate) fn occurrence(row: &Instance) -> StoreResult<Occurrence> {
             .map_err(|_| damaged(format!("instance {} has no business date", row.id)))?,
         is_dry_run: row.is_dry_run != 0,
     })
-}
-
-/// Which instances are to be made: those of some days that are not due earlier.
-struct Span {
-    days: Range<NaiveDate>,
-    from: DateTime<Utc>,
-}
-
-/// A submitted schedule, which comes first, with those that it waits for.
-struct Network {
-    document: Schedule,
-    nodes: Vec<ScheduleNode>,
-    /// The job of each node.
-    jobs: Vec<String>,
-}
-
-impl Network {
-    async fn of(c: &mut Connection, row: &Row) -> StoreResult<Network> {
-        let text = row.submitted_rule.as_deref();
-        let text = text.ok_or_else(|| damaged("a schedule was never submitted"))?;
-        let (document, rule) = read_rule(text)?;
-        let mut nodes = vec![ScheduleNode {
-            name: row.job_id.clone(),
-            rule,
-            dependencies: Vec::new(),
-        }];
-        let mut jobs = vec![row.job_id.clone()];
-        for upstream in schedule::upstream(c, &row.job_id).await? {
-            let place = match jobs.iter().position(|job| *job == upstream.job_id) {
-                Some(place) => place,
-                None => {
-                    let Some(text) = &upstream.submitted_rule else {
-                        continue;
-                    };
-                    nodes.push(ScheduleNode {
-                        name: upstream.job_name,
-                        rule: read_rule(text)?.1,
-                        dependencies: Vec::new(),
-                    });
-                    jobs.push(upstream.job_id);
-                    nodes.len() - 1
-                }
-            };
-            let kind = read_kind(&upstream.kind)?;
-            if let Some(own) = nodes.first_mut() {
-                own.dependencies.push(Dependency {
-                    upstream: place,
-                    kind,
-                });
-            }
-        }
-        Ok(Network {
-            document,
-            nodes,
-            jobs,
-        })
-    }
-
-    fn zone(&self) -> Tz {
-        self.nodes.first().map_or(Tz::UTC, |own| own.rule.zone())
-    }
-
-    /// Makes instances; returns how many there are.
-    async fn make(
-        &self,
-        c: &mut Connection,
-        row: &Row,
-        span: Span,
-        now: DateTime<Utc>,
-    ) -> StoreResult<usize> {
-        let mut count = 0;
-        let occurrences = self.nodes.first().map(|own| own.rule.on_days(span.days));
-        for occurrence in occurrences.into_iter().flatten() {
-            if occurrence.due_at < span.from {
-                continue;
-            }
-            count += 1;
-            let id = new_id();
-            let new = NewInstance {
-                id: &id,
-                project_id: &row.project_id,
-                job_id: &row.job_id,
-                backfill_id: "",
-                lane: 0,
-                step: 0,
-                cycle_at: wall_micros(occurrence.cycle_at),
-                bizdate: &occurrence.bizdate.to_string(),
-                due_at: occurrence.due_at.timestamp_micros(),
-                is_dry_run: occurrence.is_dry_run || self.document.kind == Kind::DryRun,
-                is_frozen: self.document.kind == Kind::Frozen,
-                created_at: now.timestamp_micros(),
-            };
-            if instance::insert(c, &new).await? {
-                self.connect(c, &id, &occurrence, None).await?;
-            }
-        }
-        Ok(count)
-    }
-
-    /// Writes what an instance waits for: all, or the cycles of one job.
-    async fn connect(
-        &self,
-        c: &mut Connection,
-        id: &str,
-        occurrence: &Occurrence,
-        only: Option<&str>,
-    ) -> StoreResult<()> {
-        for found in plan::edges(&self.nodes, 0, occurrence) {
-            let Some(job) = self.jobs.get(found.schedule) else {
-                continue;
-            };
-            if only.is_none_or(|only| only == job) {
-                edge::insert(c, id, job, wall_micros(found.cycle_at)).await?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The kind of a dependency, as the store has it.

@@ -3,7 +3,7 @@
 //! Every server has this loop, and none leads: each step is a transaction whose conditions let one server win.
 //! A server that is killed anywhere leaves rows that the next tick of any server goes on with.
 //!
-//! - `generate` makes the instances of the next day, with what they wait for
+//! - `generate` makes the instances of the next day, `network` with what they wait for
 //! - `catch_up` decides what becomes of instances that came due while no server ran
 //! - `release` gives a run to each instance that is due and waits for nothing
 //! - `backfill` makes the instances of a range of days at once
@@ -11,11 +11,13 @@
 pub(crate) mod backfill;
 pub(crate) mod catch_up;
 pub(crate) mod generate;
+mod network;
 mod release;
 
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDateTime};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::api::error::{ApiError, ApiResult};
@@ -24,7 +26,7 @@ use crate::schedule::rule::Schedule;
 use crate::state::App;
 use crate::store::instance::{self, Instance, Move};
 use crate::store::run::{self, Run};
-use crate::store::{Connection, StoreError, StoreResult, damaged, read_json, schedule};
+use crate::store::{self, Connection, StoreError, StoreResult, damaged, read_json, schedule};
 
 /// The rows are looked at this often.
 const TICK: Duration = Duration::from_secs(1);
@@ -33,6 +35,9 @@ const MINUTE_MICROS: i64 = 60 * 1_000_000;
 
 /// Schedules until the server stops.
 pub(crate) async fn work(app: App) {
+    // It ends with this function, however that ends.
+    let mut heart = JoinSet::new();
+    heart.spawn(catch_up::stay_seen(app.clone()));
     while !app.stop.is_cancelled() {
         let begun = Instant::now();
         match tick(&app).await {
@@ -50,9 +55,12 @@ pub(crate) async fn work(app: App) {
 
 /// Does what is to be done now.
 pub(crate) async fn tick(app: &App) -> ApiResult<()> {
-    generate::generate(app).await?;
-    catch_up::look_back(app).await?;
-    release::release(app).await?;
+    // Whatever a step takes, what came due later belongs to the next tick, which looks for an outage first.
+    let now = app.clock.now();
+    catch_up::be_seen(app, now.timestamp_micros()).await?;
+    generate::generate(app, now).await?;
+    let undecided = catch_up::look_back(app).await?;
+    release::release(app, now.timestamp_micros(), undecided).await?;
     backfill::close(app).await?;
     Ok(())
 }
@@ -64,6 +72,8 @@ pub(crate) enum Ended {
     Failed,
     /// It took longer than it may; that is no reason to try again by itself.
     TimedOut,
+    /// No server survives it; nor is that.
+    GivenUp,
     Stopped,
 }
 
@@ -127,6 +137,11 @@ pub(crate) async fn run_ended(
         ),
         Ended::Failed => (UNDER_WAY, instance::FAILED, "its run failed"),
         Ended::TimedOut => (UNDER_WAY, instance::FAILED, "its run took too long"),
+        Ended::GivenUp => (
+            UNDER_WAY,
+            instance::FAILED,
+            "its run was lost with its servers and given up",
+        ),
         Ended::Stopped => (UNDER_WAY, instance::STOPPED, "its run was stopped"),
     };
     let step = Move {
@@ -137,10 +152,27 @@ pub(crate) async fn run_ended(
         message,
     };
     instance::end(c, step).await?;
+    if ended == Ended::Succeeded {
+        // Days after it may go on now.
+        store::backfill::go_on(c, &row.backfill_id).await?;
+    }
     Ok(())
 }
 
 const UNDER_WAY: &[&str] = &[instance::QUEUED, instance::RUNNING];
+
+/// Keeps the backfill of a run, if it has one, from being ended while something is done with the run.
+pub(crate) async fn lock_backfill(c: &mut Connection, run: &Run) -> StoreResult<()> {
+    let Some(id) = &run.instance_id else {
+        return Ok(());
+    };
+    match instance::of_run(c, id, &run.id).await? {
+        Some(row) if !row.backfill_id.is_empty() => {
+            store::backfill::lock(c, &row.backfill_id).await
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Takes note that a run goes on, in the transaction that resumes it.
 pub(crate) async fn run_resumed(c: &mut Connection, run: &Run) -> ApiResult<()> {
@@ -148,6 +180,9 @@ pub(crate) async fn run_resumed(c: &mut Connection, run: &Run) -> ApiResult<()> 
         return Ok(());
     };
     if instance::resume(c, id, &run.id).await? {
+        if let Some(row) = instance::of_run(c, id, &run.id).await? {
+            store::backfill::reopen(c, &row.backfill_id).await?;
+        }
         return Ok(());
     }
     Err(
@@ -206,4 +241,4 @@ pub(crate) fn wall(micros: i64) -> NaiveDateTime {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

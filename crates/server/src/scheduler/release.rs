@@ -16,10 +16,12 @@ use crate::runs::{self, Environment, Kind, Request, RunOptions};
 use crate::schedule::occurrence::Occurrence;
 use crate::schedule::rule::{Overlap, Schedule};
 use crate::state::App;
+use crate::store::instance::missed::Interval;
 use crate::store::instance::{self, Instance, Move};
 use crate::store::job::{self, Job};
 use crate::store::{
-    Alone, Connection, StoreError, StoreResult, backfill, job_version, read_json, schedule,
+    Alone, Connection, StoreError, StoreResult, backfill, job_version, read_json, savepoint,
+    schedule,
 };
 
 /// Instances in one transaction.
@@ -27,10 +29,10 @@ const PIECE: i64 = 500;
 /// Of jobs that have no schedule of their own.
 const USUAL_PRIORITY: u32 = 5;
 
-/// Releases whatever is due.
-pub(super) async fn release(app: &App) -> ApiResult<()> {
+/// Releases whatever is due, except for what was missed and is undecided.
+pub(super) async fn release(app: &App, now: i64, undecided: Option<Interval>) -> ApiResult<()> {
     // What succeeds at once, as dry runs do, lets others go on.
-    while pass(app).await? == Passed::More {}
+    while pass(app, now, undecided).await? == Passed::More {}
     Ok(())
 }
 
@@ -41,11 +43,11 @@ enum Passed {
     All,
 }
 
-async fn pass(app: &App) -> ApiResult<Passed> {
-    let now = app.clock.micros();
+async fn pass(app: &App, now: i64, undecided: Option<Interval>) -> ApiResult<Passed> {
     // Only servers that find something wait for each other.
     let mut c = app.store.read().await?;
-    let idle = instance::due(&mut c, now, None, 1).await?.is_empty();
+    let due = instance::due(&mut c, now, undecided, None, 1).await?;
+    let idle = due.is_empty();
     drop(c);
     let mut passed = Passed::All;
     if idle {
@@ -53,9 +55,11 @@ async fn pass(app: &App) -> ApiResult<Passed> {
     }
     let mut last: Option<Instance> = None;
     loop {
-        let mut t = app.store.begin_alone(Alone::ReleaseInstances).await?;
+        let Some(mut t) = app.store.try_alone(Alone::ReleaseInstances).await? else {
+            return Ok(passed);
+        };
         let mut piece = Piece::read(&mut t, now).await?;
-        let due = instance::due(&mut t, now, last.as_ref(), PIECE).await?;
+        let due = instance::due(&mut t, now, undecided, last.as_ref(), PIECE).await?;
         for row in &due {
             if piece.turn(app, &mut t, row).await? == Passed::More {
                 passed = Passed::More;
@@ -93,6 +97,13 @@ enum Turn {
     Run,
     Later,
     Skip,
+}
+
+/// Who has started an instance.
+enum Started {
+    Here,
+    /// It does not wait any more.
+    Elsewhere,
 }
 
 struct Piece {
@@ -149,12 +160,12 @@ impl Piece {
                 return Ok(Passed::More);
             }
         }
-        if !instance::queue(c, &row.id).await? {
-            return Ok(Passed::All);
-        }
-        match self.start(app, c, row, ready).await {
-            Ok(run_id) => {
-                instance::set_run(c, &row.id, &run_id).await?;
+        // What fails for one instance is undone alone, so that the others go on.
+        let mut point = savepoint(c).await?;
+        match self.start(app, &mut point, row, ready).await {
+            Ok(Started::Elsewhere) => point.commit().await.map_err(StoreError::from)?,
+            Ok(Started::Here) => {
+                point.commit().await.map_err(StoreError::from)?;
                 self.released += 1;
                 if row.backfill_id.is_empty() {
                     let active = self.active.entry(row.job_id.clone()).or_default();
@@ -164,8 +175,12 @@ impl Piece {
                     }
                 }
             }
-            Err(error) if error.code() == Code::Internal => return Err(error),
+            // The store did not do it; another time it may.
+            Err(error) if error.code() == Code::Internal => {
+                point.rollback().await.map_err(StoreError::from)?;
+            }
             Err(error) => {
+                point.rollback().await.map_err(StoreError::from)?;
                 let message = format!("it cannot run: {}", error.message());
                 self.end(c, row, instance::FAILED, &message).await?;
                 tell::instance_failed(app, c, row, &ready.job.name, &message).await?;
@@ -240,7 +255,10 @@ impl Piece {
         c: &mut Connection,
         row: &Instance,
         ready: &Ready,
-    ) -> ApiResult<String> {
+    ) -> ApiResult<Started> {
+        if !instance::queue(c, &row.id).await? {
+            return Ok(Started::Elsewhere);
+        }
         let job = &ready.job;
         let Some((version, declared)) = &ready.version else {
             return Err(ApiError::conflict(format!(
@@ -281,7 +299,9 @@ impl Piece {
             created_by,
             origin: None,
         };
-        Ok(runs::create(app, c, &request).await?.0)
+        let (run_id, _) = runs::create(app, c, &request).await?;
+        instance::set_run(c, &row.id, &run_id).await?;
+        Ok(Started::Here)
     }
 }
 

@@ -89,22 +89,51 @@ pub(crate) async fn reopen(c: &mut Connection, id: &str) -> StoreResult<()> {
     Ok(())
 }
 
-/// Ends the backfills of which no instance waits or is under way.
-pub(crate) async fn close(c: &mut Connection, now: i64) -> StoreResult<u64> {
+/// Lets a backfill go on that had failed, because one of its instances counts as succeeded now.
+pub(crate) async fn go_on(c: &mut Connection, id: &str) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE backfill SET state = 'running', ended_at = NULL, revision = revision + 1
+         WHERE id = $1 AND state = 'failed'",
+    );
+    query.bind(id).execute(c).await?;
+    Ok(())
+}
+
+/// Lets others who lock the same backfill wait until the transaction ends. Whoever lets an instance of it run
+/// again does so first, so that it is not ended meanwhile.
+pub(crate) async fn lock(c: &mut Connection, id: &str) -> StoreResult<()> {
+    let query = sqlx::query("UPDATE backfill SET revision = revision WHERE id = $1");
+    query.bind(id).execute(c).await?;
+    Ok(())
+}
+
+/// The backfills under way, or the one of this id, that do not go on by themselves: no instance is under way, and
+/// each that waits does so for one that did not succeed.
+pub(crate) async fn done(c: &mut Connection, id: &str) -> StoreResult<Vec<String>> {
+    let query = sqlx::query_scalar(
+        "SELECT b.id FROM backfill b WHERE b.state = 'running' AND ($1 = '' OR b.id = $1)
+            AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.backfill_id = b.id AND i.state IN ('queued', 'running'))
+            AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.backfill_id = b.id AND i.state = 'waiting'
+                AND NOT EXISTS (SELECT 1 FROM instance o WHERE o.backfill_id = i.backfill_id AND o.lane = i.lane
+                    AND o.step = i.step - 1 AND o.state <> 'succeeded')
+                AND NOT EXISTS (SELECT 1 FROM instance_edge e JOIN instance u ON u.job_id = e.upstream_job_id
+                    AND u.cycle_at = e.upstream_cycle_at AND u.backfill_id = i.backfill_id
+                    WHERE e.instance_id = i.id AND u.state <> 'succeeded'))
+         ORDER BY b.id",
+    );
+    Ok(query.bind(id).fetch_all(c).await?)
+}
+
+/// Ends a backfill that is done.
+pub(crate) async fn close(c: &mut Connection, id: &str, now: i64) -> StoreResult<()> {
     let query = sqlx::query(
         "UPDATE backfill SET ended_at = $1, revision = revision + 1,
             state = CASE WHEN EXISTS (SELECT 1 FROM instance i WHERE i.backfill_id = backfill.id
-                AND i.state IN ('failed', 'stopped')) THEN 'failed' ELSE 'succeeded' END
-         WHERE state = 'running' AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.backfill_id = backfill.id
-            AND i.state IN ('waiting', 'queued', 'running'))",
+                AND i.state <> 'succeeded') THEN 'failed' ELSE 'succeeded' END
+         WHERE id = $2 AND state = 'running'",
     );
-    Ok(query.bind(now).execute(c).await?.rows_affected())
-}
-
-/// How many backfills are under way.
-pub(crate) async fn open_count(c: &mut Connection) -> StoreResult<i64> {
-    let query = sqlx::query_scalar("SELECT count(*) FROM backfill WHERE state = 'running'");
-    Ok(query.fetch_one(c).await?)
+    query.bind(now).bind(id).execute(c).await?;
+    Ok(())
 }
 
 /// How many instances of a backfill are in each state, by job and business date.

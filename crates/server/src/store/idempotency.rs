@@ -16,14 +16,17 @@ pub(crate) async fn find(
     c: &mut Connection,
     account_id: &str,
     key: &str,
+    since: i64,
 ) -> StoreResult<Option<Known>> {
     let query = sqlx::query_as(
-        "SELECT request_hash, status, answer FROM idempotency WHERE account_id = $1 AND request_key = $2",
+        "SELECT request_hash, status, answer FROM idempotency
+         WHERE account_id = $1 AND request_key = $2 AND created_at >= $3",
     );
-    Ok(query.bind(account_id).bind(key).fetch_optional(c).await?)
+    let query = query.bind(account_id).bind(key).bind(since);
+    Ok(query.fetch_optional(c).await?)
 }
 
-/// `Exists` if the same request is under way.
+/// `Exists` if the same request was done meanwhile.
 pub(crate) async fn insert(
     c: &mut Connection,
     account_id: &str,

@@ -2,13 +2,20 @@
 //!
 //! Every change names the state that it changes, so that of two servers one wins.
 
+use std::ops::Range;
+
 use sqlx::FromRow;
 
 use super::{Connection, Page, StoreResult, audit, changed};
 
 pub(crate) mod edge;
+mod insertion;
 pub(crate) mod late;
 pub(crate) mod missed;
+
+pub(crate) use insertion::{NewInstance, insert_all};
+
+use missed::Interval;
 
 /// A row of `instance`.
 #[derive(Clone, Debug, FromRow)]
@@ -52,46 +59,58 @@ pub(crate) const FAILED: &str = "failed";
 pub(crate) const STOPPED: &str = "stopped";
 pub(crate) const SKIPPED: &str = "skipped";
 
-/// An instance as it is made.
-#[derive(Clone, Debug)]
-pub(crate) struct NewInstance<'a> {
-    pub(crate) id: &'a str,
-    pub(crate) project_id: &'a str,
-    pub(crate) job_id: &'a str,
-    pub(crate) backfill_id: &'a str,
-    pub(crate) lane: i64,
-    pub(crate) step: i64,
-    pub(crate) cycle_at: i64,
-    pub(crate) bizdate: &'a str,
-    pub(crate) due_at: i64,
-    pub(crate) is_dry_run: bool,
-    pub(crate) is_frozen: bool,
-    pub(crate) created_at: i64,
+/// The cycles of a job that have instances outside of backfills, within a range, in order.
+pub(crate) async fn cycles(
+    c: &mut Connection,
+    job_id: &str,
+    range: Range<i64>,
+) -> StoreResult<Vec<i64>> {
+    let query = sqlx::query_scalar(
+        "SELECT cycle_at FROM instance WHERE job_id = $1 AND cycle_at >= $2 AND cycle_at < $3
+            AND backfill_id = '' ORDER BY cycle_at",
+    );
+    let query = query.bind(job_id).bind(range.start).bind(range.end);
+    Ok(query.fetch_all(c).await?)
 }
 
-/// Makes an instance; tells whether it is new.
-pub(crate) async fn insert(c: &mut Connection, new: &NewInstance<'_>) -> StoreResult<bool> {
-    let result = sqlx::query(
-        "INSERT INTO instance (id, project_id, job_id, backfill_id, lane, step, cycle_at, bizdate, due_at,
-            release_at, state, is_dry_run, is_frozen, is_missed, attempts, retries, message, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 'waiting', $10, $11, 0, 0, 0, '', $12)
-         ON CONFLICT (job_id, cycle_at, backfill_id) DO NOTHING",
-    )
-    .bind(new.id)
-    .bind(new.project_id)
-    .bind(new.job_id)
-    .bind(new.backfill_id)
-    .bind(new.lane)
-    .bind(new.step)
-    .bind(new.cycle_at)
-    .bind(new.bizdate)
-    .bind(new.due_at)
-    .bind(i64::from(new.is_dry_run))
-    .bind(i64::from(new.is_frozen))
-    .bind(new.created_at)
-    .execute(c)
-    .await?;
-    Ok(result.rows_affected() == 1)
+/// The last cycle of a job before a time that has an instance outside of backfills.
+pub(crate) async fn last_cycle(
+    c: &mut Connection,
+    job_id: &str,
+    before: i64,
+) -> StoreResult<Option<i64>> {
+    let query = sqlx::query_scalar(
+        "SELECT cycle_at FROM instance WHERE job_id = $1 AND cycle_at < $2 AND backfill_id = ''
+         ORDER BY cycle_at DESC LIMIT 1",
+    );
+    Ok(query.bind(job_id).bind(before).fetch_optional(c).await?)
+}
+
+/// The cycles of a job that [`delete_ahead`] would delete, and that are frozen.
+pub(crate) async fn frozen_ahead(
+    c: &mut Connection,
+    job_id: &str,
+    due_from: i64,
+) -> StoreResult<Vec<i64>> {
+    let query = sqlx::query_scalar(
+        "SELECT cycle_at FROM instance WHERE job_id = $1 AND state = 'waiting' AND due_at >= $2
+            AND backfill_id = '' AND attempts = 0 AND is_frozen = 1",
+    );
+    Ok(query.bind(job_id).bind(due_from).fetch_all(c).await?)
+}
+
+/// Freezes the instance of a cycle outside of backfills, if there is one that waits.
+pub(crate) async fn freeze_cycle(
+    c: &mut Connection,
+    job_id: &str,
+    cycle_at: i64,
+) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE instance SET is_frozen = 1 WHERE job_id = $1 AND cycle_at = $2 AND backfill_id = ''
+            AND state = 'waiting'",
+    );
+    query.bind(job_id).bind(cycle_at).execute(c).await?;
+    Ok(())
 }
 
 /// An instance with the name of its job.
@@ -216,18 +235,23 @@ pub(crate) async fn waiting_from(
     Ok(query.bind(job_id).bind(cycle_from).fetch_all(c).await?)
 }
 
-/// Instances that are due, wait for nothing else, and come behind a given one.
+/// Instances that are due, wait for nothing else, and come behind a given one. What was missed in an interval, and
+/// is not decided about yet, is not due.
 pub(crate) async fn due(
     c: &mut Connection,
     now: i64,
+    undecided: Option<Interval>,
     after: Option<&Instance>,
     limit: i64,
 ) -> StoreResult<Vec<Instance>> {
+    let undecided = undecided.unwrap_or(Interval { from: 0, to: 0 });
     let (release_at, id) = after.map_or((i64::MIN, ""), |row| (row.release_at, row.id.as_str()));
     let query = sqlx::query_as(
         "SELECT i.* FROM instance i
          WHERE i.state = 'waiting' AND i.release_at <= $1 AND i.release_at >= $2
             AND (i.release_at > $2 OR i.id > $3) AND i.is_frozen = 0
+            AND NOT (i.release_at > $5 AND i.release_at <= $6 AND i.due_at = i.release_at AND i.backfill_id = ''
+                AND i.attempts = 0 AND i.is_dry_run = 0 AND i.is_missed = 0)
             AND (i.backfill_id <> '' OR NOT EXISTS
                 (SELECT 1 FROM schedule s WHERE s.job_id = i.job_id AND s.state = 'paused'))
             AND (i.backfill_id = '' OR (
@@ -237,7 +261,8 @@ pub(crate) async fn due(
             AND NOT EXISTS (SELECT 1 FROM instance_edge e
                 LEFT JOIN instance u ON u.job_id = e.upstream_job_id AND u.cycle_at = e.upstream_cycle_at
                     AND u.backfill_id = i.backfill_id
-                WHERE e.instance_id = i.id AND (u.state NOT IN ('succeeded', 'skipped')
+                WHERE e.instance_id = i.id AND ((u.state <> 'succeeded'
+                        AND NOT (u.state = 'skipped' AND u.job_id = i.job_id))
                     OR (u.id IS NULL AND i.backfill_id = '' AND EXISTS (SELECT 1 FROM schedule s
                         WHERE s.job_id = e.upstream_job_id AND s.generated_until <= e.upstream_cycle_at))))
          ORDER BY i.release_at, i.id LIMIT $4",
@@ -247,6 +272,8 @@ pub(crate) async fn due(
         .bind(release_at)
         .bind(id)
         .bind(limit)
+        .bind(undecided.from)
+        .bind(undecided.to)
         .fetch_all(c)
         .await?)
 }

@@ -5,6 +5,7 @@
 //! times are microseconds since 1970, flags are 0 or 1, documents are text.
 
 mod migration;
+mod rows;
 
 pub(crate) mod access_key;
 pub(crate) mod account;
@@ -41,10 +42,15 @@ use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Connection as _, Executor, Transaction};
+
+use crate::clock::Clock;
 
 /// A connection inside or outside of a transaction.
 pub(crate) type Connection = AnyConnection;
+
+/// A transaction of the pool for writes; it is undone unless it is committed.
+pub(crate) type WriteTransaction = Transaction<'static, Any>;
 
 /// Which database it is; statements differ only where they must.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +103,10 @@ pub(crate) struct Store {
 
 const READERS: u32 = 8;
 const POSTGRESQL_CONNECTIONS: u32 = 24;
+/// A server that is cut off inside a transaction says no good-bye; its locks are free again after some seconds,
+/// and nobody waits longer for a lock of anybody else.
+const POSTGRESQL_SESSION: &str = "SET idle_in_transaction_session_timeout = '10s'; SET lock_timeout = '10s'; \
+     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
 
 impl Store {
     /// Opens `sqlite://path?mode=rwc` or `postgres://…` and brings its tables to this version.
@@ -137,6 +147,9 @@ impl Store {
         } else {
             let pool = AnyPoolOptions::new()
                 .max_connections(POSTGRESQL_CONNECTIONS)
+                .after_connect(|connection, _| {
+                    Box::pin(async move { connection.execute(POSTGRESQL_SESSION).await.map(drop) })
+                })
                 .connect_with(options)
                 .await?;
             Store {
@@ -159,16 +172,47 @@ impl Store {
         Ok(self.writes.begin().await?)
     }
 
-    /// A transaction that waits until no other one of this name is open, on whichever server.
+    /// A transaction that waits some seconds until no other one of this name is open, on whichever server.
     pub(crate) async fn begin_alone(&self, name: Alone) -> StoreResult<Transaction<'static, Any>> {
         let mut transaction = self.writes.begin().await?;
         if self.engine == Engine::PostgreSql {
-            sqlx::query("SELECT pg_advisory_xact_lock($1)")
+            // Stores in several schemas of one database are not in each other's way.
+            sqlx::query("SELECT pg_advisory_xact_lock($1::int, hashtext(current_schema()))")
                 .bind(name as i64)
                 .execute(&mut *transaction)
                 .await?;
         }
         Ok(transaction)
+    }
+
+    /// A transaction, unless another one of this name is open on whichever server: whoever comes back later
+    /// anyway does not wait for it.
+    pub(crate) async fn try_alone(
+        &self,
+        name: Alone,
+    ) -> StoreResult<Option<Transaction<'static, Any>>> {
+        let mut transaction = self.writes.begin().await?;
+        if self.engine == Engine::PostgreSql {
+            let query = sqlx::query_scalar(
+                "SELECT pg_try_advisory_xact_lock($1::int, hashtext(current_schema()))",
+            );
+            let query = query.bind(name as i64);
+            if !query.fetch_one(&mut *transaction).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(transaction))
+    }
+
+    /// The time that claims are compared by, in microseconds since 1970: servers whose own clocks differ share that
+    /// of their database. A clock that tests move is one already.
+    pub(crate) async fn shared_time(&self, c: &mut Connection, clock: &Clock) -> StoreResult<i64> {
+        if self.engine == Engine::Sqlite || !clock.is_system() {
+            return Ok(clock.micros());
+        }
+        let query =
+            sqlx::query_scalar("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint");
+        Ok(query.fetch_one(c).await?)
     }
 
     /// Whether the database answers.
@@ -220,6 +264,13 @@ pub(crate) enum Alone {
     ClaimRuns = 0x4c53_0002,
     CatchUp = 0x4c53_0003,
     ReleaseInstances = 0x4c53_0004,
+    /// Submitted rules are read together and changed by nobody meanwhile.
+    Schedules = 0x4c53_0005,
+}
+
+/// A piece of a transaction that is undone alone if it fails.
+pub(crate) async fn savepoint(c: &mut Connection) -> StoreResult<Transaction<'_, Any>> {
+    Ok(c.begin().await?)
 }
 
 /// Reads a document of the store.
@@ -262,11 +313,4 @@ pub(crate) fn containing(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_find_what_was_typed_and_nothing_else() {
-        assert_eq!(containing("50%_\\A"), "%50\\%\\_\\\\a%");
-    }
-}
+mod tests;

@@ -3,9 +3,13 @@
 //! A run belongs to the server that claimed it last. Every write of a server names the fence of its claim, so
 //! a server that was away for longer than its lease changes nothing any more.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
-use super::{Connection, Page, StoreResult, audit, changed};
+use super::{Connection, Page, StoreError, StoreResult, audit, changed};
+
+pub(crate) mod takeover;
 
 pub(crate) mod removed;
 
@@ -224,19 +228,6 @@ pub(crate) struct Waiting {
     pub(crate) priority: i64,
 }
 
-/// Runs whose server has not renewed its claim.
-pub(crate) async fn abandoned(
-    c: &mut Connection,
-    now: i64,
-    limit: i64,
-) -> StoreResult<Vec<Waiting>> {
-    let query = sqlx::query_as(
-        "SELECT id, project_id, resource_group, fence, priority FROM run
-         WHERE lease_until < $1 AND state = 'running' ORDER BY lease_until LIMIT $2",
-    );
-    Ok(query.bind(now).bind(limit).fetch_all(c).await?)
-}
-
 /// Queued runs in the order in which they are to begin, behind a given one.
 pub(crate) async fn queued(
     c: &mut Connection,
@@ -273,9 +264,33 @@ pub(crate) async fn datasources_in_use(c: &mut Connection) -> StoreResult<Vec<(S
     Ok(query.fetch_all(c).await?)
 }
 
-pub(crate) async fn datasources(c: &mut Connection, run_id: &str) -> StoreResult<Vec<String>> {
-    let query = sqlx::query_scalar("SELECT datasource FROM run_datasource WHERE run_id = $1");
-    Ok(query.bind(run_id).fetch_all(c).await?)
+/// Where runs wait: project, resource group.
+pub(crate) async fn waiting_places(c: &mut Connection) -> StoreResult<Vec<(String, String)>> {
+    let query = sqlx::query_as(
+        "SELECT DISTINCT project_id, resource_group FROM run WHERE state = 'queued'",
+    );
+    Ok(query.fetch_all(c).await?)
+}
+
+/// The data sources of the queued runs behind a given one, up to and including another one, by run.
+pub(crate) async fn datasources_of_queued(
+    c: &mut Connection,
+    after: Option<&Waiting>,
+    last: &Waiting,
+) -> StoreResult<HashMap<String, Vec<String>>> {
+    let (priority, id) = after.map_or((i64::MAX, ""), |run| (run.priority, run.id.as_str()));
+    let query = sqlx::query_as(
+        "SELECT r.id, d.datasource FROM run r JOIN run_datasource d ON d.run_id = r.id
+         WHERE r.state = 'queued' AND (r.priority < $1 OR (r.priority = $1 AND r.id > $2))
+            AND (r.priority > $3 OR (r.priority = $3 AND r.id <= $4))",
+    );
+    let query = query.bind(priority).bind(id).bind(last.priority);
+    let rows: Vec<(String, String)> = query.bind(&last.id).fetch_all(c).await?;
+    let mut found: HashMap<String, Vec<String>> = HashMap::new();
+    for (run_id, datasource) in rows {
+        found.entry(run_id).or_default().push(datasource);
+    }
+    Ok(found)
 }
 
 /// Who claims a run, and until when.
@@ -354,26 +369,28 @@ pub(crate) struct End<'a> {
     pub(crate) error: Option<&'a str>,
 }
 
-/// Ends a run that is still held.
-pub(crate) async fn finish(c: &mut Connection, held: &Held, end: &End<'_>) -> StoreResult<()> {
-    let result = sqlx::query(
-        "UPDATE run SET state = $1, ended_at = $2, owner = NULL, lease_until = NULL, rows_read = $3,
-            rows_written = $4, rows_dirty = $5, bytes = $6, report = $7, error = $8
-         WHERE id = $9 AND fence = $10 AND state = 'running'",
-    )
-    .bind(end.state)
-    .bind(end.at)
-    .bind(end.figures.rows_read)
-    .bind(end.figures.rows_written)
-    .bind(end.figures.rows_dirty)
-    .bind(end.figures.bytes)
-    .bind(end.report)
-    .bind(end.error)
-    .bind(&held.id)
-    .bind(held.fence)
-    .execute(c)
-    .await?;
-    changed(&result)
+/// Ends a run that is still held; returns its state. One that fails while it is stopped is stopped.
+pub(crate) async fn finish(c: &mut Connection, held: &Held, end: &End<'_>) -> StoreResult<String> {
+    let query = sqlx::query_scalar(
+        "UPDATE run SET state = CASE WHEN $1 = 'failed' AND stop_requested = 1 THEN 'stopped' ELSE $1 END,
+            ended_at = $2, owner = NULL, lease_until = NULL, rows_read = $3, rows_written = $4, rows_dirty = $5,
+            bytes = $6, report = $7, error = $8
+         WHERE id = $9 AND fence = $10 AND state = 'running' RETURNING state",
+    );
+    let state: Option<String> = query
+        .bind(end.state)
+        .bind(end.at)
+        .bind(end.figures.rows_read)
+        .bind(end.figures.rows_written)
+        .bind(end.figures.rows_dirty)
+        .bind(end.figures.bytes)
+        .bind(end.report)
+        .bind(end.error)
+        .bind(&held.id)
+        .bind(held.fence)
+        .fetch_optional(c)
+        .await?;
+    state.ok_or(StoreError::Changed)
 }
 
 /// Gives a run back to the queue, for the server that comes next.
@@ -400,7 +417,7 @@ pub(crate) async fn stop(c: &mut Connection, id: &str, now: i64) -> StoreResult<
 pub(crate) async fn resume(c: &mut Connection, id: &str, now: i64) -> StoreResult<()> {
     let query = sqlx::query(
         "UPDATE run SET state = 'queued', queued_at = $1, started_at = NULL, ended_at = NULL, stop_requested = 0,
-            attempt = attempt + 1, error = NULL, report = NULL
+            attempt = attempt + 1, error = NULL, report = NULL, takeovers = 0
          WHERE id = $2 AND state IN ('failed', 'stopped')",
     );
     changed(&query.bind(now).bind(id).execute(c).await?)
@@ -420,19 +437,37 @@ pub(crate) async fn events(c: &mut Connection, run_id: &str) -> StoreResult<Vec<
     Ok(query.bind(run_id).fetch_all(c).await?)
 }
 
-/// Adds an event to the ledger of a run that is still held.
+/// Makes sure that a run is still held, and that nobody else claims it until the transaction ends.
+async fn hold(c: &mut Connection, held: &Held) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE run SET fence = fence WHERE id = $1 AND fence = $2 AND state = 'running'",
+    );
+    changed(&query.bind(&held.id).bind(held.fence).execute(c).await?)
+}
+
+/// Adds an event to the ledger of a run that is still held, within a transaction. The same event may be added
+/// again, since the answer to the first time may have been lost; `Changed` if another one stands in its place.
 pub(crate) async fn add_event(
     c: &mut Connection,
     held: &Held,
     number: i64,
     event: &str,
 ) -> StoreResult<()> {
+    hold(c, held).await?;
     let query = sqlx::query(
-        "INSERT INTO run_event (run_id, number, event)
-         SELECT id, $1, $2 FROM run WHERE id = $3 AND fence = $4 AND state = 'running'",
+        "INSERT INTO run_event (run_id, number, event) VALUES ($1, $2, $3)
+         ON CONFLICT (run_id, number) DO NOTHING",
     );
-    let query = query.bind(number).bind(event).bind(&held.id);
-    changed(&query.bind(held.fence).execute(c).await?)
+    let added = query.bind(&held.id).bind(number).bind(event);
+    if added.execute(&mut *c).await?.rows_affected() == 1 {
+        return Ok(());
+    }
+    let query = sqlx::query_scalar("SELECT event FROM run_event WHERE run_id = $1 AND number = $2");
+    let known: String = query.bind(&held.id).bind(number).fetch_one(c).await?;
+    match known == event {
+        true => Ok(()),
+        false => Err(StoreError::Changed),
+    }
 }
 
 /// How far a run was at a time.

@@ -208,6 +208,13 @@ pub(crate) async fn to_generate(
     Ok(query.bind(now).bind(limit).fetch_all(c).await?)
 }
 
+/// Whether a schedule has days that were to get their instances by a time, and have none yet.
+pub(crate) async fn is_behind(c: &mut Connection, at: i64) -> StoreResult<bool> {
+    let query = sqlx::query_scalar("SELECT count(*) FROM schedule WHERE generate_at <= $1");
+    let count: i64 = query.bind(at).fetch_one(c).await?;
+    Ok(count > 0)
+}
+
 /// Takes a schedule's turn, so that no other server makes the same instances until the transaction ends.
 pub(crate) async fn take_turn(c: &mut Connection, row: &Schedule) -> StoreResult<bool> {
     let query = sqlx::query(
@@ -246,12 +253,13 @@ pub(crate) struct Upstream {
     /// `sameCycle` or `previousCycle`.
     pub(crate) kind: String,
     pub(crate) submitted_rule: Option<String>,
+    pub(crate) submitted_at: Option<i64>,
 }
 
 /// What a schedule waits for.
 pub(crate) async fn upstream(c: &mut Connection, job_id: &str) -> StoreResult<Vec<Upstream>> {
     let query = sqlx::query_as(
-        "SELECT s.job_id, j.name AS job_name, d.kind, s.submitted_rule FROM schedule_dependency d
+        "SELECT s.job_id, j.name AS job_name, d.kind, s.submitted_rule, s.submitted_at FROM schedule_dependency d
             JOIN schedule s ON s.job_id = d.upstream_job_id JOIN job j ON j.id = s.job_id
          WHERE d.job_id = $1 ORDER BY s.job_id, d.kind",
     );

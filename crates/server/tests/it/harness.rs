@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sdk::Secret;
+use sdk::{Registry, Secret};
 use server::{Clock, Equipment, KeyRing, Observe, Server, ServerConfig, Shutdown};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -68,6 +68,7 @@ pub(crate) struct Running {
     pub(crate) clock: Clock,
     pub(crate) config: ServerConfig,
     folder: Arc<TempDir>,
+    registry: Registry,
     keys: Secret,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
@@ -103,6 +104,18 @@ impl Running {
         change: impl FnOnce(&mut ServerConfig),
     ) -> (Running, Client) {
         let running = Running::start_without_admin(kept, change).await;
+        running.set_up().await
+    }
+
+    /// The same with other connectors.
+    pub(crate) async fn start_with_connectors(kept: Kept, registry: Registry) -> (Running, Client) {
+        let running = Running::start_bare(kept, registry, |_| {}).await;
+        running.set_up().await
+    }
+
+    /// Creates the administrator and signs them in.
+    async fn set_up(self) -> (Running, Client) {
+        let running = self;
         let mut client = Client::new(&running.address);
         let body = serde_json::json!({
             "token": running.setup_token, "name": ADMIN, "password": PASSWORD,
@@ -118,13 +131,21 @@ impl Running {
         kept: Kept,
         change: impl FnOnce(&mut ServerConfig),
     ) -> Running {
+        Running::start_bare(kept, connectors::registry(), change).await
+    }
+
+    async fn start_bare(
+        kept: Kept,
+        registry: Registry,
+        change: impl FnOnce(&mut ServerConfig),
+    ) -> Running {
         captured::logs();
         let folder = tempfile::tempdir().unwrap();
         let mut config = Running::config(kept, folder.path()).await;
         change(&mut config);
         let clock = Clock::manual(start_of_time());
         let keys = KeyRing::generate("test").unwrap();
-        Running::open(Arc::new(folder), config, clock, keys).await
+        Running::open(Arc::new(folder), config, (registry, clock, keys)).await
     }
 
     /// The set-up of a server with an empty store.
@@ -148,8 +169,7 @@ impl Running {
     async fn open(
         folder: Arc<TempDir>,
         config: ServerConfig,
-        clock: Clock,
-        keys: Secret,
+        (registry, clock, keys): (Registry, Clock, Secret),
     ) -> Running {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -157,7 +177,7 @@ impl Running {
             .build()
             .unwrap();
         let equipment = Equipment {
-            registry: connectors::registry(),
+            registry: registry.clone(),
             keys: KeyRing::parse(&keys).unwrap(),
             clock: clock.clone(),
         };
@@ -174,6 +194,7 @@ impl Running {
             clock,
             config,
             folder,
+            registry,
             keys,
             stop,
             task: Some(task),
@@ -248,6 +269,7 @@ impl Running {
     /// Another server on the same store, beside this one or after it.
     pub(crate) async fn again(&self) -> Running {
         let (folder, config) = (self.folder.clone(), self.config.clone());
-        Running::open(folder, config, self.clock.clone(), self.keys.clone()).await
+        let equipment = (self.registry.clone(), self.clock.clone(), self.keys.clone());
+        Running::open(folder, config, equipment).await
     }
 }

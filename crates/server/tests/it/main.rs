@@ -15,6 +15,7 @@ mod provider;
 mod scene;
 mod scheduler;
 mod schemathesis;
+mod serve;
 mod smtp;
 mod tls;
 mod workshop;

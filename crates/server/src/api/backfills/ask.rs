@@ -9,9 +9,10 @@ use utoipa::ToSchema;
 use crate::api::caller::Access;
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::instances::Instance;
+use crate::runs::unfit_variables;
 use crate::schedule::cycle::Cycle;
 use crate::schedule::dependency::{Dependency, ScheduleNode};
-use crate::schedule::rule::{Effective, Schedule as Rule};
+use crate::schedule::rule::{Effective, Kind, Schedule as Rule};
 use crate::scheduler::backfill::{self as rules, Order, Planned, Spec};
 use crate::scheduler::generate::read_kind;
 use crate::store::instance::ListedInstance;
@@ -93,7 +94,7 @@ pub(super) async fn plan(
     if body.downstream == Downstream::All {
         add_downstream(c, access, body, &mut jobs).await?;
     }
-    let nodes = nodes(c, &jobs).await?;
+    let (nodes, kinds) = nodes(c, &jobs).await?;
     let spec = Spec {
         jobs: jobs.iter().map(|job| job.id.clone()).collect(),
         from: body.from,
@@ -102,7 +103,12 @@ pub(super) async fn plan(
         groups: body.groups,
         variables: body.variables.clone(),
     };
-    let planned = rules::plan(&spec, &nodes);
+    let mut planned = rules::plan(&spec, &nodes, MOST_INSTANCES);
+    for one in &mut planned {
+        let kind = kinds.get(one.job).copied().unwrap_or_default();
+        one.occurrence.is_dry_run |= kind == Kind::DryRun;
+        one.is_frozen = kind == Kind::Frozen;
+    }
     let refuse = |pointer: &str, text: String, hint: &str| {
         Err(ApiError::invalid(vec![
             Problem::at(pointer, text).hint(hint),
@@ -113,10 +119,7 @@ pub(super) async fn plan(
         return refuse("/from", text, "choose other days");
     }
     if planned.len() > MOST_INSTANCES {
-        let text = format!(
-            "that would be {} instances, and a backfill has at most {MOST_INSTANCES}",
-            planned.len()
-        );
+        let text = format!("that would be more than {MOST_INSTANCES} instances");
         return refuse("/to", text, "choose fewer days or jobs");
     }
     if let Some(job) = rules::backwards(&spec, &planned).and_then(|place| jobs.get(place)) {
@@ -146,6 +149,7 @@ fn check(body: &NewBackfill) -> Vec<Problem> {
         let text = format!("there must be 1 to {MOST_GROUPS} groups");
         problems.push(Problem::at("/groups", text));
     }
+    problems.extend(unfit_variables("/variables", &body.variables));
     let cycle = body.from.and_time(chrono::NaiveTime::MIN);
     let mut parameters = ::job::Parameters::new(body.from, cycle);
     for (name, expression) in &body.variables {
@@ -178,9 +182,10 @@ async fn add_downstream(
     Ok(())
 }
 
-/// The jobs with the dependencies among them. Effective periods do not matter, because somebody asks for the days.
-async fn nodes(c: &mut Connection, jobs: &[Job]) -> ApiResult<Vec<ScheduleNode>> {
-    let mut nodes = Vec::new();
+/// The jobs with the dependencies among them, and what becomes of the instances of each. Effective periods do not
+/// matter, because somebody asks for the days.
+async fn nodes(c: &mut Connection, jobs: &[Job]) -> ApiResult<(Vec<ScheduleNode>, Vec<Kind>)> {
+    let (mut nodes, mut kinds) = (Vec::new(), Vec::new());
     for job in jobs {
         let row = schedule::of_job(c, &job.id).await?;
         let document = match row.and_then(|row| row.submitted_rule) {
@@ -207,8 +212,9 @@ async fn nodes(c: &mut Connection, jobs: &[Job]) -> ApiResult<Vec<ScheduleNode>>
                 .map_err(|_| damaged(format!("the schedule of job {} is not right", job.id)))?,
             dependencies,
         });
+        kinds.push(document.kind);
     }
-    Ok(nodes)
+    Ok((nodes, kinds))
 }
 
 /// The rule of a job that has none.

@@ -24,8 +24,8 @@ use crate::api::time::{Time, new_id};
 use crate::scheduler::backfill::{self as rules, Spec};
 use crate::scheduler::wall_micros;
 use crate::state::App;
+use crate::store::Connection;
 use crate::store::backfill::{self, Backfill as Row};
-use crate::store::{Connection, StoreError};
 use ask::NewBackfill;
 
 /// Instances that a preview shows at most.
@@ -149,12 +149,15 @@ pub(crate) async fn create(
     Body(body): Body<NewBackfill>,
 ) -> ApiResult<(StatusCode, Json<serde_json::Value>)> {
     let access = caller.enter(&app, &project, Right::BackfillOperate).await?;
-    let mut t = app.store.begin().await?;
+    // Planning may take a while, and nobody else shall wait for it.
+    let mut c = app.store.read().await?;
     let place = format!("backfill {}", access.project.id);
-    if let Some(answer) = once.before(&mut t, &caller, &place, &body).await? {
+    if let Some(answer) = once.before(&mut c, &caller, &place, &body).await? {
         return Ok(answer);
     }
-    let (spec, planned) = ask::plan(&mut t, &access, &body).await?;
+    let (spec, planned) = ask::plan(&mut c, &access, &body).await?;
+    drop(c);
+    let mut t = app.store.begin().await?;
     let row = Row {
         id: new_id(),
         project_id: access.project.id.clone(),
@@ -179,9 +182,7 @@ pub(crate) async fn create(
         .note(&mut t, "backfill.start", object, change)
         .await?;
     let view = Backfill::read(row)?;
-    let answer = once.after(&app, &mut t, StatusCode::CREATED, &view).await?;
-    t.commit().await.map_err(StoreError::from)?;
-    Ok(answer)
+    once.commit(&app, t, StatusCode::CREATED, &view).await
 }
 
 /// The backfills of a project, latest first.

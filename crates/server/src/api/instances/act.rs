@@ -114,6 +114,7 @@ pub(crate) async fn rerun(
     let now = app.clock.micros();
     let mut t = app.store.begin().await?;
     let row = find(&mut t, &access, &id).await?;
+    backfill::lock(&mut t, &row.instance.backfill_id).await?;
     refuse_by_policy(&mut t, &row).await?;
     if !instance::rerun(&mut t, &row.instance.id, now).await? {
         return Err(not_now(&row, "run again"));
@@ -123,9 +124,14 @@ pub(crate) async fn rerun(
         let mut seen = HashSet::from([row.instance.id.clone()]);
         let mut queue = VecDeque::from([row.instance.clone()]);
         while let Some(next) = queue.pop_front() {
-            for down in edge::downstream(&mut t, &next, MOST_NEIGHBOURS).await? {
-                if ids.len() >= MOST_RERUNS || !seen.insert(down.instance.id.clone()) {
+            for down in all_downstream(&mut t, &next).await? {
+                if !seen.insert(down.instance.id.clone()) {
                     continue;
+                }
+                if seen.len() > MOST_RERUNS {
+                    let text = format!("more than {MOST_RERUNS} instances wait for this one");
+                    let error = ApiError::conflict(text);
+                    return Err(error.hint("rerun it alone, then those further on"));
                 }
                 // Those that may not run again, or have not ended, keep what they are.
                 if refuse_by_policy(&mut t, &down).await.is_ok()
@@ -143,6 +149,19 @@ pub(crate) async fn rerun(
     note(&access, &mut t, "instance.rerun", &row).await?;
     t.commit().await.map_err(StoreError::from)?;
     Ok((StatusCode::ACCEPTED, Json(RerunInstances { ids })))
+}
+
+/// Whatever waits for an instance.
+async fn all_downstream(c: &mut Connection, row: &instance::Instance) -> ApiResult<Vec<Row>> {
+    let mut all: Vec<Row> = Vec::new();
+    loop {
+        let after = all.last().map_or("", |last| last.instance.id.as_str());
+        let page = edge::downstream(c, row, after, MOST_NEIGHBOURS).await?;
+        if page.is_empty() || all.len() > MOST_RERUNS {
+            return Ok(all);
+        }
+        all.extend(page);
+    }
 }
 
 async fn refuse_by_policy(c: &mut Connection, row: &Row) -> ApiResult<()> {
@@ -173,6 +192,7 @@ pub(crate) async fn mark_succeeded(
     Path(path): Path<(String, String)>,
 ) -> ApiResult<Json<InstanceDetail>> {
     let mut acting = Acting::on(&app, &caller, path).await?;
+    backfill::lock(&mut acting.t, &acting.row.instance.backfill_id).await?;
     let message = format!(
         "marked as succeeded by {}",
         acting.access.caller.account.name
@@ -194,6 +214,7 @@ pub(crate) async fn mark_succeeded(
             not_now(&acting.row, "marked as succeeded").hint("stop it first if it is under way")
         );
     }
+    backfill::go_on(&mut acting.t, &acting.row.instance.backfill_id).await?;
     Ok(Json(acting.done(&app, "instance.markSucceeded").await?))
 }
 

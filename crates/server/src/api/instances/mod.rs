@@ -235,7 +235,11 @@ async fn waits_for(
     }
     for found in edge::upstream(c, row, MOST_NEIGHBOURS).await? {
         let is_met = match found.state.as_deref() {
-            Some(state) => state == instance::SUCCEEDED || state == instance::SKIPPED,
+            // A schedule passes over cycles of its own that were skipped.
+            Some(state) => {
+                state == instance::SUCCEEDED
+                    || (state == instance::SKIPPED && found.job_id == row.job_id)
+            }
             // What is not made yet will come; what never comes is not waited for.
             None => {
                 !row.backfill_id.is_empty()
@@ -299,6 +303,6 @@ pub(crate) async fn downstream(
     let access = caller.enter(&app, &project, Right::SchedulesView).await?;
     let mut c = app.store.read().await?;
     let row = find(&mut c, &access, &id).await?;
-    let found = edge::downstream(&mut c, &row.instance, MOST_NEIGHBOURS).await?;
+    let found = edge::downstream(&mut c, &row.instance, "", MOST_NEIGHBOURS).await?;
     Ok(Json(found.into_iter().map(Instance::from).collect()))
 }

@@ -16,6 +16,7 @@ use crate::api::audit::{Change, Object};
 use crate::api::body::Body;
 use crate::api::caller::{Access, SignedIn};
 use crate::api::error::{ApiError, ApiResult, ErrorBody};
+use crate::api::idempotency::Once;
 use crate::runs::{self, Environment, Kind, Request, RunOptions};
 use crate::scheduler::{self, Ended, wall};
 use crate::state::App;
@@ -92,6 +93,7 @@ pub(crate) async fn resume(
     let row = find(&app, &access, &id).await?;
     access.need(right_for(&row, Right::RunsRerun))?;
     let mut t = app.store.begin().await?;
+    scheduler::lock_backfill(&mut t, &row).await?;
     let resumed = run::resume(&mut t, &row.id, app.clock.micros()).await;
     resumed.map_err(not_now(&row, "resumed"))?;
     scheduler::run_resumed(&mut t, &row).await?;
@@ -113,7 +115,7 @@ pub(crate) enum RerunVersion {
 }
 
 /// How to run again.
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Rerun {
     #[serde(default)]
@@ -203,15 +205,16 @@ impl Again {
 
 /// Runs again from the beginning, as a new run with the same dates and values.
 #[utoipa::path(post, path = "/projects/{project}/runs/{run}/rerun", tag = "runs", request_body = Rerun,
-    params(("project" = String, Path), ("run" = String, Path)),
+    params(("project" = String, Path), ("run" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = StartedRun), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("runsView"))))]
 pub(crate) async fn rerun(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Path((project, id)): Path<(String, String)>,
+    once: Once,
     Body(body): Body<Rerun>,
-) -> ApiResult<(StatusCode, Json<StartedRun>)> {
+) -> ApiResult<(StatusCode, Json<serde_json::Value>)> {
     let access = caller.enter(&app, &project, Right::RunsView).await?;
     let row = find(&app, &access, &id).await?;
     access.need(right_for(&row, Right::RunsRerun))?;
@@ -235,6 +238,10 @@ pub(crate) async fn rerun(
         )));
     }
     let mut t = app.store.begin().await?;
+    let place = format!("rerun {} {id}", access.project.id);
+    if let Some(answer) = once.before(&mut t, &caller, &place, &body).await? {
+        return Ok(answer);
+    }
     let job = job_of(&mut t, &row).await?;
     let again = Again::of(&mut t, &row, &job, body.version).await?;
     let request = Request {
@@ -243,9 +250,10 @@ pub(crate) async fn rerun(
     };
     let (id, number) = runs::create(&app, &mut t, &request).await?;
     note(&access, &mut t, "run.rerun", &row).await?;
-    t.commit().await.map_err(StoreError::from)?;
+    let started = StartedRun { id, number };
+    let answer = once.commit(&app, t, StatusCode::ACCEPTED, &started).await?;
     app.wake();
-    Ok((StatusCode::ACCEPTED, Json(StartedRun { id, number })))
+    Ok(answer)
 }
 
 /// Lets a failed or stopped run count as succeeded, so that whatever waits for it goes on.
@@ -261,6 +269,7 @@ pub(crate) async fn mark_succeeded(
     let access = caller.enter(&app, &project, Right::RunsMark).await?;
     let row = find(&app, &access, &id).await?;
     let mut t = app.store.begin().await?;
+    scheduler::lock_backfill(&mut t, &row).await?;
     let marked = run::mark_succeeded(&mut t, &row.id).await;
     marked.map_err(not_now(&row, "marked as succeeded"))?;
     scheduler::run_ended(&app, &mut t, &row, Ended::Succeeded).await?;

@@ -94,15 +94,8 @@ pub(crate) async fn replay(
         started.push(StartedRun { id, number });
     }
     note(&access, &mut t, "run.replay", &row).await?;
-    let answer = once
-        .after(
-            &app,
-            &mut t,
-            StatusCode::ACCEPTED,
-            &Replays { runs: started },
-        )
-        .await?;
-    t.commit().await.map_err(StoreError::from)?;
+    let started = Replays { runs: started };
+    let answer = once.commit(&app, t, StatusCode::ACCEPTED, &started).await?;
     app.wake();
     Ok(answer)
 }

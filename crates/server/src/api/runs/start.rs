@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -18,7 +19,7 @@ use crate::api::idempotency::Once;
 use crate::runs::{self, Environment, Kind, Request, RunOptions};
 use crate::scheduler::submitted_rule;
 use crate::state::App;
-use crate::store::{self, StoreError, job, job_version, resource_group};
+use crate::store::{self, job, job_version, resource_group};
 
 const HIGHEST_PRIORITY: i64 = 9;
 const USUAL_PRIORITY: i64 = 5;
@@ -32,7 +33,7 @@ pub(crate) struct NewRun {
     kind: Kind,
     /// Another version than the published one or the draft.
     version: Option<i64>,
-    /// The day that the data belongs to; yesterday unless said.
+    /// The day that the data belongs to; yesterday in the zone of the job's schedule unless said.
     bizdate: Option<NaiveDate>,
     /// The scheduled time on the wall; the start of the day after the business date unless said.
     cycle_at: Option<NaiveDateTime>,
@@ -123,10 +124,7 @@ pub(crate) async fn start(
     let change = Change::of(None::<&()>, Some(&body));
     access.note(&mut t, "run.start", object, change).await?;
     let started = StartedRun { id: run_id, number };
-    let answer = once
-        .after(&app, &mut t, StatusCode::ACCEPTED, &started)
-        .await?;
-    t.commit().await.map_err(StoreError::from)?;
+    let answer = once.commit(&app, t, StatusCode::ACCEPTED, &started).await?;
     app.wake();
     Ok(answer)
 }
@@ -173,7 +171,11 @@ async fn check(
             format!("there is no resource group `{group}`"),
         ));
     }
-    let today = app.clock.now().date_naive();
+    problems.extend(runs::unfit_variables("/variables", &body.variables));
+    let rule = submitted_rule(c, &job.id).await?;
+    let zone = rule.and_then(|rule| rule.zone.parse().ok());
+    let now = app.clock.now().with_timezone(&zone.unwrap_or(Tz::UTC));
+    let today = now.date_naive();
     let yesterday = today.checked_sub_days(Days::new(1)).unwrap_or(today);
     let bizdate = match (body.bizdate, body.cycle_at) {
         (Some(bizdate), _) => bizdate,

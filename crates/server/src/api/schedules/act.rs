@@ -15,7 +15,7 @@ use crate::schedule::dependency::DependencyKind;
 use crate::scheduler::{catch_up, generate};
 use crate::state::App;
 use crate::store::instance::missed::Interval;
-use crate::store::{StoreError, schedule};
+use crate::store::{Alone, StoreError, schedule};
 
 const LONGEST_REASON: usize = 500;
 
@@ -33,7 +33,8 @@ pub(crate) async fn submit(
 ) -> ApiResult<Revised<Schedule>> {
     let access = caller.enter(&app, &project, Right::SchedulesSubmit).await?;
     let now = app.clock.now();
-    let mut t = app.store.begin().await?;
+    // Circles are looked for, and instances connected, over rules that nobody changes meanwhile.
+    let mut t = app.store.begin_alone(Alone::Schedules).await?;
     let job = find_job(&mut t, &access, &id).await?;
     find(&mut t, &access, &job).await?;
     schedule::lock(&mut t, &job.id, revision).await?;

@@ -12,7 +12,7 @@ use crate::api::caller::SignedIn;
 use crate::api::error::{ApiResult, ErrorBody};
 use crate::api::etag::{Revised, Seen};
 use crate::state::App;
-use crate::store::{StoreError, schedule};
+use crate::store::{Alone, StoreError, schedule};
 
 /// What a schedule is to wait for.
 #[derive(Deserialize, ToSchema)]
@@ -35,7 +35,7 @@ pub(crate) async fn put_dependencies(
     Body(body): Body<Dependencies>,
 ) -> ApiResult<Revised<Schedule>> {
     let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
-    let mut t = app.store.begin().await?;
+    let mut t = app.store.begin_alone(Alone::Schedules).await?;
     let job = find_job(&mut t, &access, &id).await?;
     let mut row = find(&mut t, &access, &job).await?;
     let before: Vec<Dependency> = read(&row.dependencies)?;

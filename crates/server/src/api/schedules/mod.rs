@@ -23,6 +23,7 @@ use crate::api::error::{ApiError, ApiResult, Code, ErrorBody, Problem};
 use crate::api::etag::{Revised, Seen};
 use crate::api::page::{Listed, PageQuery, QueryOf};
 use crate::api::time::Time;
+use crate::runs;
 use crate::schedule::dependency::DependencyKind;
 use crate::schedule::problem::RuleProblem;
 use crate::schedule::rule::Schedule as Rule;
@@ -31,7 +32,7 @@ use crate::scheduler::{read_rule, wall};
 use crate::state::App;
 use crate::store::job::Job;
 use crate::store::schedule::{self, Schedule as Row};
-use crate::store::{Connection, StoreError, instance, job, resource_group};
+use crate::store::{Alone, Connection, StoreError, instance, job, resource_group};
 
 /// Another schedule that this one waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -157,17 +158,18 @@ pub(crate) fn next_due(rule: &str, generated_until: i64, now: i64) -> ApiResult<
     Ok(next.map(|occurrence| occurrence.due_at.timestamp_micros()))
 }
 
-/// Problems of a rule, under the field that it stands in.
-fn problems(found: Vec<RuleProblem>, parent: &str) -> ApiError {
-    ApiError::invalid(placed(found, parent))
+/// A problem of a rule, under the field that it stands in.
+fn problem(found: RuleProblem, parent: &str) -> Problem {
+    let found = found.under(parent);
+    Problem::at(found.pointer, found.message).hint(found.hint)
 }
 
 fn placed(found: Vec<RuleProblem>, parent: &str) -> Vec<Problem> {
-    let under = |problem: RuleProblem| {
-        let problem = problem.under(parent);
-        Problem::at(problem.pointer, problem.message).hint(problem.hint)
-    };
-    found.into_iter().map(under).collect()
+    found.into_iter().map(|one| problem(one, parent)).collect()
+}
+
+fn problems(found: Vec<RuleProblem>, parent: &str) -> ApiError {
+    ApiError::invalid(placed(found, parent))
 }
 
 async fn find_job(c: &mut Connection, access: &Access, id: &str) -> ApiResult<Job> {
@@ -279,9 +281,8 @@ pub(crate) async fn put(
     Body(rule): Body<Rule>,
 ) -> ApiResult<Revised<Schedule>> {
     let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
-    let mut wrong = rule
-        .rule()
-        .map_or_else(|found| placed(found, ""), |_| Vec::new());
+    let mut wrong = placed(rule.rule().err().unwrap_or_default(), "");
+    wrong.extend(runs::unfit_variables("/parameters", &rule.parameters));
     let now = app.clock.micros();
     let mut t = app.store.begin().await?;
     let job = find_job(&mut t, &access, &id).await?;
@@ -371,7 +372,7 @@ pub(crate) async fn delete(
     Seen(revision): Seen,
 ) -> ApiResult<StatusCode> {
     let access = caller.enter(&app, &project, Right::SchedulesSubmit).await?;
-    let mut t = app.store.begin().await?;
+    let mut t = app.store.begin_alone(Alone::Schedules).await?;
     let job = find_job(&mut t, &access, &id).await?;
     let row = find(&mut t, &access, &job).await?;
     let dependents = schedule::dependents(&mut t, &job.id).await?;

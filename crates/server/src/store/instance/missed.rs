@@ -1,22 +1,26 @@
 //! Missed instances: those that came due while nothing was released.
 
+use serde::{Deserialize, Serialize};
+
 use crate::store::{Connection, StoreResult};
 
 /// An instance counts as missed if it waits, has never run, and came due in the interval. Dry runs are not
 /// counted, because they cost nothing.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Interval {
     /// Not itself in it.
     pub(crate) from: i64,
     pub(crate) to: i64,
 }
 
-/// The jobs of schedules that are not paused and have missed instances.
+/// The jobs of schedules that are not paused, have missed instances that nobody has decided about, and have all
+/// instances that came due in the interval.
 pub(crate) async fn jobs(c: &mut Connection, interval: Interval) -> StoreResult<Vec<String>> {
     let query = sqlx::query_scalar(
         "SELECT DISTINCT i.job_id FROM instance i JOIN schedule s ON s.job_id = i.job_id
          WHERE i.state = 'waiting' AND i.release_at > $1 AND i.release_at <= $2 AND i.backfill_id = ''
-            AND i.due_at = i.release_at AND i.attempts = 0 AND i.is_dry_run = 0 AND i.is_frozen = 0 AND s.state = 'active' ORDER BY i.job_id",
+            AND i.due_at = i.release_at AND i.attempts = 0 AND i.is_dry_run = 0 AND i.is_frozen = 0
+            AND i.is_missed = 0 AND s.state = 'active' AND s.generate_at > $2 ORDER BY i.job_id",
     );
     Ok(query
         .bind(interval.from)

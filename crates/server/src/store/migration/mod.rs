@@ -19,6 +19,7 @@ const AUDIT_POSTGRESQL: &str = include_str!("0002_audit_postgresql.sql");
 /// Single sign-on.
 const OIDC: &str = include_str!("0006_oidc.sql");
 const ALERTS: &str = include_str!("0007_alerts.sql");
+const CORE: &str = include_str!("0008_core.sql");
 
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
@@ -33,6 +34,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (5, "indexes", INDEXES),
         (6, "oidc", OIDC),
         (7, "alerts", ALERTS),
+        (8, "core", CORE),
     ];
     let migrations = steps
         .into_iter()

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+mod end;
+
 use serde_json::{Value, json};
 
 use crate::harness::Kept;

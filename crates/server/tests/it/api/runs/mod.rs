@@ -1,6 +1,7 @@
 //! `/api/v1/projects/{project}/runs`.
 
 mod act;
+mod defect;
 mod log;
 mod replay;
 mod retention;

@@ -101,6 +101,92 @@ async fn a_key_makes_a_request_count_once() {
 }
 
 #[tokio::test]
+async fn two_requests_with_one_key_at_once_get_one_answer() {
+    for kept in Kept::BOTH {
+        let (_server, admin) = Running::start(kept).await;
+        let shop = Workshop::new(&admin, "sales").await;
+        let job = shop.job("count", &counting(1, &json!({}))).await;
+        let path = format!("{}/jobs/{job}/runs", shop.path);
+        for round in 0..10 {
+            let keyed = admin.with_idempotency_key(&format!("round {round}"));
+            let ask = || keyed.post(&path, json!({}));
+            let (first, second, third) = tokio::join!(ask(), ask(), ask());
+            let first = first.ok();
+            assert_eq!(first, second.ok());
+            assert_eq!(first, third.ok());
+        }
+        let all = admin.get(&format!("{}/runs", shop.path)).await.ok();
+        assert_eq!(all["items"].as_array().unwrap().len(), 10);
+    }
+}
+
+#[tokio::test]
+async fn what_no_store_keeps_and_what_nobody_may_see_is_refused_at_its_field() {
+    for kept in Kept::BOTH {
+        let (_server, admin) = Running::start(kept).await;
+        let shop = Workshop::new(&admin, "sales").await;
+        let job = shop.job("count", &counting(1, &json!({}))).await;
+        let runs = format!("{}/jobs/{job}/runs", shop.path);
+        let schedule = format!("{}/jobs/{job}/schedule", shop.path);
+        let rule = |parameters: serde_json::Value| json!({"cycle": {"kind": "day", "at": "01:00"}, "zone": "UTC", "parameters": parameters});
+        let backfill = |variables: serde_json::Value| json!({"jobs": [job], "from": "2026-01-01", "to": "2026-01-02", "variables": variables});
+        let backfills = format!("{}/backfills", shop.path);
+        let (zero, secret) = (json!({"ds": "x\0"}), json!({"dbPassword": "x"}));
+        for (answer, pointer) in [
+            (
+                admin.post(&runs, json!({"variables": zero})).await,
+                "/variables/ds",
+            ),
+            (
+                admin.put(&schedule, rule(zero.clone())).await,
+                "/parameters/ds",
+            ),
+            (
+                admin.post(&backfills, backfill(zero.clone())).await,
+                "/variables/ds",
+            ),
+            (
+                admin.post(&runs, json!({"variables": secret})).await,
+                "/variables/dbPassword",
+            ),
+            (
+                admin.put(&schedule, rule(secret.clone())).await,
+                "/parameters/dbPassword",
+            ),
+            (
+                admin.post(&backfills, backfill(secret.clone())).await,
+                "/variables/dbPassword",
+            ),
+        ] {
+            assert_eq!(answer.refused(422), "invalid");
+            let problems = answer.body["error"]["problems"].as_array().unwrap();
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert_eq!(problems[0]["pointer"], pointer);
+        }
+        let run = shop.run(&job, json!({})).await;
+        shop.ended(&run).await;
+        let far = admin.get(&format!("{run}/log?offset={}", u64::MAX)).await;
+        assert_eq!(far.ok()["lines"], json!([]));
+    }
+}
+
+#[tokio::test]
+async fn yesterday_is_that_of_the_schedule() {
+    let (server, admin) = Running::start(Kept::Sqlite).await;
+    let shop = Workshop::new(&admin, "sales").await;
+    let job = shop.job("count", &counting(1, &json!({}))).await;
+    let path = format!("{}/jobs/{job}/schedule", shop.path);
+    let rule = json!({"cycle": {"kind": "day", "at": "01:00"}, "zone": "Pacific/Kiritimati"});
+    let etag = admin.put(&path, rule).await.etag();
+    let submit = format!("{path}/submit");
+    admin.edit("POST", &submit, &etag, None).await.ok();
+    let run = shop.run(&job, json!({})).await;
+    // On the Line Islands it is midnight already: 5 March.
+    assert_eq!(shop.ended(&run).await["bizdate"], "2026-03-04");
+    drop(server);
+}
+
+#[tokio::test]
 async fn roles_and_projects_bound_what_can_be_run_and_seen() {
     let (server, admin) = Running::start(Kept::Sqlite).await;
     let shop = Workshop::new(&admin, "sales").await;

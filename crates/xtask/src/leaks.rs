@@ -1,7 +1,7 @@
 //! The scan for secrets in what servers and tests have said: log lines, answers, logs of runs, the output of tests.
 //!
 //! Every secret of the tests holds one mark, so the scan needs no list of them; the password of the database server
-//! is made anew each time and is looked for too. What is found is told by its place, not by its text.
+//! is made anew each time and is looked for too. What is found is told by its place and what stands before it.
 
 use std::fs;
 use std::path::Path;
@@ -11,6 +11,9 @@ use anyhow::{Context, Result, bail};
 /// What every secret in the tests holds.
 const MARK: &str = "hunter2";
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// So many letters before a secret are shown, to know where it came from.
+const BEFORE: usize = 80;
 
 /// The texts that nothing may hold.
 pub(crate) struct Leaks {
@@ -35,8 +38,12 @@ impl Leaks {
     /// Looks at a text; `place` names it.
     pub(crate) fn look(&mut self, place: &str, text: &str) {
         for (number, line) in text.lines().enumerate() {
-            if self.forms.iter().any(|form| line.contains(form)) {
-                self.found.push(format!("{place}, line {}", number + 1));
+            if let Some(at) = self.forms.iter().filter_map(|form| line.find(form)).min() {
+                let from = line[..at].char_indices().rev().take(BEFORE).last();
+                let before = &line[from.map_or(at, |(at, _)| at)..at];
+                let line = number + 1;
+                self.found
+                    .push(format!("{place}, line {line}: …{before}***"));
             }
         }
     }
@@ -107,11 +114,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_found_is_named_by_its_place_only() {
+    fn what_is_found_is_named_by_its_place_and_not_shown() {
         let mut leaks = Leaks::new(&[SECRET]);
-        leaks.look("server.log", "fine\nopen sesame");
+        leaks.look("server.log", "fine\nä password=open sesame hunter2");
         let text = leaks.judge().unwrap_err().to_string();
-        assert!(text.ends_with("server.log, line 2"), "{text}");
+        let expected = "server.log, line 2: …ä password=***";
+        assert!(text.ends_with(expected), "{text}");
         assert!(!text.contains(SECRET));
     }
 }

@@ -17,7 +17,7 @@ use crate::api::error::{ApiError, ApiResult, ErrorBody};
 use crate::api::idempotency::Once;
 use crate::runs::{self, Kind, Request};
 use crate::state::App;
-use crate::store::{StoreError, run};
+use crate::store::run;
 
 /// So many earlier replays are looked at.
 const MOST_REPLAYS: i64 = 100;

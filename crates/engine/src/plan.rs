@@ -266,8 +266,7 @@ impl<'a> Draft<'a> {
     ) -> Result<Vec<bool>> {
         let mut computed_from = HashSet::new();
         for expression in filter.into_iter().chain(self.expressions.iter().flatten()) {
-            let names = Expression::column_names(expression.sql())?;
-            computed_from.extend(names.into_iter().map(|name| name.to_lowercase()));
+            computed_from.extend(Expression::column_names(expression.sql())?);
         }
         let is_untouched = |index: usize| {
             let mut uses = self.items.iter().zip(steps);
@@ -277,8 +276,7 @@ impl<'a> Draft<'a> {
         Ok(columns
             .map(|(index, column)| {
                 column.wire.is_some()
-                    // Expressions may spell a name in another case than the source does.
-                    && !computed_from.contains(&column.name.to_lowercase())
+                    && !computed_from.contains(&column.name)
                     && is_untouched(index)
             })
             .collect())

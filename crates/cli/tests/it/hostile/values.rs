@@ -164,7 +164,7 @@ async fn dates_beyond_every_calendar() {
         .await;
     // Between two PostgreSQL databases every value survives, also beside a column that is computed with.
     let whole = job(&postgresql("d"), &postgresql("copy"), STRICT);
-    let filtered = whole.replacen("\"setting\"", "\"filter\": \"ID > 0\",\n\"setting\"", 1);
+    let filtered = whole.replacen("\"setting\"", "\"filter\": \"id > 0\",\n\"setting\"", 1);
     assert_ne!(whole, filtered);
     for document in [whole, filtered] {
         place.moves(&document, 9, 0);

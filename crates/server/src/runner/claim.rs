@@ -10,7 +10,8 @@ use crate::scheduler::{self, Ended};
 use crate::settings::ProjectSettings;
 use crate::state::App;
 use crate::store::run::takeover::{self, Abandoned};
-use crate::store::run::{self, Lease, Run, Waiting};
+use crate::store::run::waiting::{self, Waiting};
+use crate::store::run::{self, Lease, Run};
 use crate::store::{Alone, Connection, StoreResult, damaged, project, resource_group, server};
 
 /// The queue is read in pieces of so many runs, because a long row of them may wait for one limit.
@@ -38,7 +39,7 @@ pub(super) async fn claim(app: &App, free: usize, live: &Live) -> StoreResult<Ve
     // Only servers that find something wait for each other.
     let mut c = app.store.read().await?;
     let shared = app.store.shared_time(&mut c, &app.clock).await?;
-    let idle = run::queued(&mut c, None, 1).await?.is_empty()
+    let idle = waiting::queued(&mut c, None, 1).await?.is_empty()
         && takeover::abandoned(&mut c, shared, 1).await?.is_empty();
     drop(c);
     if idle {
@@ -72,16 +73,16 @@ pub(super) async fn claim(app: &App, free: usize, live: &Live) -> StoreResult<Ve
     let mut usage = Usage::read(&mut t).await?;
     // Where runs wait and more may begin; as soon as there is no such place, nobody looks further.
     let mut places = HashSet::new();
-    for place in run::waiting_places(&mut t).await? {
+    for place in waiting::places(&mut t).await? {
         if usage.has_place(&mut t, &place).await? {
             places.insert(place);
         }
     }
     let mut last: Option<Waiting> = None;
     while claimed.len() < free && !places.is_empty() {
-        let piece = run::queued(&mut t, last.as_ref(), PIECE).await?;
+        let piece = waiting::queued(&mut t, last.as_ref(), PIECE).await?;
         let mut used = match piece.last() {
-            Some(end) => run::datasources_of_queued(&mut t, last.as_ref(), end).await?,
+            Some(end) => waiting::datasources(&mut t, last.as_ref(), end).await?,
             None => HashMap::new(),
         };
         for waiting in &piece {
@@ -141,11 +142,11 @@ fn below(count: Option<&u32>, most: u32) -> bool {
 impl Usage {
     async fn read(c: &mut Connection) -> StoreResult<Usage> {
         let mut usage = Usage::default();
-        for (project, group) in run::running(c).await? {
+        for (project, group) in waiting::running(c).await? {
             *usage.projects.entry(project.clone()).or_default() += 1;
             *usage.groups.entry((project, group)).or_default() += 1;
         }
-        for used in run::datasources_in_use(c).await? {
+        for used in waiting::datasources_in_use(c).await? {
             *usage.datasources.entry(used).or_default() += 1;
         }
         Ok(usage)

@@ -242,7 +242,9 @@ async fn check(app: &App) {
 /// Ends every run that waits, as a runner would, each in a transaction of its own; returns how many.
 async fn finish_runs(app: &App) -> usize {
     let mut c = app.store.read().await.expect("a connection");
-    let queued = run::queued(&mut c, None, i64::MAX).await.expect("runs");
+    let queued = run::waiting::queued(&mut c, None, i64::MAX)
+        .await
+        .expect("runs");
     drop(c);
     for waiting in &queued {
         let now = app.clock.micros();

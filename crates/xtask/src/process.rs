@@ -157,14 +157,25 @@ fn wait(mut child: Child, command: &Command) -> Result<ExitStatus> {
 /// Whether a process group has no process left, after a moment for those that see their parent end and follow it.
 fn is_gone_soon(group: u32) -> bool {
     let end = Instant::now() + Duration::from_secs(1);
-    // The signal `0` is sent to nobody; it only asks.
-    while signal_group(group, "0") {
+    while is_running(group) {
         if Instant::now() > end {
             return false;
         }
         thread::sleep(Duration::from_millis(20));
     }
     true
+}
+
+/// Whether a process of a group runs; one that has ended and waits for somebody to take note of it does not.
+fn is_running(group: u32) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let stats = processes.filter_map(|it| fs::read_to_string(it.path().join("stat")).ok());
+    stats.into_iter().any(|stat| {
+        // Behind the name, which may hold anything: state, parent, group.
+        let mut fields = stat.rsplit(") ").next().unwrap_or_default().split(' ');
+        let state = fields.next();
+        state != Some("Z") && fields.nth(1) == Some(group.to_string().as_str())
+    })
 }
 
 /// Sends a signal to a process group; false when the group has no process left.

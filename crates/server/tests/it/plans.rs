@@ -24,7 +24,7 @@ const SMALL: [&str; 7] = [
 
 /// Statements that may scan or sort: the beginning of one, and how little it is.
 #[rustfmt::skip]
-const MAY: [(&str, &str); 9] = [
+const MAY: [(&str, &str); 14] = [
     ("SELECT count(*) FROM account", "the accounts, when one loses its rights or the first is made"),
     ("SELECT job_id, bizdate, state, count(*) AS count FROM instance WHERE backfill_id", "one backfill, at most 10,000"),
     ("SELECT job_id, is_missed, count(*) FROM instance WHERE state IN ('queued', 'running')", "what is under way"),
@@ -34,6 +34,11 @@ const MAY: [(&str, &str); 9] = [
     ("SELECT id, project_id, resource_group, fence, priority FROM run WHERE lease_until", "the runs under way, of SQLite's one server"),
     ("SELECT DISTINCT j.id, j.name FROM schedule_dependency d", "the neighbours of one schedule"),
     ("SELECT s.job_id, j.name AS job_name, d.kind", "the neighbours of one schedule"),
+    ("SELECT group_id, rule_id FROM alert_event", "what is to be told now"),
+    ("SELECT count(*) FROM lineage_event", "what is still to be sent, three days at most"),
+    ("SELECT e.id, e.run_id, e.event, e.attempts FROM lineage_event", "what is still to be sent, three days at most"),
+    ("SELECT j.name FROM schedule s JOIN job j", "the schedules of one project, when a resource group is deleted"),
+    ("DELETE FROM server WHERE heartbeat_at", "the servers"),
 ];
 
 /// Every statement that reads or changes rows, with the file it stands in.

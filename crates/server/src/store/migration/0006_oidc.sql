@@ -18,4 +18,4 @@ CREATE TABLE sign_on (
 );
 CREATE INDEX sign_on_by_end ON sign_on (expires_at);
 
-CREATE INDEX account_by_email ON account (lower(email));
+CREATE INDEX account_by_email ON account (lower(email), id);

@@ -4,6 +4,8 @@ CREATE INDEX alert_rule_by_project ON alert_rule (project_id, id);
 CREATE INDEX alert_channel_by_project ON alert_channel (project_id, id);
 CREATE INDEX alert_by_project_state ON alert (project_id, state, id);
 CREATE INDEX alert_by_rule ON alert (rule_id, id);
+-- What is still to be sent.
+CREATE INDEX alert_by_time ON alert (next_at, id) WHERE state IN ('waiting', 'sending');
 
 -- What a rule has to tell, once for each key. The events of a group become one message to each channel.
 CREATE TABLE alert_event (
@@ -18,7 +20,7 @@ CREATE TABLE alert_event (
     UNIQUE (rule_id, event_key)
 );
 CREATE INDEX alert_event_by_time ON alert_event (is_told, ready_at);
-CREATE INDEX alert_event_by_rule ON alert_event (rule_id, is_told, ready_at);
+CREATE INDEX alert_event_by_rule ON alert_event (rule_id, is_told, is_dropped, ready_at, id);
 CREATE INDEX alert_event_by_group ON alert_event (group_id, is_told);
 
 -- The data sources that a rule tests from time to time. `fence` counts the tests, and whoever ends one with an
@@ -31,5 +33,5 @@ CREATE TABLE alert_watch (
     is_down       BIGINT NOT NULL,
     PRIMARY KEY (rule_id, datasource_id)
 );
-CREATE INDEX alert_watch_by_time ON alert_watch (next_at);
+CREATE INDEX alert_watch_by_time ON alert_watch (next_at, rule_id, datasource_id);
 CREATE INDEX alert_watch_by_datasource ON alert_watch (datasource_id);

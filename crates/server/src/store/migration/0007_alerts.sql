@@ -4,8 +4,6 @@ CREATE INDEX alert_rule_by_project ON alert_rule (project_id, id);
 CREATE INDEX alert_channel_by_project ON alert_channel (project_id, id);
 CREATE INDEX alert_by_project_state ON alert (project_id, state, id);
 CREATE INDEX alert_by_rule ON alert (rule_id, id);
--- What is still to be sent.
-CREATE INDEX alert_by_time ON alert (next_at, id) WHERE state IN ('waiting', 'sending');
 
 -- What a rule has to tell, once for each key. The events of a group become one message to each channel.
 CREATE TABLE alert_event (

@@ -1,4 +1,4 @@
-//! The seed's story from the first project to the backfill, by the API of a server alone: a real PostgreSQL is
+//! The seed's story from the first project to the alert, by the API of a server alone: a real PostgreSQL is
 //! copied to the MaxCompute emulator, and the server keeps its metadata in either store.
 
 mod api;
@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use server::{Clock, Equipment, KeyRing, Observe, Server, ServerConfig, Shutdown};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -57,6 +59,7 @@ async fn tell(place: Place, store: String) {
     story.submit(&job).await;
     story.next_day(&job).await;
     story.backfill(&job).await;
+    story.alert(&job).await;
     story.stop.cancel();
     story.server.await.unwrap();
 }
@@ -258,6 +261,39 @@ impl Story {
         .await;
     }
 
+    /// A run that fails is told to a webhook.
+    async fn alert(&self, job: &str) {
+        let desk = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/hook", desk.local_addr().unwrap());
+        let body = json!({"name": "hook", "kind": "webhook",
+            "config": {"url": url, "secret": "hunter2-0123456789"}});
+        let channel = self.api.post(&self.path("alert-channels"), body).await.ok();
+        let body = json!({"name": "night", "object": {"kind": "project"},
+            "triggers": [{"kind": "failed"}], "channels": [channel["id"]]});
+        self.api.post(&self.path("alert-rules"), body).await.ok();
+        self.place
+            .sql("ALTER TABLE public.person RENAME TO gone")
+            .await;
+        let path = self.path(&format!("jobs/{job}/runs"));
+        let started = self.api.post(&path, json!({})).await.ok();
+        let run = self.path(&format!("runs/{}", text(&started["id"])));
+        let (head, message) = posted(&desk).await;
+        assert!(
+            head.contains("\r\nx-longshore-signature: sha256="),
+            "{head}"
+        );
+        let told = message.to_string();
+        assert!(
+            told.contains("person out") && told.contains(text(&started["id"])),
+            "{told}"
+        );
+        let ended = self.api.until(&run, |run| run["endedAt"].is_string()).await;
+        assert_eq!(ended["state"], "failed", "{ended}");
+        let alerts = self.path("alerts?state=sent");
+        let sent = |list: &Value| list["items"].as_array().is_some_and(|it| it.len() == 1);
+        self.api.until(&alerts, sent).await;
+    }
+
     /// The target has these partitions, each with so many people of its day, and no others.
     async fn expect(&self, partitions: &[(&str, usize)]) {
         let client = self.place.maxcompute_client();
@@ -283,6 +319,31 @@ impl Story {
             let plain: Vec<String> = rows.iter().map(|row| row.replace('"', "")).collect();
             assert_eq!(plain, wanted, "partition {day}");
         }
+    }
+}
+
+/// The next request that comes in, as its head and its JSON; it is answered with success.
+async fn posted(desk: &TcpListener) -> (String, Value) {
+    let (mut socket, _) = tokio::time::timeout(Duration::from_secs(60), desk.accept())
+        .await
+        .expect("nothing was posted")
+        .unwrap();
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let length = socket.read(&mut piece).await.unwrap();
+        bytes.extend_from_slice(&piece[..length]);
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n")
+            && let Ok(message) = serde_json::from_str(body)
+        {
+            let head = head.to_lowercase();
+            socket
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .await
+                .unwrap();
+            return (head, message);
+        }
+        assert!(length > 0, "{text}");
     }
 }
 

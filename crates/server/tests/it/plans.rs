@@ -24,14 +24,13 @@ const SMALL: [&str; 7] = [
 
 /// Statements that may scan or sort: the beginning of one, and how little it is.
 #[rustfmt::skip]
-const MAY: [(&str, &str); 19] = [
+const MAY: [(&str, &str); 18] = [
     ("SELECT count(*) FROM account", "the accounts, when one loses its rights or the first is made"),
     ("SELECT job_id, bizdate, state, count(*) AS count FROM instance WHERE backfill_id", "one backfill, at most 10,000"),
     ("SELECT job_id, is_missed, count(*) FROM instance WHERE state IN ('queued', 'running')", "what is under way"),
     ("SELECT m.account_id, a.name", "the members of one project"),
     ("SELECT DISTINCT i.job_id FROM instance i", "what came due in an outage"),
     ("SELECT cycle_at FROM instance", "what of one job came due in an outage"),
-    ("SELECT id, project_id, resource_group, fence, priority FROM run WHERE lease_until", "the runs under way, of SQLite's one server"),
     ("SELECT DISTINCT j.id, j.name FROM schedule_dependency d", "the neighbours of one schedule"),
     ("SELECT s.job_id, j.name AS job_name, d.kind", "the neighbours of one schedule"),
     ("SELECT group_id, rule_id FROM alert_event", "what is to be told now"),

@@ -248,15 +248,19 @@ impl RunFolder {
         }
     }
 
-    /// Notes how the run was begun, safe from a power cut before any row moves.
+    /// Notes how the run was begun, safe from a power cut before any row moves. The note is there whole
+    /// or not at all, and a folder without one is no run: whoever cut it off had moved nothing.
     fn note(&self, begun: &Begun) -> Result<(), Stop> {
         let path = self.path.join(NOTE);
         let text =
             serde_json::to_string_pretty(begun).map_err(|error| Stop::usage(error.to_string()))?;
         let write = || {
-            let mut file = File::create(&path)?;
+            let unfinished = self.path.join("run.json.part");
+            let mut file = File::create(&unfinished)?;
             file.write_all(text.as_bytes())?;
-            file.sync_all()
+            file.sync_all()?;
+            fs::rename(&unfinished, &path)?;
+            File::open(&self.path)?.sync_all()
         };
         write().map_err(|error| cannot("write", &path, &error))
     }
@@ -291,6 +295,7 @@ fn recent(runs: &Path) -> String {
         .map(|entries| {
             entries
                 .flatten()
+                .filter(|entry| entry.path().join(NOTE).is_file())
                 .map(|entry| entry.file_name().to_string_lossy().into_owned())
                 .collect()
         })
@@ -336,6 +341,24 @@ mod tests {
         let folder = fs::metadata(state.path().join("runs").join(&ids[0])).unwrap();
         assert_eq!(folder.permissions().mode() & 0o777, 0o700);
     }
+
+    #[test]
+    fn a_run_cut_off_before_it_was_noted_is_not_offered() {
+        let state = tempfile::tempdir().unwrap();
+        fs::create_dir_all(state.path().join("runs/20260101-000000-000-00")).unwrap();
+        let files = FileArguments {
+            state: Some(state.path().to_path_buf()),
+            ..FileArguments::default()
+        };
+        let stop = RunFolder::open(&files, "20260101-000000-000-00")
+            .err()
+            .unwrap();
+        assert!(
+            format!("{stop:?}").contains("no run was begun there yet"),
+            "{stop:?}"
+        );
+    }
+
     #[test]
     fn dates_stay_those_of_the_day_a_run_was_begun_on() {
         let folder = tempfile::tempdir().unwrap();

@@ -206,6 +206,7 @@ impl Place {
         let entries = std::fs::read_dir(self.path("state").join("runs")).ok()?;
         entries
             .flatten()
+            .filter(|entry| entry.path().join("run.json").is_file())
             .map(|entry| entry.file_name().to_string_lossy().into_owned())
             .max()
     }

@@ -50,7 +50,7 @@ pub(crate) struct Alert {
     id: String,
     rule_id: String,
     channel_id: String,
-    /// `waiting`, `sending`, `sent`, `failed` or `dropped`.
+    #[schema(value_type = AlertState)]
     state: String,
     message: Message,
     /// Attempts so far, of at most 8.

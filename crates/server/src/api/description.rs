@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::caller::COOKIE_NAME;
 
-/// Adds how callers prove who they are, what a revision looks like, how large numbers may be, and what each
-/// answer means.
+/// Adds how callers prove who they are, a name of its own for each operation, what a revision looks like, how
+/// large numbers may be, and what each answer means.
 pub(crate) fn complete(api: &mut Value) {
     widen(api);
     api["components"]["securitySchemes"] = json!({
@@ -13,8 +13,9 @@ pub(crate) fn complete(api: &mut Value) {
         "session": {"type": "apiKey", "in": "cookie", "name": COOKIE_NAME},
     });
     let paths = api["paths"].as_object_mut().into_iter().flatten();
-    for (_, operations) in paths {
-        for (_, operation) in operations.as_object_mut().into_iter().flatten() {
+    for (path, operations) in paths {
+        for (method, operation) in operations.as_object_mut().into_iter().flatten() {
+            operation["operationId"] = name(method, path).into();
             if operation["x-right"] != "public" {
                 operation["security"] = json!([{"accessKey": []}, {"session": []}]);
             }
@@ -34,6 +35,21 @@ pub(crate) fn complete(api: &mut Value) {
             }
         }
     }
+}
+
+/// The name of an operation in generated clients: `GET /api/v1/jobs/{job}/runs` is `getJobsByJobRuns`.
+fn name(method: &str, path: &str) -> String {
+    let words = path.trim_start_matches("/api/v1").split(['/', '-', '_']);
+    words.fold(method.to_string(), |mut name, word| {
+        let parameter = word.strip_prefix('{').map(|word| word.trim_matches('}'));
+        if parameter.is_some() {
+            name.push_str("By");
+        }
+        let mut letters = parameter.unwrap_or(word).chars();
+        name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
 }
 
 /// What an answer means, where its route does not say more.
@@ -64,5 +80,48 @@ fn widen(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(widen),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn operations_have_names_of_their_own() {
+        let api = crate::openapi();
+        let operations = api["paths"].as_object().unwrap().values();
+        let names: Vec<&str> = operations
+            .flat_map(|operations| operations.as_object().unwrap().values())
+            .map(|operation| operation["operationId"].as_str().unwrap())
+            .collect();
+        let own: HashSet<&str> = names.iter().copied().collect();
+        assert_eq!(own.len(), names.len(), "{names:?}");
+        assert!(own.contains("getProjectsByProjectJobs"), "{names:?}");
+    }
+
+    /// A reference to nothing stops every generator of clients.
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+            match value {
+                Value::Object(fields) => {
+                    found.extend(fields.get("$ref").and_then(Value::as_str));
+                    fields.values().for_each(|value| references(value, found));
+                }
+                Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+                _ => {}
+            }
+        }
+        let api = crate::openapi();
+        let mut found = Vec::new();
+        references(&api, &mut found);
+        assert!(!found.is_empty());
+        for reference in found {
+            let pointer = reference.trim_start_matches('#');
+            assert!(api.pointer(pointer).is_some(), "{reference}");
+        }
     }
 }

@@ -1,0 +1,105 @@
+/** Questions that several areas ask. */
+
+import { client, unwrap, type Schemas } from './client';
+import { useRead } from './hooks';
+
+/** The connectors of this build. They do not change while it runs. */
+export function useConnectors() {
+  return useRead({
+    key: ['connectors'],
+    read: (signal) => unwrap(client.GET('/api/v1/connectors', { signal })),
+  });
+}
+
+/** The three schemas of a connector. */
+export function useConnectorForms(connector: string) {
+  return useRead({
+    key: ['connectors', connector],
+    enabled: connector !== '',
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/connectors/{connector}', { params: { path: { connector } }, signal }),
+      ),
+  });
+}
+
+/** All data sources of a project whose name holds a text, up to 100. */
+export function useDatasources(project: string, search = '') {
+  return useRead({
+    key: ['datasources', project, 'short', search],
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/projects/{project}/datasources', {
+          params: { path: { project }, query: { search, limit: 100 } },
+          signal,
+        }),
+      ),
+  });
+}
+
+interface Place {
+  project: string;
+  datasource: string | undefined;
+}
+
+/** Tables whose name holds a text, the first 100. */
+export function useTables({ project, datasource }: Place, search: string) {
+  return useRead({
+    key: ['tables', project, datasource, search],
+    enabled: datasource !== undefined,
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/projects/{project}/datasources/{datasource}/tables', {
+          params: {
+            path: { project, datasource: datasource ?? '' },
+            query: { search, limit: 100 },
+          },
+          signal,
+        }),
+      ),
+  });
+}
+
+export function useColumns({ project, datasource }: Place, table: string) {
+  return useRead({
+    key: ['columns', project, datasource, table],
+    enabled: datasource !== undefined && table !== '',
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/projects/{project}/datasources/{datasource}/columns', {
+          params: { path: { project, datasource: datasource ?? '' }, query: { table } },
+          signal,
+        }),
+      ),
+  });
+}
+
+export function usePreview({ project, datasource }: Place, table: string, isWanted: boolean) {
+  return useRead({
+    key: ['preview', project, datasource, table],
+    enabled: isWanted && datasource !== undefined && table !== '',
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/projects/{project}/datasources/{datasource}/preview', {
+          params: { path: { project, datasource: datasource ?? '' }, query: { table } },
+          signal,
+        }),
+      ),
+  });
+}
+
+/** What the server says about a document; asked anew whenever it changes. */
+export function useDocumentReport(project: string, check: Schemas['DocumentCheck'] | null) {
+  return useRead({
+    key: ['validate', project, check],
+    enabled: check !== null,
+    read: (signal) =>
+      unwrap(
+        client.POST('/api/v1/projects/{project}/jobs/validate', {
+          params: { path: { project } },
+          body: check ?? { document: '' },
+          signal,
+        }),
+      ),
+  });
+}

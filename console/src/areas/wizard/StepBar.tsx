@@ -1,0 +1,46 @@
+import { Badge, Steps } from 'antd';
+import { useTranslation } from 'react-i18next';
+import type { Problem } from '@/api/client';
+import { datasourceOf, tableOf } from '@/lib/document';
+import { pairsOf } from '@/lib/mapping';
+import { STEPS, stepOf, type Draft, type StepName } from './draft';
+
+interface Props {
+  draft: Draft;
+  step: StepName;
+  problems: readonly Problem[];
+  onGo: (step: StepName) => void;
+}
+
+/** The five steps, each with what was chosen in it and how many problems it has. */
+export function StepBar({ draft, step, problems, onGo }: Props) {
+  const { t } = useTranslation('wizard');
+  const { reader, writer, setting } = draft.document.configuration;
+  const chosen: Record<StepName, string> = {
+    source: [datasourceOf(reader), tableOf(reader)].filter(Boolean).join(' · '),
+    target: [datasourceOf(writer), tableOf(writer)].filter(Boolean).join(' · '),
+    mapping: t('fieldCount', { count: pairsOf(draft.document).length }),
+    channel: t('channelCount', { count: Number(setting.speed?.concurrent ?? 1) }),
+    review: '',
+  };
+  return (
+    <Steps
+      current={STEPS.indexOf(step)}
+      onChange={(index) => onGo(STEPS[index] ?? 'source')}
+      style={{ marginBottom: 24 }}
+      items={STEPS.map((name) => {
+        const count = problems.filter(
+          (problem) => problem.severity === 'error' && stepOf(problem) === name,
+        ).length;
+        return {
+          title: (
+            <Badge count={count} size="small" offset={[12, 0]} title={t('problems', { count })}>
+              {t(`step.${name}`)}
+            </Badge>
+          ),
+          content: chosen[name],
+        };
+      })}
+    />
+  );
+}

@@ -1,0 +1,52 @@
+import { Form } from 'antd';
+import { useId } from 'react';
+import type { Problem } from '@/api/client';
+import { Control } from './Control';
+import type { Suggestions } from './SchemaForm';
+import type { Field } from './schema';
+
+export interface FieldProps {
+  field: Field;
+  value: unknown;
+  /** Whether the server keeps a secret here that it does not show. */
+  isStored: boolean;
+  onChange: (value: unknown) => void;
+  pointer: string;
+  problems: readonly Problem[];
+  suggestions: Suggestions;
+  disabled: boolean;
+}
+
+/** A field with its label, its help, and what the server said about it. */
+export function SchemaField(props: FieldProps) {
+  const { field, pointer, problems } = props;
+  const id = useId();
+  const own = problems.filter((problem) => problem.pointer === pointer || !isNested(field));
+  return (
+    <Form.Item
+      label={field.title}
+      htmlFor={id}
+      required={field.required}
+      validateStatus={own.length > 0 ? 'error' : undefined}
+      help={
+        own.length > 0
+          ? own.map((problem) => (
+              <div key={problem.message} role="alert">
+                {problem.message}
+                {problem.hint ? ` — ${problem.hint}` : null}
+              </div>
+            ))
+          : undefined
+      }
+      extra={field.help}
+      data-pointer={pointer}
+    >
+      <Control {...props} id={id} />
+    </Form.Item>
+  );
+}
+
+/** Whether problems inside are shown by fields of their own. */
+function isNested(field: Field): boolean {
+  return field.type.kind === 'object' || field.type.kind === 'union';
+}

@@ -1,0 +1,53 @@
+/** The words of the console: one file for each area and language. */
+
+import { createInstance, type i18n } from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import enCommon from './en/common.json';
+import enDatasources from './en/datasources.json';
+import enForm from './en/form.json';
+import enFrame from './en/frame.json';
+import enSession from './en/session.json';
+import enWizard from './en/wizard.json';
+import zhCommon from './zh/common.json';
+import zhDatasources from './zh/datasources.json';
+import zhForm from './zh/form.json';
+import zhFrame from './zh/frame.json';
+import zhSession from './zh/session.json';
+import zhWizard from './zh/wizard.json';
+
+export const en = {
+  common: enCommon,
+  datasources: enDatasources,
+  form: enForm,
+  frame: enFrame,
+  session: enSession,
+  wizard: enWizard,
+};
+export const zh: typeof en = {
+  common: zhCommon,
+  datasources: zhDatasources,
+  form: zhForm,
+  frame: zhFrame,
+  session: zhSession,
+  wizard: zhWizard,
+};
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'common';
+    resources: typeof en;
+  }
+}
+
+export function startTranslation(language: string): i18n {
+  const translation = createInstance();
+  void translation.use(initReactI18next).init({
+    lng: language,
+    fallbackLng: 'en',
+    ns: Object.keys(en),
+    defaultNS: 'common',
+    resources: { en, zh },
+    interpolation: { escapeValue: false },
+  });
+  return translation;
+}

@@ -1,0 +1,66 @@
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { App as AntApp, ConfigProvider } from 'antd';
+import enUS from 'antd/locale/en_US';
+import zhCN from 'antd/locale/zh_CN';
+import 'dayjs/locale/zh-cn';
+import dayjs from 'dayjs';
+import { StrictMode, useEffect } from 'react';
+import { createRoot } from 'react-dom/client';
+import { ApiError } from '@/api/client';
+import { sessionEnded } from '@/areas/session/ended';
+import { SessionGate } from '@/areas/session/SessionGate';
+import { startTranslation } from '@/i18n';
+import { router } from '@/routes';
+import { PreferencesProvider, usePreferences } from '@/ui/preferences';
+import { themeOf } from '@/ui/theme';
+import '@/ui/styles.css';
+
+const translation = startTranslation('en');
+
+function note(error: Error) {
+  if (error instanceof ApiError && error.isSignedOut) sessionEnded.tell();
+}
+
+const queries = new QueryClient({
+  queryCache: new QueryCache({ onError: note }),
+  mutationCache: new MutationCache({ onError: note }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      // What was refused is refused again; only silence is asked anew.
+      retry: (failures, error) =>
+        failures < 2 && error instanceof ApiError && (error.status === 0 || error.status >= 502),
+    },
+  },
+});
+
+function Console() {
+  const { language, shown } = usePreferences();
+  useEffect(() => {
+    void translation.changeLanguage(language);
+    dayjs.locale(language === 'zh' ? 'zh-cn' : 'en');
+  }, [language]);
+  return (
+    <ConfigProvider theme={themeOf(shown)} locale={language === 'zh' ? zhCN : enUS}>
+      <AntApp>
+        <SessionGate>
+          <RouterProvider router={router} />
+        </SessionGate>
+      </AntApp>
+    </ConfigProvider>
+  );
+}
+
+const root = document.getElementById('root');
+if (root) {
+  createRoot(root).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <PreferencesProvider>
+          <Console />
+        </PreferencesProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,35 @@
+import { Alert, Button } from 'antd';
+import { useTranslation } from 'react-i18next';
+
+interface Props {
+  message: string;
+  hint?: string | null | undefined;
+  requestId?: string | null | undefined;
+  onRetry?: (() => void) | undefined;
+}
+
+/** What went wrong, the way out, and the id under which the server's log has it. */
+export function Failure({ message, hint, requestId, onRetry }: Props) {
+  const { t } = useTranslation('common');
+  return (
+    <Alert
+      type="error"
+      showIcon
+      role="alert"
+      title={message}
+      description={
+        hint || requestId ? (
+          <>
+            {hint ? <div style={{ whiteSpace: 'pre-wrap' }}>{hint}</div> : null}
+            {requestId ? (
+              <div className="code">
+                {t('requestId')} {requestId}
+              </div>
+            ) : null}
+          </>
+        ) : undefined
+      }
+      action={onRetry ? <Button onClick={onRetry}>{t('retry')}</Button> : undefined}
+    />
+  );
+}

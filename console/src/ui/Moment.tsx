@@ -1,0 +1,33 @@
+import { Tooltip } from 'antd';
+import { useEffect, useState } from 'react';
+import { moment, relative } from '@/lib/time';
+import { usePreferences } from './preferences';
+
+/** A time in the chosen zone, with UTC on hover. */
+export function Moment({ at }: { at: string }) {
+  const { zone } = usePreferences();
+  return (
+    <Tooltip title={`${moment(at, 'UTC')} UTC`}>
+      <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
+        {moment(at, zone)}
+      </time>
+    </Tooltip>
+  );
+}
+
+/** How long ago something was; it counts on, and tells the time itself on hover. */
+export function Ago({ at }: { at: string }) {
+  const { zone, language } = usePreferences();
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 10_000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <Tooltip title={`${moment(at, zone)} (${zone})`}>
+      <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
+        {relative(at, now, language)}
+      </time>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,74 @@
+/** What the reader has chosen about the console itself: language, colours, time zone. */
+
+import { createContext, use, useEffect, useMemo, useState, type ReactNode } from 'react';
+import { localZone } from '@/lib/time';
+import type { Appearance } from './theme';
+
+export type Language = 'en' | 'zh';
+
+interface Chosen {
+  language: Language;
+  appearance: Appearance | 'system';
+  zone: string;
+}
+
+interface Preferences extends Chosen {
+  /** The colours that are shown, whoever has chosen them. */
+  shown: Appearance;
+  choose: (change: Partial<Chosen>) => void;
+}
+
+const KEY = 'longshore.preferences';
+const Context = createContext<Preferences | null>(null);
+
+function stored(): Chosen {
+  const chosen: Chosen = {
+    language: navigator.language.startsWith('zh') ? 'zh' : 'en',
+    appearance: 'system',
+    zone: localZone(),
+  };
+  try {
+    const text: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    return typeof text === 'object' && text !== null ? { ...chosen, ...text } : chosen;
+  } catch {
+    return chosen;
+  }
+}
+
+export function PreferencesProvider({ children }: { children: ReactNode }) {
+  const [chosen, setChosen] = useState(stored);
+  const [systemIsDark, setSystemIsDark] = useState(
+    () => matchMedia('(prefers-color-scheme: dark)').matches,
+  );
+  useEffect(() => {
+    const query = matchMedia('(prefers-color-scheme: dark)');
+    const note = () => setSystemIsDark(query.matches);
+    query.addEventListener('change', note);
+    return () => query.removeEventListener('change', note);
+  }, []);
+  const system: Appearance = systemIsDark ? 'dark' : 'light';
+  const shown = chosen.appearance === 'system' ? system : chosen.appearance;
+  useEffect(() => {
+    document.documentElement.dataset.theme = shown;
+    document.documentElement.lang = chosen.language === 'zh' ? 'zh-CN' : 'en';
+  }, [shown, chosen.language]);
+  const value = useMemo<Preferences>(
+    () => ({
+      ...chosen,
+      shown,
+      choose: (change) => {
+        const next = { ...chosen, ...change };
+        localStorage.setItem(KEY, JSON.stringify(next));
+        setChosen(next);
+      },
+    }),
+    [chosen, shown],
+  );
+  return <Context value={value}>{children}</Context>;
+}
+
+export function usePreferences(): Preferences {
+  const value = use(Context);
+  if (!value) throw new Error('there is no PreferencesProvider');
+  return value;
+}

@@ -61,6 +61,52 @@ const datasource = createRoute({
   ),
 });
 
+interface JobsSearch {
+  search?: string | undefined;
+  folder?: string | undefined;
+}
+
+const jobs = createRoute({
+  getParentRoute: () => project,
+  path: 'jobs',
+  validateSearch: (search: Record<string, unknown>): JobsSearch => ({
+    search: textIn(search, 'search'),
+    folder: textIn(search, 'folder'),
+  }),
+  component: lazyRouteComponent(async () => {
+    const [{ JobsPage }, { RunDialog }] = await Promise.all([
+      import('@/areas/jobs/JobsPage'),
+      import('@/areas/runs/RunDialog'),
+    ]);
+    return { default: () => <JobsPage RunDialog={RunDialog} /> };
+  }),
+});
+
+interface RunsSearch {
+  state?: string | undefined;
+  kind?: string | undefined;
+  job?: string | undefined;
+  bizdate?: string | undefined;
+}
+
+const runs = createRoute({
+  getParentRoute: () => project,
+  path: 'runs',
+  validateSearch: (search: Record<string, unknown>): RunsSearch => ({
+    state: textIn(search, 'state'),
+    kind: textIn(search, 'kind'),
+    job: textIn(search, 'job'),
+    bizdate: textIn(search, 'bizdate'),
+  }),
+  component: lazyRouteComponent(() => import('@/areas/runs/RunsPage'), 'RunsPage'),
+});
+
+const run = createRoute({
+  getParentRoute: () => project,
+  path: 'runs/$run',
+  component: lazyRouteComponent(() => import('@/areas/runs/RunPage'), 'RunPage'),
+});
+
 /** The step of the wizard stands in the address, so that a reload stays where it was. */
 interface WizardSearch {
   step?: StepName;
@@ -88,6 +134,15 @@ const wizard = createRoute({
   component: lazyRouteComponent(() => import('@/areas/wizard/WizardPage'), 'WizardPage'),
 });
 
+const newScript = createRoute({
+  getParentRoute: () => project,
+  path: 'new-script',
+  validateSearch: (search: Record<string, unknown>): { folder: string } => ({
+    folder: textIn(search, 'folder') ?? '',
+  }),
+  component: lazyRouteComponent(() => import('@/areas/script/ScriptPage'), 'NewScriptPage'),
+});
+
 const script = createRoute({
   getParentRoute: () => project,
   path: 'jobs/$job/script',
@@ -96,7 +151,18 @@ const script = createRoute({
 
 const routes = root.addChildren([
   start,
-  project.addChildren([overview, datasources, datasource, newJob, wizard, script]),
+  project.addChildren([
+    overview,
+    datasources,
+    datasource,
+    jobs,
+    newJob,
+    newScript,
+    wizard,
+    script,
+    runs,
+    run,
+  ]),
 ]);
 
 export const router = createRouter({ routeTree: routes, defaultPreload: 'intent' });

@@ -7,12 +7,18 @@ import enDatasources from './en/datasources.json';
 import enForm from './en/form.json';
 import enFrame from './en/frame.json';
 import enSession from './en/session.json';
+import enJobs from './en/jobs.json';
+import enRuns from './en/runs.json';
+import enStates from './en/states.json';
 import enWizard from './en/wizard.json';
 import zhCommon from './zh/common.json';
 import zhDatasources from './zh/datasources.json';
 import zhForm from './zh/form.json';
 import zhFrame from './zh/frame.json';
 import zhSession from './zh/session.json';
+import zhJobs from './zh/jobs.json';
+import zhRuns from './zh/runs.json';
+import zhStates from './zh/states.json';
 import zhWizard from './zh/wizard.json';
 
 export const en = {
@@ -21,6 +27,9 @@ export const en = {
   form: enForm,
   frame: enFrame,
   session: enSession,
+  jobs: enJobs,
+  runs: enRuns,
+  states: enStates,
   wizard: enWizard,
 };
 export const zh: typeof en = {
@@ -29,6 +38,9 @@ export const zh: typeof en = {
   form: zhForm,
   frame: zhFrame,
   session: zhSession,
+  jobs: zhJobs,
+  runs: zhRuns,
+  states: zhStates,
   wizard: zhWizard,
 };
 

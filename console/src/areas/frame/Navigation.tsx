@@ -1,8 +1,20 @@
-import { DashboardOutlined } from '@ant-design/icons';
+import {
+  DashboardOutlined,
+  DatabaseOutlined,
+  PlayCircleOutlined,
+  SwapOutlined,
+} from '@ant-design/icons';
 import { Link, useLocation } from '@tanstack/react-router';
 import { Menu } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useProjectId } from './project';
+
+const AREAS = [
+  { key: '', to: '/projects/$project', icon: <DashboardOutlined /> },
+  { key: 'datasources', to: '/projects/$project/datasources', icon: <DatabaseOutlined /> },
+  { key: 'jobs', to: '/projects/$project/jobs', icon: <SwapOutlined /> },
+  { key: 'runs', to: '/projects/$project/runs', icon: <PlayCircleOutlined /> },
+] as const;
 
 /** The areas of a project, in the order of work. */
 export function Navigation() {
@@ -16,17 +28,15 @@ export function Navigation() {
         mode="inline"
         selectedKeys={[area]}
         style={{ borderInlineEnd: 0, paddingTop: 8 }}
-        items={[
-          {
-            key: '',
-            icon: <DashboardOutlined />,
-            label: (
-              <Link to="/projects/$project" params={{ project }}>
-                {t('overview')}
-              </Link>
-            ),
-          },
-        ]}
+        items={AREAS.map(({ key, to, icon }) => ({
+          key,
+          icon,
+          label: (
+            <Link to={to} params={{ project }}>
+              {t(key === '' ? 'overview' : key)}
+            </Link>
+          ),
+        }))}
       />
     </nav>
   );

@@ -1,3 +1,7 @@
+export function NewScriptPage() {
+  return <div className="page" />;
+}
+
 export function ScriptPage() {
   return <div className="page" />;
 }

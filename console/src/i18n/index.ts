@@ -6,6 +6,7 @@ import enCommon from './en/common.json';
 import enDatasources from './en/datasources.json';
 import enForm from './en/form.json';
 import enFrame from './en/frame.json';
+import enScript from './en/script.json';
 import enSession from './en/session.json';
 import enJobs from './en/jobs.json';
 import enRuns from './en/runs.json';
@@ -15,6 +16,7 @@ import zhCommon from './zh/common.json';
 import zhDatasources from './zh/datasources.json';
 import zhForm from './zh/form.json';
 import zhFrame from './zh/frame.json';
+import zhScript from './zh/script.json';
 import zhSession from './zh/session.json';
 import zhJobs from './zh/jobs.json';
 import zhRuns from './zh/runs.json';
@@ -26,6 +28,7 @@ export const en = {
   datasources: enDatasources,
   form: enForm,
   frame: enFrame,
+  script: enScript,
   session: enSession,
   jobs: enJobs,
   runs: enRuns,
@@ -37,6 +40,7 @@ export const zh: typeof en = {
   datasources: zhDatasources,
   form: zhForm,
   frame: zhFrame,
+  script: zhScript,
   session: zhSession,
   jobs: zhJobs,
   runs: zhRuns,

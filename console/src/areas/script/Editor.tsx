@@ -1,39 +1,49 @@
-import { useEffect, useRef } from 'react';
-import { editorState, type EditorOptions } from './editorState';
+import { forceLinting } from '@codemirror/lint';
 import { EditorView } from '@codemirror/view';
+import { useEffect, useRef } from 'react';
+import { editorState, type Mark } from './editorState';
 
-interface Props extends Omit<EditorOptions, 'onChange'> {
+interface Props {
   value: string;
   label: string;
+  schema: unknown;
+  marks: readonly Mark[];
+  isDark: boolean;
   onChange: (value: string) => void;
 }
 
 /** A text editor that speaks the job script: colours, completion, help and marks. */
-export function Editor({ value, label, schema, marks, isDark, isReadOnly, onChange }: Props) {
+export function Editor({ value, label, schema, marks, isDark, onChange }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
-  const tell = useRef(onChange);
+  // The view outlives renders, so it reads what is current from here.
+  const current = useRef({ value, marks, onChange });
   useEffect(() => {
-    tell.current = onChange;
-  }, [onChange]);
-  // The view keeps the text itself; only a text from outside is put into it.
+    current.current = { value, marks, onChange };
+    if (view.current) forceLinting(view.current);
+  }, [value, marks, onChange]);
   useEffect(() => {
     if (!box.current) return undefined;
-    const options = { schema, marks, isDark, isReadOnly, onChange: (text: string) => tell.current(text) };
-    const known = view.current?.state;
     const created = new EditorView({
       parent: box.current,
-      state: editorState(known?.doc.toString() ?? value, label, options),
-      ...(known ? { selection: known.selection } : {}),
+      state: editorState(current.current.value, label, {
+        schema,
+        isDark,
+        marks: () => current.current.marks,
+        onChange: (text) => current.current.onChange(text),
+      }),
     });
     view.current = created;
-    return () => created.destroy();
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies
-  }, [schema, isDark, isReadOnly, label]);
+    return () => {
+      view.current = null;
+      created.destroy();
+    };
+  }, [schema, isDark, label]);
+  // The view keeps what is typed itself; only a text from outside is put into it.
   useEffect(() => {
-    const current = view.current;
-    if (!current || current.state.doc.toString() === value) return;
-    current.dispatch({ changes: { from: 0, to: current.state.doc.length, insert: value } });
+    const shown = view.current;
+    if (!shown || shown.state.doc.toString() === value) return;
+    shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: value } });
   }, [value]);
   return <div ref={box} className="editor" />;
 }

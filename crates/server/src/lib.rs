@@ -11,6 +11,7 @@ mod alerts;
 mod api;
 mod clock;
 mod config;
+mod console;
 mod datasources;
 mod documents;
 mod lineage;

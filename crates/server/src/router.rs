@@ -7,9 +7,9 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::STRICT_TRANSPORT_SECURITY;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -27,6 +27,7 @@ use crate::api::{
     datasources, description, folders, instance, instances, jobs, members, metrics, projects,
     resource_groups, rotation, runs, schedules, servers, session,
 };
+use crate::console;
 use crate::state::App;
 
 /// Where the API is.
@@ -191,7 +192,13 @@ pub(crate) fn router(app: App) -> Router {
             (app.clone(), needs),
             authorize,
         ))
-        .fallback(async || ApiError::new(Code::NotFound, "there is no such path"))
+        .fallback(async |method: Method, uri: Uri, headers: HeaderMap| {
+            let is_page = !uri.path().starts_with("/api/");
+            if is_page && matches!(method, Method::GET | Method::HEAD) {
+                return console::answer(uri.path(), &headers);
+            }
+            ApiError::new(Code::NotFound, "there is no such path").into_response()
+        })
         .method_not_allowed_fallback(async || {
             ApiError::new(Code::MethodNotAllowed, "this path does not take this method")
         })
@@ -202,7 +209,6 @@ pub(crate) fn router(app: App) -> Router {
             LONGEST_REQUEST,
         ))
         .layer(CatchPanicLayer::custom(|_| {
-            use axum::response::IntoResponse;
             ApiError::internal("the request", "a panic").into_response()
         }))
         .layer(header("x-content-type-options", "nosniff"))

@@ -33,7 +33,7 @@ export interface paths {
         put?: never;
         post?: never;
         /** Revokes an access key at once: one's own, or anybody's as administrator of the instance. */
-        delete: operations["deleteAccessKeysOne"];
+        delete: operations["deleteAccessKeysByKey"];
         options?: never;
         head?: never;
         patch?: never;
@@ -65,14 +65,14 @@ export interface paths {
             cookie?: never;
         };
         /** One account. */
-        get: operations["getAccountsOne"];
+        get: operations["getAccountsByAccount"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
         /** Changes an account. */
-        patch: operations["patchAccountsOne"];
+        patch: operations["patchAccountsByAccount"];
         trace?: never;
     };
     "/api/v1/accounts/{account}/password": {
@@ -84,7 +84,24 @@ export interface paths {
         };
         get?: never;
         /** Sets a password; one's own needs the old one, and ends all other sessions. */
-        put: operations["putAccountsOnePassword"];
+        put: operations["putAccountsByAccountPassword"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alert-channel-kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The kinds of channels with what can be set. */
+        get: operations["getAlertChannelKinds"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -134,7 +151,7 @@ export interface paths {
             cookie?: never;
         };
         /** One connector with the schemas of its forms. */
-        get: operations["getConnectorsOne"];
+        get: operations["getConnectorsByConnector"];
         put?: never;
         post?: never;
         delete?: never;
@@ -169,15 +186,157 @@ export interface paths {
             cookie?: never;
         };
         /** One project, with what the caller may do in it. */
-        get: operations["getProjectsOne"];
+        get: operations["getProjectsByProject"];
         put?: never;
         post?: never;
         /** Deletes a project with everything in it. */
-        delete: operations["deleteProjectsOne"];
+        delete: operations["deleteProjectsByProject"];
         options?: never;
         head?: never;
         /** Changes a project's title, description and settings. */
-        patch: operations["patchProjectsOne"];
+        patch: operations["patchProjectsByProject"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The channels of a project in the order of their creation. */
+        get: operations["getProjectsByProjectAlertChannels"];
+        put?: never;
+        /** Adds a channel. It need not have been tested. */
+        post: operations["postProjectsByProjectAlertChannels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-channels/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel. Its settings are shown to those who manage alerts, its secrets to nobody. */
+        get: operations["getProjectsByProjectAlertChannelsByChannel"];
+        put?: never;
+        post?: never;
+        /** Deletes a channel that no rule names. */
+        delete: operations["deleteProjectsByProjectAlertChannelsByChannel"];
+        options?: never;
+        head?: never;
+        /** Changes a channel. A secret that is left out or null stays; an empty text clears it. */
+        patch: operations["patchProjectsByProjectAlertChannelsByChannel"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-channels/{channel}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends a message to try a channel out. That it cannot be sent is an answer like any other. */
+        post: operations["postProjectsByProjectAlertChannelsByChannelTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules of a project in the order of their creation. */
+        get: operations["getProjectsByProjectAlertRules"];
+        put?: never;
+        /** Adds a rule, which watches at once. */
+        post: operations["postProjectsByProjectAlertRules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-rules/{rule}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule. */
+        get: operations["getProjectsByProjectAlertRulesByRule"];
+        /** Replaces a rule. Whether it is enabled stays. */
+        put: operations["putProjectsByProjectAlertRulesByRule"];
+        post?: never;
+        /** Deletes a rule. Its alerts stay in the history. */
+        delete: operations["deleteProjectsByProjectAlertRulesByRule"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-rules/{rule}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a rule rest. What it has noticed before is still told. */
+        post: operations["postProjectsByProjectAlertRulesByRuleDisable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alert-rules/{rule}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a rule watch. */
+        post: operations["postProjectsByProjectAlertRulesByRuleEnable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The alerts of a project, latest first. They are kept for 90 days. */
+        get: operations["getProjectsByProjectAlerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects/{project}/audit": {
@@ -188,7 +347,7 @@ export interface paths {
             cookie?: never;
         };
         /** The audit log of a project, latest first. */
-        get: operations["getProjectsOneAudit"];
+        get: operations["getProjectsByProjectAudit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -205,10 +364,10 @@ export interface paths {
             cookie?: never;
         };
         /** The backfills of a project, latest first. */
-        get: operations["getProjectsOneBackfills"];
+        get: operations["getProjectsByProjectBackfills"];
         put?: never;
         /** Starts a backfill: makes all its instances, which run as soon as they may. */
-        post: operations["postProjectsOneBackfills"];
+        post: operations["postProjectsByProjectBackfills"];
         delete?: never;
         options?: never;
         head?: never;
@@ -225,7 +384,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Shows what a backfill would do, and with what it would meet. Makes nothing. */
-        post: operations["postProjectsOneBackfillsPreview"];
+        post: operations["postProjectsByProjectBackfillsPreview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -240,7 +399,7 @@ export interface paths {
             cookie?: never;
         };
         /** One backfill, with how far each day is. */
-        get: operations["getProjectsOneBackfillsOne"];
+        get: operations["getProjectsByProjectBackfillsByBackfill"];
         put?: never;
         post?: never;
         delete?: never;
@@ -259,7 +418,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Pauses a backfill: what runs goes on, nothing else begins. */
-        post: operations["postProjectsOneBackfillsOnePause"];
+        post: operations["postProjectsByProjectBackfillsByBackfillPause"];
         delete?: never;
         options?: never;
         head?: never;
@@ -276,7 +435,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Resumes a paused backfill. */
-        post: operations["postProjectsOneBackfillsOneResume"];
+        post: operations["postProjectsByProjectBackfillsByBackfillResume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -293,7 +452,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops a backfill: what waits is stopped, and what runs is asked to stop. */
-        post: operations["postProjectsOneBackfillsOneStop"];
+        post: operations["postProjectsByProjectBackfillsByBackfillStop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -308,10 +467,10 @@ export interface paths {
             cookie?: never;
         };
         /** The data sources of a project in the order of their creation. */
-        get: operations["getProjectsOneDatasources"];
+        get: operations["getProjectsByProjectDatasources"];
         put?: never;
         /** Adds a data source. It need not have been tested. */
-        post: operations["postProjectsOneDatasources"];
+        post: operations["postProjectsByProjectDatasources"];
         delete?: never;
         options?: never;
         head?: never;
@@ -328,7 +487,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tests settings that are not saved. A failed test is an answer like any other. */
-        post: operations["postProjectsOneDatasourcesTest"];
+        post: operations["postProjectsByProjectDatasourcesTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -343,15 +502,15 @@ export interface paths {
             cookie?: never;
         };
         /** One data source. Its settings are shown to those who manage data sources, its secrets to nobody. */
-        get: operations["getProjectsOneDatasourcesOne"];
+        get: operations["getProjectsByProjectDatasourcesByDatasource"];
         put?: never;
         post?: never;
         /** Deletes a data source that no job uses. */
-        delete: operations["deleteProjectsOneDatasourcesOne"];
+        delete: operations["deleteProjectsByProjectDatasourcesByDatasource"];
         options?: never;
         head?: never;
         /** Changes a data source. A secret that is left out or null stays; an empty text clears it. */
-        patch: operations["patchProjectsOneDatasourcesOne"];
+        patch: operations["patchProjectsByProjectDatasourcesByDatasource"];
         trace?: never;
     };
     "/api/v1/projects/{project}/datasources/{datasource}/columns": {
@@ -362,7 +521,7 @@ export interface paths {
             cookie?: never;
         };
         /** The columns of a table. */
-        get: operations["getProjectsOneDatasourcesOneColumns"];
+        get: operations["getProjectsByProjectDatasourcesByDatasourceColumns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -379,7 +538,7 @@ export interface paths {
             cookie?: never;
         };
         /** The definition of a table, derived from its columns. */
-        get: operations["getProjectsOneDatasourcesOneDdl"];
+        get: operations["getProjectsByProjectDatasourcesByDatasourceDdl"];
         put?: never;
         post?: never;
         delete?: never;
@@ -396,7 +555,7 @@ export interface paths {
             cookie?: never;
         };
         /** The first rows of a table. */
-        get: operations["getProjectsOneDatasourcesOnePreview"];
+        get: operations["getProjectsByProjectDatasourcesByDatasourcePreview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -413,7 +572,7 @@ export interface paths {
             cookie?: never;
         };
         /** The tables of a data source by name. */
-        get: operations["getProjectsOneDatasourcesOneTables"];
+        get: operations["getProjectsByProjectDatasourcesByDatasourceTables"];
         put?: never;
         post?: never;
         delete?: never;
@@ -432,7 +591,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Tests a stored data source and keeps the report. A failed test is an answer like any other. */
-        post: operations["postProjectsOneDatasourcesOneTest"];
+        post: operations["postProjectsByProjectDatasourcesByDatasourceTest"];
         delete?: never;
         options?: never;
         head?: never;
@@ -447,7 +606,7 @@ export interface paths {
             cookie?: never;
         };
         /** The jobs that use a data source, in their draft or in what is published. */
-        get: operations["getProjectsOneDatasourcesOneUsers"];
+        get: operations["getProjectsByProjectDatasourcesByDatasourceUsers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -464,16 +623,16 @@ export interface paths {
             cookie?: never;
         };
         /** The folders of a project by path. */
-        get: operations["getProjectsOneFolders"];
+        get: operations["getProjectsByProjectFolders"];
         put?: never;
         /** Creates a folder, and those on the way to it. */
-        post: operations["postProjectsOneFolders"];
+        post: operations["postProjectsByProjectFolders"];
         /** Deletes an empty folder. */
-        delete: operations["deleteProjectsOneFolders"];
+        delete: operations["deleteProjectsByProjectFolders"];
         options?: never;
         head?: never;
         /** Renames or moves a folder with everything below it. */
-        patch: operations["patchProjectsOneFolders"];
+        patch: operations["patchProjectsByProjectFolders"];
         trace?: never;
     };
     "/api/v1/projects/{project}/instances": {
@@ -484,7 +643,7 @@ export interface paths {
             cookie?: never;
         };
         /** The instances of a project, latest made first. */
-        get: operations["getProjectsOneInstances"];
+        get: operations["getProjectsByProjectInstances"];
         put?: never;
         post?: never;
         delete?: never;
@@ -501,7 +660,7 @@ export interface paths {
             cookie?: never;
         };
         /** One instance, and why it waits. */
-        get: operations["getProjectsOneInstancesOne"];
+        get: operations["getProjectsByProjectInstancesByInstance"];
         put?: never;
         post?: never;
         delete?: never;
@@ -518,7 +677,7 @@ export interface paths {
             cookie?: never;
         };
         /** What waits for an instance or has waited for it. */
-        get: operations["getProjectsOneInstancesOneDownstream"];
+        get: operations["getProjectsByProjectInstancesByInstanceDownstream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -537,7 +696,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Keeps an instance that waits from running; whatever waits for it is held up. */
-        post: operations["postProjectsOneInstancesOneFreeze"];
+        post: operations["postProjectsByProjectInstancesByInstanceFreeze"];
         delete?: never;
         options?: never;
         head?: never;
@@ -554,7 +713,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lets an instance count as succeeded without running, so that whatever waits for it goes on. */
-        post: operations["postProjectsOneInstancesOneMarkSucceeded"];
+        post: operations["postProjectsByProjectInstancesByInstanceMarkSucceeded"];
         delete?: never;
         options?: never;
         head?: never;
@@ -571,7 +730,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Runs an instance again that has ended, if the rerun policy of its schedule lets it. */
-        post: operations["postProjectsOneInstancesOneRerun"];
+        post: operations["postProjectsByProjectInstancesByInstanceRerun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -588,7 +747,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops an instance: at once if it waits, cleanly if its run is under way. */
-        post: operations["postProjectsOneInstancesOneStop"];
+        post: operations["postProjectsByProjectInstancesByInstanceStop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -605,7 +764,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lets a frozen instance run when it is its turn. */
-        post: operations["postProjectsOneInstancesOneUnfreeze"];
+        post: operations["postProjectsByProjectInstancesByInstanceUnfreeze"];
         delete?: never;
         options?: never;
         head?: never;
@@ -620,7 +779,7 @@ export interface paths {
             cookie?: never;
         };
         /** What an instance waits for or has waited for. */
-        get: operations["getProjectsOneInstancesOneUpstream"];
+        get: operations["getProjectsByProjectInstancesByInstanceUpstream"];
         put?: never;
         post?: never;
         delete?: never;
@@ -636,11 +795,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The jobs of a project by name. */
-        get: operations["getProjectsOneJobs"];
+        /** The jobs of a project by name, each with its last run and its schedule. */
+        get: operations["getProjectsByProjectJobs"];
         put?: never;
         /** Creates a job. Its document may have errors, which the answer lists. */
-        post: operations["postProjectsOneJobs"];
+        post: operations["postProjectsByProjectJobs"];
         delete?: never;
         options?: never;
         head?: never;
@@ -660,7 +819,7 @@ export interface paths {
          * Makes jobs in script mode of documents from elsewhere. The documents are converted to Longshore's spelling;
          *     those in that spelling stay as they are, to the byte.
          */
-        post: operations["postProjectsOneJobsImport"];
+        post: operations["postProjectsByProjectJobsImport"];
         delete?: never;
         options?: never;
         head?: never;
@@ -675,7 +834,7 @@ export interface paths {
             cookie?: never;
         };
         /** The JSON Schema of job documents, for editors. */
-        get: operations["getProjectsOneJobsSchema"];
+        get: operations["getProjectsByProjectJobsSchema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -692,7 +851,7 @@ export interface paths {
             cookie?: never;
         };
         /** A commented document for two connectors. */
-        get: operations["getProjectsOneJobsTemplate"];
+        get: operations["getProjectsByProjectJobsTemplate"];
         put?: never;
         post?: never;
         delete?: never;
@@ -711,7 +870,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Checks a document without saving it, and connects nowhere. */
-        post: operations["postProjectsOneJobsValidate"];
+        post: operations["postProjectsByProjectJobsValidate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -726,15 +885,15 @@ export interface paths {
             cookie?: never;
         };
         /** One job with its draft. */
-        get: operations["getProjectsOneJobsOne"];
+        get: operations["getProjectsByProjectJobsByJob"];
         put?: never;
         post?: never;
         /** Deletes a job with its versions; not while it is scheduled, or runs of it wait or are under way. */
-        delete: operations["deleteProjectsOneJobsOne"];
+        delete: operations["deleteProjectsByProjectJobsByJob"];
         options?: never;
         head?: never;
         /** Changes a job. Another document, other variables and the switch to script mode make a new version. */
-        patch: operations["patchProjectsOneJobsOne"];
+        patch: operations["patchProjectsByProjectJobsByJob"];
         trace?: never;
     };
     "/api/v1/projects/{project}/jobs/{job}/diff": {
@@ -745,7 +904,7 @@ export interface paths {
             cookie?: never;
         };
         /** What differs between two versions of a job. */
-        get: operations["getProjectsOneJobsOneDiff"];
+        get: operations["getProjectsByProjectJobsByJobDiff"];
         put?: never;
         post?: never;
         delete?: never;
@@ -761,8 +920,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The text of a document, for saving as a file. */
-        get: operations["getProjectsOneJobsOneExport"];
+        /**
+         * The text of a document, for saving as a file. A format that cannot say all of it is refused with the list of what
+         *     would be lost. With `lossy` that is left out; `X-Problems` lists it, and what is said differently.
+         */
+        get: operations["getProjectsByProjectJobsByJobExport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -784,7 +946,7 @@ export interface paths {
          * Publishes a version: schedules use it from now on. One with errors is refused, and the answer lists them by
          *     pointers into its document.
          */
-        post: operations["postProjectsOneJobsOnePublish"];
+        post: operations["postProjectsByProjectJobsByJobPublish"];
         delete?: never;
         options?: never;
         head?: never;
@@ -801,7 +963,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Puts a run of a job into the queue. */
-        post: operations["postProjectsOneJobsOneRuns"];
+        post: operations["postProjectsByProjectJobsByJobRuns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -816,12 +978,12 @@ export interface paths {
             cookie?: never;
         };
         /** The schedule of a job. */
-        get: operations["getProjectsOneJobsOneSchedule"];
+        get: operations["getProjectsByProjectJobsByJobSchedule"];
         /** Writes the rule of a job's draft; the first one needs no `If-Match`. Instances are made by it once it is submitted. */
-        put: operations["putProjectsOneJobsOneSchedule"];
+        put: operations["putProjectsByProjectJobsByJobSchedule"];
         post?: never;
         /** Deletes a schedule and those of its instances that have not begun. Refused while others wait for it. */
-        delete: operations["deleteProjectsOneJobsOneSchedule"];
+        delete: operations["deleteProjectsByProjectJobsByJobSchedule"];
         options?: never;
         head?: never;
         patch?: never;
@@ -836,7 +998,7 @@ export interface paths {
         };
         get?: never;
         /** Writes what the draft of a schedule waits for. Schedules that would wait for each other forever are refused. */
-        put: operations["putProjectsOneJobsOneScheduleDependencies"];
+        put: operations["putProjectsByProjectJobsByJobScheduleDependencies"];
         post?: never;
         delete?: never;
         options?: never;
@@ -854,7 +1016,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Pauses a schedule: its instances are still made, and none is released until it is resumed. */
-        post: operations["postProjectsOneJobsOneSchedulePause"];
+        post: operations["postProjectsByProjectJobsByJobSchedulePause"];
         delete?: never;
         options?: never;
         head?: never;
@@ -871,7 +1033,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Shows the next cycles of a schedule with the value of every parameter, before anything is saved. */
-        post: operations["postProjectsOneJobsOneSchedulePreview"];
+        post: operations["postProjectsByProjectJobsByJobSchedulePreview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -888,7 +1050,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Resumes a schedule. What came due meanwhile is treated as after an outage, by the rule's catch-up policy. */
-        post: operations["postProjectsOneJobsOneScheduleResume"];
+        post: operations["postProjectsByProjectJobsByJobScheduleResume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -908,7 +1070,7 @@ export interface paths {
          * Submits the draft: instances are made by it from the next day on, or at once if the rule says so. Those of
          *     the earlier rule that have not begun are replaced.
          */
-        post: operations["postProjectsOneJobsOneScheduleSubmit"];
+        post: operations["postProjectsByProjectJobsByJobScheduleSubmit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -923,7 +1085,7 @@ export interface paths {
             cookie?: never;
         };
         /** The versions of a job, latest first. */
-        get: operations["getProjectsOneJobsOneVersions"];
+        get: operations["getProjectsByProjectJobsByJobVersions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -940,7 +1102,7 @@ export interface paths {
             cookie?: never;
         };
         /** One version with its document. */
-        get: operations["getProjectsOneJobsOneVersionsOne"];
+        get: operations["getProjectsByProjectJobsByJobVersionsByNumber"];
         put?: never;
         post?: never;
         delete?: never;
@@ -959,7 +1121,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Makes a new draft that is what a version was, its mode included. */
-        post: operations["postProjectsOneJobsOneVersionsOneRestore"];
+        post: operations["postProjectsByProjectJobsByJobVersionsByNumberRestore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -974,7 +1136,7 @@ export interface paths {
             cookie?: never;
         };
         /** The members of a project by name. */
-        get: operations["getProjectsOneMembers"];
+        get: operations["getProjectsByProjectMembers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -992,10 +1154,10 @@ export interface paths {
         };
         get?: never;
         /** Makes an account a member, or gives a member another role. */
-        put: operations["putProjectsOneMembersOne"];
+        put: operations["putProjectsByProjectMembersByAccount"];
         post?: never;
         /** Ends a membership. */
-        delete: operations["deleteProjectsOneMembersOne"];
+        delete: operations["deleteProjectsByProjectMembersByAccount"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1009,10 +1171,10 @@ export interface paths {
             cookie?: never;
         };
         /** The resource groups of a project by name, `default` among them. */
-        get: operations["getProjectsOneResourceGroups"];
+        get: operations["getProjectsByProjectResourceGroups"];
         put?: never;
         /** Adds a resource group. */
-        post: operations["postProjectsOneResourceGroups"];
+        post: operations["postProjectsByProjectResourceGroups"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1027,15 +1189,15 @@ export interface paths {
             cookie?: never;
         };
         /** One resource group. */
-        get: operations["getProjectsOneResourceGroupsOne"];
+        get: operations["getProjectsByProjectResourceGroupsByGroup"];
         put?: never;
         post?: never;
-        /** Deletes a resource group that no data source is assigned to. */
-        delete: operations["deleteProjectsOneResourceGroupsOne"];
+        /** Deletes a resource group that no data source is assigned to and no schedule names. */
+        delete: operations["deleteProjectsByProjectResourceGroupsByGroup"];
         options?: never;
         head?: never;
         /** Changes a resource group. */
-        patch: operations["patchProjectsOneResourceGroupsOne"];
+        patch: operations["patchProjectsByProjectResourceGroupsByGroup"];
         trace?: never;
     };
     "/api/v1/projects/{project}/runs": {
@@ -1046,7 +1208,7 @@ export interface paths {
             cookie?: never;
         };
         /** The runs of a project, latest first. */
-        get: operations["getProjectsOneRuns"];
+        get: operations["getProjectsByProjectRuns"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1063,7 +1225,7 @@ export interface paths {
             cookie?: never;
         };
         /** One run with its variables, document and report. */
-        get: operations["getProjectsOneRunsOne"];
+        get: operations["getProjectsByProjectRunsByRun"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1080,7 +1242,7 @@ export interface paths {
             cookie?: never;
         };
         /** The dirty rows of a run, with counts by reason. */
-        get: operations["getProjectsOneRunsOneDirtyRows"];
+        get: operations["getProjectsByProjectRunsByRunDirtyRows"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1097,7 +1259,7 @@ export interface paths {
             cookie?: never;
         };
         /** All dirty rows of an ended run as a file of JSON lines, which `longshore replay` takes. */
-        get: operations["getProjectsOneRunsOneDirtyRowsFile"];
+        get: operations["getProjectsByProjectRunsByRunDirtyRowsFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1114,7 +1276,7 @@ export interface paths {
             cookie?: never;
         };
         /** The run each time it has changed, as server-sent events named `run`; the last one when it has ended. */
-        get: operations["getProjectsOneRunsOneEvents"];
+        get: operations["getProjectsByProjectRunsByRunEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1131,7 +1293,7 @@ export interface paths {
             cookie?: never;
         };
         /** The log of a run in pages; whoever follows it asks again from `nextOffset`. */
-        get: operations["getProjectsOneRunsOneLog"];
+        get: operations["getProjectsByProjectRunsByRunLog"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1148,7 +1310,7 @@ export interface paths {
             cookie?: never;
         };
         /** The whole log as a file of JSON lines. */
-        get: operations["getProjectsOneRunsOneLogFile"];
+        get: operations["getProjectsByProjectRunsByRunLogFile"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1167,7 +1329,27 @@ export interface paths {
         get?: never;
         put?: never;
         /** Lets a failed or stopped run count as succeeded, so that whatever waits for it goes on. */
-        post: operations["postProjectsOneRunsOneMarkSucceeded"];
+        post: operations["postProjectsByProjectRunsByRunMarkSucceeded"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/runs/{run}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feeds the dirty rows of a succeeded run back to the job's target, as runs of their own with the same dates and
+         *     values. Nothing of the target is cleared, and no statements run before or after.
+         */
+        post: operations["postProjectsByProjectRunsByRunReplay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1184,7 +1366,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Runs again from the beginning, as a new run with the same dates and values. */
-        post: operations["postProjectsOneRunsOneRerun"];
+        post: operations["postProjectsByProjectRunsByRunRerun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1201,7 +1383,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Continues a failed or stopped run where it was: splits that are done stay done. */
-        post: operations["postProjectsOneRunsOneResume"];
+        post: operations["postProjectsByProjectRunsByRunResume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1216,7 +1398,7 @@ export interface paths {
             cookie?: never;
         };
         /** The run's figures over time, for a chart. */
-        get: operations["getProjectsOneRunsOneSeries"];
+        get: operations["getProjectsByProjectRunsByRunSeries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1235,7 +1417,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Stops a run: at once if it waits, cleanly if it is under way. It can be resumed. */
-        post: operations["postProjectsOneRunsOneStop"];
+        post: operations["postProjectsByProjectRunsByRunStop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1250,9 +1432,60 @@ export interface paths {
             cookie?: never;
         };
         /** The schedules of a project, each with what comes next and what came last. */
-        get: operations["getProjectsOneSchedules"];
+        get: operations["getProjectsByProjectSchedules"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The servers of this instance, in the order in which they started; those that are gone for an hour are left out. */
+        get: operations["getServers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a server take no new runs; those that it holds go on, and it stays that way until it is started anew. */
+        post: operations["postServersByServerDrain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/servers/{server}/undrain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a server take new runs again. */
+        post: operations["postServersByServerUndrain"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1273,6 +1506,40 @@ export interface paths {
         post: operations["postSession"];
         /** Signs out. */
         delete: operations["deleteSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signs in somebody whom the provider vouches for, and sends the browser where it wanted to go. */
+        get: operations["getSessionOidcCallback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends a browser to the provider, to come back to `/session/oidc/callback`. */
+        get: operations["getSessionOidcStart"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1340,7 +1607,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the first administrator is still to be created. */
+        /** Whether the first administrator is still to be created, and how people sign in. */
         get: operations["getWelcome"];
         put?: never;
         post?: never;
@@ -1359,6 +1626,26 @@ export interface paths {
         };
         /** Whether the process runs. */
         get: operations["getHealthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of this server and of the queue, as OpenMetrics text. For administrators of the instance, and for
+         *     requests from the networks that the server was started with.
+         */
+        get: operations["getMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1399,8 +1686,7 @@ export interface components {
             /** @description The only project that it may enter. */
             projectId?: string | null;
             revokedAt?: components["schemas"]["Time"] | null;
-            /** @description The most that it may do there. */
-            role?: string | null;
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description Somebody who can sign in. */
         Account: {
@@ -1427,6 +1713,85 @@ export interface components {
             /** @description For administrators of the instance. */
             isAdmin?: boolean | null;
             preferences?: Record<string, unknown> | null;
+        };
+        /** @description A message to a channel. */
+        Alert: {
+            /**
+             * Format: int64
+             * @description Attempts so far, of at most 8.
+             */
+            attempts: number;
+            channelId: string;
+            createdAt: components["schemas"]["Time"];
+            /** @description Why the last attempt failed. */
+            error?: string | null;
+            id: string;
+            message: components["schemas"]["Message"];
+            nextAt?: components["schemas"]["Time"] | null;
+            ruleId: string;
+            sentAt?: components["schemas"]["Time"] | null;
+            state: components["schemas"]["AlertState"];
+        };
+        /** @description Where alerts go. */
+        AlertChannel: {
+            /** @description The fields of the kind; a stored secret is null. For those who may manage alerts. */
+            config?: Record<string, unknown> | null;
+            createdAt: components["schemas"]["Time"];
+            id: string;
+            kind: components["schemas"]["ChannelKind"];
+            name: string;
+            /** @description Why the stored secrets cannot be used, if so. */
+            problem?: string | null;
+            updatedAt: components["schemas"]["Time"];
+        };
+        /** @description What can be changed of a channel. */
+        AlertChannelChange: {
+            /** @description All fields of the kind. A secret that is absent or null stays; an empty text clears it. */
+            config?: Record<string, unknown> | null;
+            name?: string | null;
+        };
+        /** @description A kind of channel, and what can be set. */
+        AlertChannelKind: {
+            kind: components["schemas"]["ChannelKind"];
+            /** @description The fields as JSON Schema. */
+            schema: Record<string, unknown>;
+        };
+        /** @description Every kind of channel. */
+        AlertChannelKinds: {
+            items: components["schemas"]["AlertChannelKind"][];
+        };
+        /** @description What became of a test. */
+        AlertChannelTest: {
+            error?: string | null;
+            /** @description What to do. */
+            hint?: string | null;
+            /** @description Whether the other side took the message. */
+            passed: boolean;
+            /** Format: int64 */
+            tookMs: number;
+        };
+        /** @description A rule. */
+        AlertRule: components["schemas"]["Spec"] & {
+            createdAt: components["schemas"]["Time"];
+            id: string;
+            isEnabled: boolean;
+            name: string;
+            updatedAt: components["schemas"]["Time"];
+        };
+        /** @description A rule as it is sent in. */
+        AlertRuleForm: {
+            /** @description The ids of channels; each gets every message. */
+            channels: string[];
+            /**
+             * Format: int64
+             * @description What happens within so many minutes of the first event is one message; 0 sends each by itself.
+             */
+            groupMinutes?: number;
+            name: string;
+            object: components["schemas"]["Watched"];
+            quietHours?: components["schemas"]["QuietHours"] | null;
+            /** @description Each kind at most once. */
+            triggers: components["schemas"]["Trigger"][];
         };
         /** @description Who did what, when, from where, and what changed. Secrets are masked. */
         AuditEntry: {
@@ -1485,7 +1850,7 @@ export interface components {
              */
             from: string;
             /**
-             * Format: int32
+             * Format: int64
              * @description How many pieces of the range run side by side; in each, a day waits for the one before.
              */
             groups: number;
@@ -1505,7 +1870,7 @@ export interface components {
         /** @description What happens to the cycles that came due while no server ran. */
         CatchUp: {
             /**
-             * Format: int32
+             * Format: int64
              * @description How many missed cycles run at a time, from 1 to 10; matters when all are run.
              * @default 1
              */
@@ -1518,6 +1883,11 @@ export interface components {
          * @enum {string}
          */
         CatchUpPolicy: "latest" | "all" | "none";
+        /**
+         * @description What sort of channel it is.
+         * @enum {string}
+         */
+        ChannelKind: "mail" | "webhook" | "dingTalk" | "weCom" | "feishu" | "slack";
         /**
          * @description The stable names of failures.
          * @enum {string}
@@ -1567,14 +1937,14 @@ export interface components {
         };
         /** @description When a schedule is due; times of day are written `HH:MM`, in the zone of the schedule. */
         Cycle: {
-            /** Format: int32 */
+            /** Format: int64 */
             every: number;
             from?: string;
             /** @enum {string} */
             kind: "minute";
             to?: string;
         } | {
-            /** Format: int32 */
+            /** Format: int64 */
             every: number;
             from?: string;
             /** @enum {string} */
@@ -1584,7 +1954,7 @@ export interface components {
             hours: number[];
             /** @enum {string} */
             kind: "hours";
-            /** Format: int32 */
+            /** Format: int64 */
             minute?: number;
         } | {
             at: string;
@@ -1750,6 +2120,32 @@ export interface components {
             /** @description Every problem found, each with the place of its field. */
             problems?: components["schemas"]["Problem"][];
         };
+        /** @description Something that happened. */
+        Event: {
+            /** @description When, as RFC 3339. */
+            at: string;
+            /** @description The business date, `2026-03-03`. */
+            bizdate?: string | null;
+            /** @description The scheduled time on the wall, `2026-03-04T02:00:00`. */
+            cycleAt?: string | null;
+            datasource?: components["schemas"]["Named"] | null;
+            /** @description The first line of what went wrong. */
+            error?: string | null;
+            job?: components["schemas"]["Named"] | null;
+            kind: components["schemas"]["EventKind"];
+            /** @description What the rule allows: a count of dirty rows, or the time to be done by, as RFC 3339. */
+            limit?: string | null;
+            /** @description Where the console shows it. */
+            link?: string | null;
+            run?: components["schemas"]["RunFacts"] | null;
+            /** @description Of the run or cycle. */
+            state?: string | null;
+        };
+        /**
+         * @description What sort of event it is.
+         * @enum {string}
+         */
+        EventKind: "failed" | "late" | "finished" | "dirtyOver" | "sourceDown" | "sourceUp" | "test";
         /** @description A folder. */
         Folder: {
             /**
@@ -1765,7 +2161,13 @@ export interface components {
             /** @description Parts of at most 60 characters with slashes between them, at most 10. */
             path: string;
         };
-        /** @description A document from elsewhere. */
+        /**
+         * @description A document from elsewhere.
+         * @example {
+         *       "name": "orders",
+         *       "document": "{\"job\": {\"content\": [{\"reader\": {\"name\": \"streamreader\", \"parameter\": {}}, \"writer\": {\"name\": \"streamwriter\", \"parameter\": {}}}]}}"
+         *     }
+         */
         ForeignJob: {
             /** @description Registered data sources to name in place of addresses and passwords that are written into the document. */
             datasources?: components["schemas"]["SideNames"];
@@ -1847,7 +2249,7 @@ export interface components {
              */
             fileRoots: string[];
             /**
-             * Format: int32
+             * Format: int64
              * @description Days after which ended runs, their logs and dirty rows are deleted; 0 keeps them.
              * @default 0
              */
@@ -1943,13 +2345,25 @@ export interface components {
             dirtyShare?: number | null;
             /** @description Whether only rows that fulfil a condition are copied. */
             hasFilter: boolean;
-            /** Format: int32 */
+            /** Format: int64 */
             retries: number;
             /** Format: int64 */
             rowsPerSecond?: number | null;
             source: components["schemas"]["JobSide"];
             target: components["schemas"]["JobSide"];
             transformerCount: number;
+        };
+        /** @description When a job runs, in a list. */
+        JobSchedule: {
+            /** @description Names it, as the job has only one: the id of the job. */
+            id: string;
+            /** @description The cycle in words; the submitted one if there is one. */
+            inWords: string;
+            nextDueAt?: components["schemas"]["Time"] | null;
+            /** @description The instance that is due next, if it is made already. */
+            nextInstanceId?: string | null;
+            /** @description `draft` until it is submitted, then `active` or `paused`. */
+            state: string;
         };
         /** @description One side of a job. */
         JobSide: {
@@ -1989,12 +2403,21 @@ export interface components {
          * @description Why a run exists.
          * @enum {string}
          */
-        Kind: "manual" | "trial" | "scheduled" | "backfill";
+        Kind: "manual" | "trial" | "scheduled" | "backfill" | "replay";
         /** @description The latest cycle of a schedule. */
         LastInstance: {
             /** @description The scheduled time on the wall. */
             cycleAt: string;
             id: string;
+            state: string;
+        };
+        /** @description The latest run of a job. */
+        LastRun: {
+            endedAt?: components["schemas"]["Time"] | null;
+            id: string;
+            kind: string;
+            /** Format: int64 */
+            number: number;
             state: string;
         };
         /**
@@ -2009,6 +2432,11 @@ export interface components {
             level: components["schemas"]["Level"];
             message: string;
             stage: components["schemas"]["Stage"];
+        };
+        /** @description A job in a list, with what became of it and what comes next. */
+        ListedJob: components["schemas"]["JobItem"] & {
+            lastRun?: components["schemas"]["LastRun"] | null;
+            schedule?: components["schemas"]["JobSchedule"] | null;
         };
         /** @description A schedule in a list. */
         ListedSchedule: components["schemas"]["Schedule"] & {
@@ -2027,8 +2455,7 @@ export interface components {
                 /** @description The only project that it may enter. */
                 projectId?: string | null;
                 revokedAt?: components["schemas"]["Time"] | null;
-                /** @description The most that it may do there. */
-                role?: string | null;
+                role?: components["schemas"]["Role"] | null;
             }[];
             /** @description Names the next page; absent on the last one. */
             nextCursor?: string | null;
@@ -2051,6 +2478,60 @@ export interface components {
                 preferences: Record<string, unknown>;
                 updatedAt: components["schemas"]["Time"];
             }[];
+            /** @description Names the next page; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Alert: {
+            /** @description The items of this page. */
+            items: {
+                /**
+                 * Format: int64
+                 * @description Attempts so far, of at most 8.
+                 */
+                attempts: number;
+                channelId: string;
+                createdAt: components["schemas"]["Time"];
+                /** @description Why the last attempt failed. */
+                error?: string | null;
+                id: string;
+                message: components["schemas"]["Message"];
+                nextAt?: components["schemas"]["Time"] | null;
+                ruleId: string;
+                sentAt?: components["schemas"]["Time"] | null;
+                /** @description `waiting`, `sending`, `sent`, `failed` or `dropped`. */
+                state: string;
+            }[];
+            /** @description Names the next page; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_AlertChannel: {
+            /** @description The items of this page. */
+            items: {
+                /** @description The fields of the kind; a stored secret is null. For those who may manage alerts. */
+                config?: Record<string, unknown> | null;
+                createdAt: components["schemas"]["Time"];
+                id: string;
+                kind: components["schemas"]["ChannelKind"];
+                name: string;
+                /** @description Why the stored secrets cannot be used, if so. */
+                problem?: string | null;
+                updatedAt: components["schemas"]["Time"];
+            }[];
+            /** @description Names the next page; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_AlertRule: {
+            /** @description The items of this page. */
+            items: (components["schemas"]["Spec"] & {
+                createdAt: components["schemas"]["Time"];
+                id: string;
+                isEnabled: boolean;
+                name: string;
+                updatedAt: components["schemas"]["Time"];
+            })[];
             /** @description Names the next page; absent on the last one. */
             nextCursor?: string | null;
         };
@@ -2179,35 +2660,6 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
-        Listed_JobItem: {
-            /** @description The items of this page. */
-            items: {
-                createdAt: components["schemas"]["Time"];
-                description: string;
-                /**
-                 * Format: int64
-                 * @description The latest version.
-                 */
-                draftVersion: number;
-                /** @description For example `daily/orders`; empty for the top. */
-                folder: string;
-                id: string;
-                mode: components["schemas"]["JobMode"];
-                name: string;
-                owner: components["schemas"]["Person"];
-                /**
-                 * Format: int64
-                 * @description The version that schedules use; absent until one is published.
-                 */
-                publishedVersion?: number | null;
-                source?: components["schemas"]["JobSide"] | null;
-                target?: components["schemas"]["JobSide"] | null;
-                updatedAt: components["schemas"]["Time"];
-            }[];
-            /** @description Names the next page; absent on the last one. */
-            nextCursor?: string | null;
-        };
-        /** @description A page of a list. */
         Listed_JobVersionItem: {
             /** @description The items of this page. */
             items: {
@@ -2218,6 +2670,16 @@ export interface components {
                 /** Format: int64 */
                 number: number;
             }[];
+            /** @description Names the next page; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_ListedJob: {
+            /** @description The items of this page. */
+            items: (components["schemas"]["JobItem"] & {
+                lastRun?: components["schemas"]["LastRun"] | null;
+                schedule?: components["schemas"]["JobSchedule"] | null;
+            })[];
             /** @description Names the next page; absent on the last one. */
             nextCursor?: string | null;
         };
@@ -2237,7 +2699,7 @@ export interface components {
                 accountId: string;
                 displayName: string;
                 name: string;
-                role: string;
+                role: components["schemas"]["Role"];
                 since: components["schemas"]["Time"];
             }[];
             /** @description Names the next page; absent on the last one. */
@@ -2283,13 +2745,15 @@ export interface components {
                 jobName: string;
                 /** Format: int64 */
                 jobVersion: number;
-                /** @description `manual`, `trial`, `scheduled` or `backfill`. */
+                /** @description `manual`, `trial`, `scheduled`, `backfill` or `replay`. */
                 kind: string;
                 /**
                  * Format: int64
                  * @description Counts the runs of the project.
                  */
                 number: number;
+                /** @description The run whose dirty rows this one feeds back. */
+                originId?: string | null;
                 /** Format: int64 */
                 priority: number;
                 progress?: components["schemas"]["ProgressView"] | null;
@@ -2306,6 +2770,41 @@ export interface components {
                 startedAt?: components["schemas"]["Time"] | null;
                 /** @description `queued`, `running`, `succeeded`, `failed` or `stopped`. */
                 state: string;
+            }[];
+            /** @description Names the next page; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_Server: {
+            /** @description The items of this page. */
+            items: {
+                /** @description Where it listens. */
+                address: string;
+                /**
+                 * Format: int64
+                 * @description Seconds since it was last heard of.
+                 */
+                heartbeatAgeSeconds: number;
+                heartbeatAt: components["schemas"]["Time"];
+                id: string;
+                /** @description Whether it was heard of in the last 30 seconds. */
+                isAlive: boolean;
+                /** @description Whether it takes no new runs. */
+                isDraining: boolean;
+                /** @description Whether it is the one that answers. */
+                isHere: boolean;
+                /**
+                 * Format: int64
+                 * @description Runs that it holds.
+                 */
+                running: number;
+                /**
+                 * Format: int64
+                 * @description Runs that it may do at the same time.
+                 */
+                slots: number;
+                startedAt: components["schemas"]["Time"];
+                version: string;
             }[];
             /** @description Names the next page; absent on the last one. */
             nextCursor?: string | null;
@@ -2338,19 +2837,33 @@ export interface components {
             accountId: string;
             displayName: string;
             name: string;
-            role: string;
+            role: components["schemas"]["Role"];
             since: components["schemas"]["Time"];
         };
         /** @description The role that somebody is to have. */
         MemberRole: {
-            /** @description `owner`, `administrator`, `developer`, `operator`, `deployer` or `visitor`. */
-            role: string;
+            role: components["schemas"]["Role"];
+        };
+        /** @description A message to a channel. */
+        Message: {
+            channel: components["schemas"]["Named"];
+            /** @description How many events there were. */
+            count: number;
+            /** @description The first of them, at most 20. */
+            events: components["schemas"]["Event"][];
+            project: components["schemas"]["Named"];
+            rule?: components["schemas"]["Named"] | null;
         };
         /**
          * @description How many environments a project has.
          * @enum {string}
          */
         Mode: "basic" | "standard";
+        /** @description A thing by its id and its name. */
+        Named: {
+            id: string;
+            name: string;
+        };
         /** @description A neighbour of an instance. It may not be made yet, or never be. */
         Neighbour: {
             /** @description The scheduled time on the wall. */
@@ -2370,6 +2883,14 @@ export interface components {
             name: string;
             /** Format: password */
             password: string;
+        };
+        /** @description A new channel. */
+        NewAlertChannel: {
+            /** @description The fields of the kind, as its schema says. */
+            config: Record<string, unknown>;
+            /** @description It stays. */
+            kind: components["schemas"]["ChannelKind"];
+            name: string;
         };
         /** @description What is to be made up for. */
         NewBackfill: {
@@ -2399,7 +2920,16 @@ export interface components {
                 [key: string]: string;
             };
         };
-        /** @description A new data source. */
+        /**
+         * @description A new data source.
+         * @example {
+         *       "name": "exports",
+         *       "connector": "file",
+         *       "config": {
+         *         "root": "/srv/exports"
+         *       }
+         *     }
+         */
         NewDatasource: {
             /** @description The fields of the connector, as its schema says. */
             config?: Record<string, unknown>;
@@ -2412,7 +2942,14 @@ export interface components {
             name: string;
             resourceGroup?: string;
         };
-        /** @description A new job. */
+        /**
+         * @description A new job.
+         * @example {
+         *       "name": "numbers",
+         *       "mode": "script",
+         *       "document": "{\"type\": \"job\", \"version\": \"1.0\", \"configuration\": {\"reader\": {\"plugin\": \"stream\", \"parameter\": {\"rowCount\": 1, \"column\": [{\"name\": \"id\", \"type\": \"long\", \"incr\": \"1,1\"}]}}, \"writer\": {\"plugin\": \"stream\", \"parameter\": {}}}}"
+         *     }
+         */
         NewJob: {
             description?: string;
             /** @description The text of the document, comments and all. It may have errors; secrets it may not have. */
@@ -2434,8 +2971,7 @@ export interface components {
             expiresAt?: string | null;
             /** @description The only project that it may enter; all of the account's without one. */
             projectId?: string | null;
-            /** @description The most that it may do; needs a project. */
-            role?: string | null;
+            role?: components["schemas"]["Role"] | null;
         };
         /** @description A new password. */
         NewPassword: {
@@ -2464,7 +3000,7 @@ export interface components {
             /** @description Letters, digits, `_` and `-`; it stays. */
             name: string;
             /**
-             * Format: int32
+             * Format: int64
              * @description Runs at the same time; 0 sets no limit.
              */
             slots?: number;
@@ -2473,7 +3009,7 @@ export interface components {
         NewRun: {
             /**
              * Format: date
-             * @description The day that the data belongs to; yesterday unless said.
+             * @description The day that the data belongs to; yesterday in the zone of the job's schedule unless said.
              */
             bizdate?: string | null;
             /**
@@ -2489,6 +3025,7 @@ export interface components {
              * @description From 1 to 9, 5 unless said; the highest goes first.
              */
             priority?: number | null;
+            /** @description That of the job's schedule unless said, else that of its data sources. */
             resourceGroup?: string | null;
             /** @description Values of variables; those that are not given take the version's own expressions. */
             variables?: {
@@ -2526,6 +3063,11 @@ export interface components {
             /** @description Its value; masked in secrets. */
             value?: string | null;
         };
+        /**
+         * @description Who may sign in with a password.
+         * @enum {string}
+         */
+        Passwords: "everybody" | "administrators";
         /** @description Why a schedule is paused. */
         Pause: {
             /** @description Shown to everybody who wonders. */
@@ -2596,14 +3138,14 @@ export interface components {
         /** @description One thing that is wrong with a document or a form. */
         Problem: {
             /**
-             * Format: int32
+             * Format: int64
              * @description Column in that line, from 1.
              */
             column?: number | null;
             /** @description What to do. */
             hint?: string | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description Line in the text of a document, from 1.
              */
             line?: number | null;
@@ -2672,13 +3214,19 @@ export interface components {
              */
             allowList: string[];
             /**
-             * Format: int32
+             * Format: int64
+             * @description Days after which ended runs, their logs and dirty rows are deleted; 0 keeps them, absent does as the instance.
+             * @default null
+             */
+            keepRunsDays: number | null;
+            /**
+             * Format: int64
              * @description Runs of the project at the same time; 0 sets no limit.
              * @default 0
              */
             runsAtOnce: number;
             /**
-             * Format: int32
+             * Format: int64
              * @description Runs that use one data source at the same time; 0 sets no limit.
              * @default 0
              */
@@ -2692,11 +3240,37 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description Hours in which nobody is to be disturbed, each day. */
+        QuietHours: {
+            /** @description `22:00` */
+            from: string;
+            /** @description What becomes of events meanwhile. */
+            then: components["schemas"]["Then"];
+            /** @description `07:00`, on the next day if that is earlier. */
+            to: string;
+            /** @description An IANA time zone. */
+            zone: string;
+        };
         /** @description How often something was wrong. */
         Reason: {
             column?: string | null;
             reason: string;
             rowCount: number;
+        };
+        /** @description How dirty rows are fed back. */
+        Replay: {
+            /**
+             * @description Feeds rows back that were fed back before, and adds them to the target once more.
+             * @default false
+             */
+            again: boolean;
+            /** @default same */
+            version: components["schemas"]["RerunVersion"];
+        };
+        /** @description The runs that feed rows back. */
+        Replays: {
+            /** @description One, or two if some rows failed on their way and others were refused by the target. */
+            runs: components["schemas"]["StartedRun"][];
         };
         /** @description How to run again. */
         Rerun: {
@@ -2714,7 +3288,7 @@ export interface components {
         /** @description Whether and how a run is repeated. */
         RerunRule: {
             /**
-             * Format: int32
+             * Format: int64
              * @description How long to wait before each repetition, from 1 to 30.
              * @default 2
              */
@@ -2722,7 +3296,7 @@ export interface components {
             /** @default always */
             policy: components["schemas"]["RerunPolicy"];
             /**
-             * Format: int32
+             * Format: int64
              * @description How often a failed run is repeated by itself, from 0 to 10; a timeout is not repeated.
              * @default 0
              */
@@ -2746,7 +3320,7 @@ export interface components {
             egress: string[];
             name: string;
             /**
-             * Format: int32
+             * Format: int64
              * @description Runs at the same time; 0 sets no limit.
              */
             slots: number;
@@ -2757,7 +3331,7 @@ export interface components {
             description?: string | null;
             egress?: string[] | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description Runs at the same time; 0 sets no limit.
              */
             slots?: number | null;
@@ -2766,14 +3340,21 @@ export interface components {
         ResourceGroups: {
             items: components["schemas"]["ResourceGroup"][];
         };
+        /**
+         * @description What a member is in a project. Each role is a column of the table.
+         * @enum {string}
+         */
+        Role: "owner" | "administrator" | "developer" | "operator" | "deployer" | "visitor";
         /** @description What was sealed anew. */
         Rotation: {
             /** Format: int64 */
             accessKeys: number;
             /** Format: int64 */
+            alertChannels: number;
+            /** Format: int64 */
             datasources: number;
             /**
-             * @description Secrets that no key can open, as `datasource/<id>` and `accessKey/<id>`. As long as there are any, a key
+             * @description Secrets that no key can open, as `datasource/<id>`, `accessKey/<id>` and `alertChannel/<id>`. As long as there are any, a key
              *     may still be missing.
              */
             unreadable: string[];
@@ -2800,13 +3381,15 @@ export interface components {
             jobName: string;
             /** Format: int64 */
             jobVersion: number;
-            /** @description `manual`, `trial`, `scheduled` or `backfill`. */
+            /** @description `manual`, `trial`, `scheduled`, `backfill` or `replay`. */
             kind: string;
             /**
              * Format: int64
              * @description Counts the runs of the project.
              */
             number: number;
+            /** @description The run whose dirty rows this one feeds back. */
+            originId?: string | null;
             /** Format: int64 */
             priority: number;
             progress?: components["schemas"]["ProgressView"] | null;
@@ -2828,6 +3411,8 @@ export interface components {
         RunDetail: components["schemas"]["Run"] & {
             /** @description The document as it runs. */
             document?: string | null;
+            /** @description The runs that feed its dirty rows back, latest first, at most 20. */
+            replays: components["schemas"]["RunReplay"][];
             /** @description The closing report, once it has ended. */
             report?: Record<string, unknown> | null;
             /** @description The values of its variables. */
@@ -2836,18 +3421,54 @@ export interface components {
         /** @description Why a run did not succeed, as it is stored and shown. */
         RunError: {
             hint?: string | null;
+            /**
+             * @description What sort of failure it is: `config`, `auth`, `unreachable`, `denied`, `not found`, `conflict`, `unsupported`,
+             *     `throttled`, `data`, `internal`, `dirty rows`, `stopped` or `timeout`.
+             */
+            kind: string;
             message: string;
             /** @description Whether the same run can be continued. */
             resumable: boolean;
         };
+        /** @description An event of a run's stream. */
+        RunEvent: {
+            /** @description A `Run` as JSON. */
+            data: string;
+            /** @description Always `run`. */
+            event: string;
+        };
+        /** @description The run that an event is about. */
+        RunFacts: {
+            id: string;
+            /** @description `manual`, `scheduled` or `backfill`. */
+            kind: string;
+            /**
+             * Format: int64
+             * @description Counts the runs of the project.
+             */
+            number: number;
+            /** Format: int64 */
+            rowsDirty: number;
+            /** Format: int64 */
+            rowsRead: number;
+            /** Format: int64 */
+            rowsWritten: number;
+        };
         /** @description What a run does besides its job. */
         RunOptions: {
             /**
-             * Format: int32
+             * Format: int64
              * @description The run is stopped and fails when it takes longer; 0 sets no limit.
              * @default 0
              */
             timeoutMinutes: number;
+        };
+        /** @description A run that feeds dirty rows back. */
+        RunReplay: {
+            id: string;
+            /** Format: int64 */
+            number: number;
+            state: string;
         };
         /** @description How far a run was at a time. */
         Sample: {
@@ -2875,7 +3496,7 @@ export interface components {
             dependencies: components["schemas"]["ScheduleDependency"][];
             /** @description The cycle in words. */
             inWords: string;
-            /** @description Whether the rule differs from the submitted one. */
+            /** @description Whether rule or dependencies differ from what was submitted. */
             isChanged: boolean;
             jobId: string;
             jobName: string;
@@ -2887,6 +3508,8 @@ export interface components {
             /** @description `draft` until it is submitted, then `active` or `paused`. */
             state: string;
             submittedAt?: components["schemas"]["Time"] | null;
+            /** @description What those instances wait for. */
+            submittedDependencies?: components["schemas"]["ScheduleDependency"][] | null;
             submittedRule?: components["schemas"]["ScheduleRule"] | null;
             updatedAt: components["schemas"]["Time"];
         };
@@ -2901,7 +3524,19 @@ export interface components {
          * @enum {string}
          */
         ScheduleKind: "normal" | "dryRun" | "frozen";
-        /** @description A schedule as its owner writes it. */
+        /**
+         * @description A schedule as its owner writes it.
+         * @example {
+         *       "cycle": {
+         *         "kind": "day",
+         *         "at": "02:30"
+         *       },
+         *       "zone": "Europe/Berlin",
+         *       "parameters": {
+         *         "bizdate": "$bizdate"
+         *       }
+         *     }
+         */
         ScheduleRule: {
             catchUp?: components["schemas"]["CatchUp"];
             cycle: components["schemas"]["Cycle"];
@@ -2915,18 +3550,50 @@ export interface components {
                 [key: string]: string;
             };
             /**
-             * Format: int32
+             * Format: int64
              * @description From 1 to 9; where runs wait for a slot, the highest goes first.
              */
             priority?: number;
             rerun?: components["schemas"]["RerunRule"];
+            /** @description Where its runs happen; nothing means the group of their data sources. */
+            resourceGroup?: string | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description A run that takes longer is stopped and fails; nothing means no limit.
              */
             timeoutMinutes?: number | null;
             /** @description IANA name of the zone that all its times are in. */
             zone: string;
+        };
+        /** @description A server of this instance. */
+        Server: {
+            /** @description Where it listens. */
+            address: string;
+            /**
+             * Format: int64
+             * @description Seconds since it was last heard of.
+             */
+            heartbeatAgeSeconds: number;
+            heartbeatAt: components["schemas"]["Time"];
+            id: string;
+            /** @description Whether it was heard of in the last 30 seconds. */
+            isAlive: boolean;
+            /** @description Whether it takes no new runs. */
+            isDraining: boolean;
+            /** @description Whether it is the one that answers. */
+            isHere: boolean;
+            /**
+             * Format: int64
+             * @description Runs that it holds.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Runs that it may do at the same time.
+             */
+            slots: number;
+            startedAt: components["schemas"]["Time"];
+            version: string;
         };
         /** @description Who is signed in. */
         SessionView: {
@@ -2960,6 +3627,20 @@ export interface components {
             name: string;
             /** Format: password */
             password: string;
+        };
+        /** @description What a rule says. */
+        Spec: {
+            /** @description The ids of channels; each gets every message. */
+            channels: string[];
+            /**
+             * Format: int64
+             * @description What happens within so many minutes of the first event is one message; 0 sends each by itself.
+             */
+            groupMinutes?: number;
+            object: components["schemas"]["Watched"];
+            quietHours?: components["schemas"]["QuietHours"] | null;
+            /** @description Each kind at most once. */
+            triggers: components["schemas"]["Trigger"][];
         };
         /**
          * @description Where a run was when it said something.
@@ -3035,13 +3716,18 @@ export interface components {
             connector: string;
             /** @description The data source that is being changed; its stored secrets are used where the form has none. */
             datasource?: string | null;
-            /** @description The group that its runs are to be in. Tests run on the server that answers. */
+            /**
+             * @description The group that its runs are to be in; that of `datasource` unless said, else `default`. All servers do the
+             *     runs of all groups, so the test runs on the one that answers.
+             */
             resourceGroup?: string | null;
         };
         /** @description What a connectivity test found. */
         TestReport: {
             /** @description Whether every stage was passed. */
             passed: boolean;
+            /** @description The resource group that it was tested for. */
+            resourceGroup?: string;
             /** @description In order; no other stage follows one that failed. `policy` is there once for each thing it refuses. */
             stages: components["schemas"]["TestStage"][];
             /** @description When, as RFC 3339. */
@@ -3059,8 +3745,38 @@ export interface components {
             /** Format: int64 */
             tookMs: number;
         };
+        /**
+         * @description What becomes of events in quiet hours.
+         * @enum {string}
+         */
+        Then: "hold" | "drop";
         /** Format: date-time */
         Time: string;
+        /** @description What is told. */
+        Trigger: {
+            /** @enum {string} */
+            kind: "failed";
+        } | {
+            by: string;
+            /** @enum {string} */
+            kind: "late";
+        } | {
+            /** @enum {string} */
+            kind: "finished";
+        } | {
+            /** @enum {string} */
+            kind: "dirtyOver";
+            /** Format: int64 */
+            rows: number;
+        } | {
+            /**
+             * Format: int64
+             * @description Minutes between two tests, 1 to 1440.
+             */
+            every_minutes: number;
+            /** @enum {string} */
+            kind: "sourceDown";
+        };
         /** @description A variable that differs. */
         VariableChange: {
             /** @description Absent if it is gone. */
@@ -3114,14 +3830,35 @@ export interface components {
             /** @enum {string} */
             kind: "slot";
         };
+        /** @description What a rule watches. */
+        Watched: {
+            /** @enum {string} */
+            kind: "project";
+        } | {
+            jobs: string[];
+            /** @enum {string} */
+            kind: "jobs";
+        } | {
+            jobs: string[];
+            /** @enum {string} */
+            kind: "schedules";
+        } | {
+            datasources: string[];
+            /** @enum {string} */
+            kind: "datasources";
+        };
         /** @description What a visitor may know before signing in. */
         Welcome: {
             /** @description Whether the first administrator is still to be created. */
             needsSetup: boolean;
+            /** @description Who may sign in with a password. */
+            passwords: components["schemas"]["Passwords"];
+            /** @description The name of the provider behind `/session/oidc/start`; absent if there is none. */
+            singleSignOn?: string | null;
             version: string;
         };
         /** @enum {string} */
-        ExportFormat: "original" | "longshore" | "datax";
+        AlertState: "waiting" | "sending" | "sent" | "failed" | "dropped";
     };
     responses: never;
     parameters: never;
@@ -3145,6 +3882,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3153,6 +3891,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_AccessKey"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3176,6 +3915,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3184,6 +3924,7 @@ export interface operations {
                     "application/json": components["schemas"]["CreatedKey"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3194,7 +3935,7 @@ export interface operations {
             };
         };
     };
-    deleteAccessKeysOne: {
+    deleteAccessKeysByKey: {
         parameters: {
             query?: never;
             header?: never;
@@ -3205,12 +3946,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3235,6 +3978,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3243,6 +3987,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Account"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3266,6 +4011,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3274,6 +4020,7 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3284,7 +4031,7 @@ export interface operations {
             };
         };
     };
-    getAccountsOne: {
+    getAccountsByAccount: {
         parameters: {
             query?: never;
             header?: never;
@@ -3295,6 +4042,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3303,6 +4051,7 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3313,10 +4062,11 @@ export interface operations {
             };
         };
     };
-    patchAccountsOne: {
+    patchAccountsByAccount: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -3330,6 +4080,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3338,6 +4089,7 @@ export interface operations {
                     "application/json": components["schemas"]["Account"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3348,7 +4100,7 @@ export interface operations {
             };
         };
     };
-    putAccountsOnePassword: {
+    putAccountsByAccountPassword: {
         parameters: {
             query?: never;
             header?: never;
@@ -3363,12 +4115,43 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getAlertChannelKinds: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertChannelKinds"];
+                };
+            };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3393,6 +4176,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3401,6 +4185,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_AuditEntry"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3420,6 +4205,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3428,6 +4214,7 @@ export interface operations {
                     "application/json": components["schemas"]["Connectors"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3438,7 +4225,7 @@ export interface operations {
             };
         };
     };
-    getConnectorsOne: {
+    getConnectorsByConnector: {
         parameters: {
             query?: never;
             header?: never;
@@ -3449,6 +4236,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3457,6 +4245,7 @@ export interface operations {
                     "application/json": components["schemas"]["ConnectorForms"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3483,6 +4272,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3491,6 +4281,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Project"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3514,6 +4305,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3522,6 +4314,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3532,7 +4325,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOne: {
+    getProjectsByProject: {
         parameters: {
             query?: never;
             header?: never;
@@ -3543,6 +4336,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3551,6 +4345,7 @@ export interface operations {
                     "application/json": components["schemas"]["EnteredProject"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3561,10 +4356,11 @@ export interface operations {
             };
         };
     };
-    deleteProjectsOne: {
+    deleteProjectsByProject: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -3574,12 +4370,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3590,10 +4388,11 @@ export interface operations {
             };
         };
     };
-    patchProjectsOne: {
+    patchProjectsByProject: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -3607,6 +4406,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3615,6 +4415,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3625,7 +4426,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneAudit: {
+    getProjectsByProjectAlertChannels: {
         parameters: {
             query?: {
                 /** @description The `nextCursor` of the page before. */
@@ -3641,6 +4442,497 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_AlertChannel"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectAlertChannels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAlertChannel"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertChannel"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectAlertChannelsByChannel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertChannel"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteProjectsByProjectAlertChannelsByChannel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of what is changed. */
+                "If-Match": string;
+            };
+            path: {
+                project: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done, and there is nothing to tell. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patchProjectsByProjectAlertChannelsByChannel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of what is changed. */
+                "If-Match": string;
+            };
+            path: {
+                project: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertChannelChange"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertChannel"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectAlertChannelsByChannelTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertChannelTest"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectAlertRules: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description How many items at most; 50 unless said, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_AlertRule"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectAlertRules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRuleForm"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectAlertRulesByRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    putProjectsByProjectAlertRulesByRule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of what is changed. */
+                "If-Match": string;
+            };
+            path: {
+                project: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AlertRuleForm"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteProjectsByProjectAlertRulesByRule: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of what is changed. */
+                "If-Match": string;
+            };
+            path: {
+                project: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done, and there is nothing to tell. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectAlertRulesByRuleDisable: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of what is changed. */
+                "If-Match": string;
+            };
+            path: {
+                project: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectAlertRulesByRuleEnable: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of what is changed. */
+                "If-Match": string;
+            };
+            path: {
+                project: string;
+                rule: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectAlerts: {
+        parameters: {
+            query?: {
+                /** @description Those in one state. */
+                state?: components["schemas"]["AlertState"];
+                /** @description Those of one rule, by its id. */
+                rule?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Alert"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectAudit: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description How many items at most; 50 unless said, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3649,6 +4941,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_AuditEntry"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3659,7 +4952,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneBackfills: {
+    getProjectsByProjectBackfills: {
         parameters: {
             query?: {
                 /** @description The `nextCursor` of the page before. */
@@ -3675,6 +4968,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3683,6 +4977,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Backfill"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3693,7 +4988,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneBackfills: {
+    postProjectsByProjectBackfills: {
         parameters: {
             query?: never;
             header?: {
@@ -3710,6 +5005,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3718,6 +5014,7 @@ export interface operations {
                     "application/json": components["schemas"]["Backfill"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3728,7 +5025,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneBackfillsPreview: {
+    postProjectsByProjectBackfillsPreview: {
         parameters: {
             query?: never;
             header?: never;
@@ -3743,6 +5040,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3751,6 +5049,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackfillPreview"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3761,7 +5060,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneBackfillsOne: {
+    getProjectsByProjectBackfillsByBackfill: {
         parameters: {
             query?: never;
             header?: never;
@@ -3773,6 +5072,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3781,6 +5081,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackfillDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3791,7 +5092,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneBackfillsOnePause: {
+    postProjectsByProjectBackfillsByBackfillPause: {
         parameters: {
             query?: never;
             header?: never;
@@ -3803,6 +5104,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3811,6 +5113,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackfillDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3821,7 +5124,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneBackfillsOneResume: {
+    postProjectsByProjectBackfillsByBackfillResume: {
         parameters: {
             query?: never;
             header?: never;
@@ -3833,6 +5136,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3841,6 +5145,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackfillDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3851,7 +5156,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneBackfillsOneStop: {
+    postProjectsByProjectBackfillsByBackfillStop: {
         parameters: {
             query?: never;
             header?: never;
@@ -3863,6 +5168,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3871,6 +5177,7 @@ export interface operations {
                     "application/json": components["schemas"]["BackfillDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3881,7 +5188,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneDatasources: {
+    getProjectsByProjectDatasources: {
         parameters: {
             query?: {
                 /** @description A part of the name or description. */
@@ -3901,6 +5208,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3909,6 +5217,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_DatasourceItem"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3919,7 +5228,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneDatasources: {
+    postProjectsByProjectDatasources: {
         parameters: {
             query?: never;
             header?: never;
@@ -3934,6 +5243,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3942,6 +5252,7 @@ export interface operations {
                     "application/json": components["schemas"]["Datasource"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3952,7 +5263,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneDatasourcesTest: {
+    postProjectsByProjectDatasourcesTest: {
         parameters: {
             query?: never;
             header?: never;
@@ -3967,6 +5278,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3975,6 +5287,7 @@ export interface operations {
                     "application/json": components["schemas"]["TestReport"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -3985,7 +5298,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneDatasourcesOne: {
+    getProjectsByProjectDatasourcesByDatasource: {
         parameters: {
             query?: never;
             header?: never;
@@ -3997,6 +5310,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4005,6 +5319,7 @@ export interface operations {
                     "application/json": components["schemas"]["Datasource"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4015,10 +5330,11 @@ export interface operations {
             };
         };
     };
-    deleteProjectsOneDatasourcesOne: {
+    deleteProjectsByProjectDatasourcesByDatasource: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -4029,12 +5345,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4045,10 +5363,11 @@ export interface operations {
             };
         };
     };
-    patchProjectsOneDatasourcesOne: {
+    patchProjectsByProjectDatasourcesByDatasource: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -4063,6 +5382,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4071,6 +5391,7 @@ export interface operations {
                     "application/json": components["schemas"]["Datasource"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4081,7 +5402,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneDatasourcesOneColumns: {
+    getProjectsByProjectDatasourcesByDatasourceColumns: {
         parameters: {
             query: {
                 /** @description The name as the list of tables has it. */
@@ -4096,6 +5417,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4104,6 +5426,7 @@ export interface operations {
                     "application/json": components["schemas"]["TableColumns"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4114,7 +5437,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneDatasourcesOneDdl: {
+    getProjectsByProjectDatasourcesByDatasourceDdl: {
         parameters: {
             query: {
                 /** @description The name as the list of tables has it. */
@@ -4129,6 +5452,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4137,6 +5461,7 @@ export interface operations {
                     "application/json": components["schemas"]["TableDefinition"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4147,7 +5472,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneDatasourcesOnePreview: {
+    getProjectsByProjectDatasourcesByDatasourcePreview: {
         parameters: {
             query: {
                 /** @description The name as the list of tables has it. */
@@ -4164,6 +5489,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4172,6 +5498,7 @@ export interface operations {
                     "application/json": components["schemas"]["TablePreview"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4182,7 +5509,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneDatasourcesOneTables: {
+    getProjectsByProjectDatasourcesByDatasourceTables: {
         parameters: {
             query?: {
                 /** @description A part of the name, in any case. */
@@ -4199,6 +5526,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4207,6 +5535,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_TableItem"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4217,9 +5546,12 @@ export interface operations {
             };
         };
     };
-    postProjectsOneDatasourcesOneTest: {
+    postProjectsByProjectDatasourcesByDatasourceTest: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A resource group; that of the data source unless said. */
+                resourceGroup?: string;
+            };
             header?: never;
             path: {
                 project: string;
@@ -4229,6 +5561,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4237,6 +5570,7 @@ export interface operations {
                     "application/json": components["schemas"]["TestReport"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4247,7 +5581,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneDatasourcesOneUsers: {
+    getProjectsByProjectDatasourcesByDatasourceUsers: {
         parameters: {
             query?: {
                 /** @description The `nextCursor` of the page before. */
@@ -4264,6 +5598,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4272,6 +5607,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_DatasourceUser"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4282,7 +5618,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneFolders: {
+    getProjectsByProjectFolders: {
         parameters: {
             query?: {
                 /** @description The `nextCursor` of the page before. */
@@ -4298,6 +5634,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4306,6 +5643,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Folder"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4316,7 +5654,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneFolders: {
+    postProjectsByProjectFolders: {
         parameters: {
             query?: never;
             header?: never;
@@ -4331,6 +5669,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4339,6 +5678,7 @@ export interface operations {
                     "application/json": components["schemas"]["Folder"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4349,7 +5689,7 @@ export interface operations {
             };
         };
     };
-    deleteProjectsOneFolders: {
+    deleteProjectsByProjectFolders: {
         parameters: {
             query: {
                 /** @description From the top, for example `daily/orders`. */
@@ -4363,12 +5703,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4379,7 +5721,7 @@ export interface operations {
             };
         };
     };
-    patchProjectsOneFolders: {
+    patchProjectsByProjectFolders: {
         parameters: {
             query: {
                 /** @description From the top, for example `daily/orders`. */
@@ -4397,12 +5739,14 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4413,7 +5757,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneInstances: {
+    getProjectsByProjectInstances: {
         parameters: {
             query?: {
                 /** @description `waiting`, `queued`, `running`, `succeeded`, `failed`, `stopped` or `skipped`. */
@@ -4435,6 +5779,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4443,6 +5788,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Instance"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4453,7 +5799,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneInstancesOne: {
+    getProjectsByProjectInstancesByInstance: {
         parameters: {
             query?: never;
             header?: never;
@@ -4465,6 +5811,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4473,6 +5820,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstanceDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4483,7 +5831,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneInstancesOneDownstream: {
+    getProjectsByProjectInstancesByInstanceDownstream: {
         parameters: {
             query?: never;
             header?: never;
@@ -4495,6 +5843,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4503,6 +5852,7 @@ export interface operations {
                     "application/json": components["schemas"]["Instance"][];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4513,7 +5863,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneInstancesOneFreeze: {
+    postProjectsByProjectInstancesByInstanceFreeze: {
         parameters: {
             query?: never;
             header?: never;
@@ -4525,6 +5875,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4533,6 +5884,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstanceDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4543,7 +5895,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneInstancesOneMarkSucceeded: {
+    postProjectsByProjectInstancesByInstanceMarkSucceeded: {
         parameters: {
             query?: never;
             header?: never;
@@ -4555,6 +5907,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4563,6 +5916,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstanceDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4573,7 +5927,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneInstancesOneRerun: {
+    postProjectsByProjectInstancesByInstanceRerun: {
         parameters: {
             query?: never;
             header?: never;
@@ -4589,6 +5943,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It has begun. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4597,6 +5952,7 @@ export interface operations {
                     "application/json": components["schemas"]["RerunInstances"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4607,7 +5963,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneInstancesOneStop: {
+    postProjectsByProjectInstancesByInstanceStop: {
         parameters: {
             query?: never;
             header?: never;
@@ -4619,6 +5975,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It has begun. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -4627,6 +5984,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstanceDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4637,7 +5995,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneInstancesOneUnfreeze: {
+    postProjectsByProjectInstancesByInstanceUnfreeze: {
         parameters: {
             query?: never;
             header?: never;
@@ -4649,6 +6007,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4657,6 +6016,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstanceDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4667,7 +6027,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneInstancesOneUpstream: {
+    getProjectsByProjectInstancesByInstanceUpstream: {
         parameters: {
             query?: never;
             header?: never;
@@ -4679,6 +6039,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4687,6 +6048,7 @@ export interface operations {
                     "application/json": components["schemas"]["Neighbour"][];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4697,7 +6059,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobs: {
+    getProjectsByProjectJobs: {
         parameters: {
             query?: {
                 /** @description The folder they are in; empty for the top, absent for all folders. */
@@ -4706,6 +6068,14 @@ export interface operations {
                 below?: boolean;
                 /** @description A part of the name. */
                 search?: string;
+                /** @description The state of the last run, or `never` for jobs without one. */
+                lastRun?: string;
+                /** @description The id or name of the owner. */
+                owner?: string;
+                /** @description The connector of the source. */
+                source?: string;
+                /** @description The connector of the target. */
+                target?: string;
                 cursor?: string;
                 limit?: number;
             };
@@ -4717,14 +6087,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Listed_JobItem"];
+                    "application/json": components["schemas"]["Listed_ListedJob"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4735,7 +6107,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobs: {
+    postProjectsByProjectJobs: {
         parameters: {
             query?: never;
             header?: never;
@@ -4750,6 +6122,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4758,6 +6131,7 @@ export interface operations {
                     "application/json": components["schemas"]["SavedJob"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4768,7 +6142,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsImport: {
+    postProjectsByProjectJobsImport: {
         parameters: {
             query?: never;
             header?: never;
@@ -4783,6 +6157,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -4791,6 +6166,7 @@ export interface operations {
                     "application/json": components["schemas"]["ImportedJobs"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4801,7 +6177,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobsSchema: {
+    getProjectsByProjectJobsSchema: {
         parameters: {
             query?: never;
             header?: never;
@@ -4812,6 +6188,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4820,6 +6197,7 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4830,7 +6208,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobsTemplate: {
+    getProjectsByProjectJobsTemplate: {
         parameters: {
             query: {
                 /** @description The connector to read with. */
@@ -4846,6 +6224,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4854,6 +6233,7 @@ export interface operations {
                     "application/json": components["schemas"]["Template"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4864,7 +6244,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsValidate: {
+    postProjectsByProjectJobsValidate: {
         parameters: {
             query?: never;
             header?: never;
@@ -4879,6 +6259,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4887,6 +6268,7 @@ export interface operations {
                     "application/json": components["schemas"]["DocumentReport"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4897,7 +6279,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobsOne: {
+    getProjectsByProjectJobsByJob: {
         parameters: {
             query?: never;
             header?: never;
@@ -4909,6 +6291,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4917,6 +6300,7 @@ export interface operations {
                     "application/json": components["schemas"]["Job"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4927,10 +6311,11 @@ export interface operations {
             };
         };
     };
-    deleteProjectsOneJobsOne: {
+    deleteProjectsByProjectJobsByJob: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -4941,12 +6326,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4957,10 +6344,11 @@ export interface operations {
             };
         };
     };
-    patchProjectsOneJobsOne: {
+    patchProjectsByProjectJobsByJob: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -4975,6 +6363,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4983,6 +6372,7 @@ export interface operations {
                     "application/json": components["schemas"]["SavedJob"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -4993,7 +6383,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobsOneDiff: {
+    getProjectsByProjectJobsByJobDiff: {
         parameters: {
             query: {
                 /** @description The older one. */
@@ -5010,6 +6400,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5018,6 +6409,7 @@ export interface operations {
                     "application/json": components["schemas"]["VersionDiff"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5028,12 +6420,14 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobsOneExport: {
+    getProjectsByProjectJobsByJobExport: {
         parameters: {
             query?: {
-                format?: components["schemas"]["ExportFormat"];
+                format?: "longshore" | "original" | "datax" | "dataworks2";
                 /** @description The draft unless said. */
                 version?: number;
+                /** @description Leaves out what the format has no words for, instead of refusing. */
+                lossy?: boolean;
             };
             header?: never;
             path: {
@@ -5044,14 +6438,18 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
+                    /** @description a list of problems as JSON in ASCII, if there are any */
+                    "X-Problems"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "text/plain": string;
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5062,10 +6460,11 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsOnePublish: {
+    postProjectsByProjectJobsByJobPublish: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5080,6 +6479,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5088,6 +6488,7 @@ export interface operations {
                     "application/json": components["schemas"]["SavedJob"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5098,7 +6499,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsOneRuns: {
+    postProjectsByProjectJobsByJobRuns: {
         parameters: {
             query?: never;
             header?: {
@@ -5116,6 +6517,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It has begun. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -5124,6 +6526,7 @@ export interface operations {
                     "application/json": components["schemas"]["StartedRun"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5134,7 +6537,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobsOneSchedule: {
+    getProjectsByProjectJobsByJobSchedule: {
         parameters: {
             query?: never;
             header?: never;
@@ -5146,6 +6549,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5154,6 +6558,7 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5164,11 +6569,12 @@ export interface operations {
             };
         };
     };
-    putProjectsOneJobsOneSchedule: {
+    putProjectsByProjectJobsByJobSchedule: {
         parameters: {
             query?: never;
             header?: {
-                "If-Match"?: string | null;
+                /** @description The `ETag` of what is changed. */
+                "If-Match"?: string;
             };
             path: {
                 project: string;
@@ -5182,6 +6588,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5190,6 +6597,7 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5200,10 +6608,11 @@ export interface operations {
             };
         };
     };
-    deleteProjectsOneJobsOneSchedule: {
+    deleteProjectsByProjectJobsByJobSchedule: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5214,12 +6623,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5230,10 +6641,11 @@ export interface operations {
             };
         };
     };
-    putProjectsOneJobsOneScheduleDependencies: {
+    putProjectsByProjectJobsByJobScheduleDependencies: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5248,6 +6660,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5256,6 +6669,7 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5266,10 +6680,11 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsOneSchedulePause: {
+    postProjectsByProjectJobsByJobSchedulePause: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5284,6 +6699,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5292,6 +6708,7 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5302,7 +6719,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsOneSchedulePreview: {
+    postProjectsByProjectJobsByJobSchedulePreview: {
         parameters: {
             query?: never;
             header?: never;
@@ -5318,6 +6735,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5326,6 +6744,7 @@ export interface operations {
                     "application/json": components["schemas"]["Preview"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5336,10 +6755,11 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsOneScheduleResume: {
+    postProjectsByProjectJobsByJobScheduleResume: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5350,6 +6770,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5358,6 +6779,7 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5368,10 +6790,11 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsOneScheduleSubmit: {
+    postProjectsByProjectJobsByJobScheduleSubmit: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5382,6 +6805,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5390,6 +6814,7 @@ export interface operations {
                     "application/json": components["schemas"]["Schedule"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5400,7 +6825,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobsOneVersions: {
+    getProjectsByProjectJobsByJobVersions: {
         parameters: {
             query?: {
                 /** @description The `nextCursor` of the page before. */
@@ -5417,6 +6842,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5425,6 +6851,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_JobVersionItem"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5435,7 +6862,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneJobsOneVersionsOne: {
+    getProjectsByProjectJobsByJobVersionsByNumber: {
         parameters: {
             query?: never;
             header?: never;
@@ -5448,6 +6875,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5456,6 +6884,7 @@ export interface operations {
                     "application/json": components["schemas"]["JobVersion"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5466,10 +6895,11 @@ export interface operations {
             };
         };
     };
-    postProjectsOneJobsOneVersionsOneRestore: {
+    postProjectsByProjectJobsByJobVersionsByNumberRestore: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5481,6 +6911,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5489,6 +6920,7 @@ export interface operations {
                     "application/json": components["schemas"]["SavedJob"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5499,7 +6931,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneMembers: {
+    getProjectsByProjectMembers: {
         parameters: {
             query?: {
                 /** @description The `nextCursor` of the page before. */
@@ -5515,6 +6947,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5523,6 +6956,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Member"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5533,7 +6967,7 @@ export interface operations {
             };
         };
     };
-    putProjectsOneMembersOne: {
+    putProjectsByProjectMembersByAccount: {
         parameters: {
             query?: never;
             header?: never;
@@ -5550,12 +6984,14 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5566,7 +7002,7 @@ export interface operations {
             };
         };
     };
-    deleteProjectsOneMembersOne: {
+    deleteProjectsByProjectMembersByAccount: {
         parameters: {
             query?: never;
             header?: never;
@@ -5579,12 +7015,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5595,7 +7033,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneResourceGroups: {
+    getProjectsByProjectResourceGroups: {
         parameters: {
             query?: never;
             header?: never;
@@ -5606,6 +7044,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5614,6 +7053,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceGroups"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5624,7 +7064,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneResourceGroups: {
+    postProjectsByProjectResourceGroups: {
         parameters: {
             query?: never;
             header?: never;
@@ -5639,6 +7079,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is made. */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -5647,6 +7088,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceGroup"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5657,7 +7099,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneResourceGroupsOne: {
+    getProjectsByProjectResourceGroupsByGroup: {
         parameters: {
             query?: never;
             header?: never;
@@ -5669,6 +7111,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5677,6 +7120,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceGroup"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5687,10 +7131,11 @@ export interface operations {
             };
         };
     };
-    deleteProjectsOneResourceGroupsOne: {
+    deleteProjectsByProjectResourceGroupsByGroup: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5701,12 +7146,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5717,10 +7164,11 @@ export interface operations {
             };
         };
     };
-    patchProjectsOneResourceGroupsOne: {
+    patchProjectsByProjectResourceGroupsByGroup: {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path: {
@@ -5735,6 +7183,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5743,6 +7192,7 @@ export interface operations {
                     "application/json": components["schemas"]["ResourceGroup"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5753,19 +7203,21 @@ export interface operations {
             };
         };
     };
-    getProjectsOneRuns: {
+    getProjectsByProjectRuns: {
         parameters: {
             query?: {
                 /** @description `queued`, `running`, `succeeded`, `failed` or `stopped`. */
                 state?: string;
                 /** @description The id of a job. */
                 job?: string;
-                /** @description `manual`, `trial`, `scheduled` or `backfill`. */
+                /** @description `manual`, `trial`, `scheduled`, `backfill` or `replay`. */
                 kind?: string;
                 /** @description A business date, `2026-03-03`. */
                 bizdate?: string;
                 /** @description The id of an instance. */
                 instance?: string;
+                /** @description The number of a run, instead of all that. */
+                number?: number;
                 cursor?: string;
                 limit?: number;
             };
@@ -5777,6 +7229,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5785,6 +7238,7 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_Run"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5795,7 +7249,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneRunsOne: {
+    getProjectsByProjectRunsByRun: {
         parameters: {
             query?: never;
             header?: never;
@@ -5807,6 +7261,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5815,6 +7270,7 @@ export interface operations {
                     "application/json": components["schemas"]["RunDetail"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5825,7 +7281,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneRunsOneDirtyRows: {
+    getProjectsByProjectRunsByRunDirtyRows: {
         parameters: {
             query?: {
                 /** @description The column at fault. */
@@ -5846,6 +7302,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5854,6 +7311,7 @@ export interface operations {
                     "application/json": components["schemas"]["DirtyPage"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5864,7 +7322,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneRunsOneDirtyRowsFile: {
+    getProjectsByProjectRunsByRunDirtyRowsFile: {
         parameters: {
             query?: never;
             header?: never;
@@ -5876,6 +7334,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5884,6 +7343,7 @@ export interface operations {
                     "application/x-ndjson": unknown;
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5894,7 +7354,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneRunsOneEvents: {
+    getProjectsByProjectRunsByRunEvents: {
         parameters: {
             query?: never;
             header?: never;
@@ -5906,14 +7366,16 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Run"];
+                    "text/event-stream": components["schemas"]["RunEvent"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5924,7 +7386,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneRunsOneLog: {
+    getProjectsByProjectRunsByRunLog: {
         parameters: {
             query?: {
                 /** @description Where to go on, as the page before said; 0 is the beginning. */
@@ -5945,6 +7407,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5953,6 +7416,7 @@ export interface operations {
                     "application/json": components["schemas"]["LogPage"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5963,7 +7427,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneRunsOneLogFile: {
+    getProjectsByProjectRunsByRunLogFile: {
         parameters: {
             query?: never;
             header?: never;
@@ -5975,6 +7439,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5983,6 +7448,7 @@ export interface operations {
                     "application/x-ndjson": unknown;
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -5993,7 +7459,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneRunsOneMarkSucceeded: {
+    postProjectsByProjectRunsByRunMarkSucceeded: {
         parameters: {
             query?: never;
             header?: never;
@@ -6005,6 +7471,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6013,6 +7480,7 @@ export interface operations {
                     "application/json": components["schemas"]["Run"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6023,10 +7491,50 @@ export interface operations {
             };
         };
     };
-    postProjectsOneRunsOneRerun: {
+    postProjectsByProjectRunsByRunReplay: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description It has begun. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replays"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectRunsByRunRerun: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 project: string;
                 run: string;
@@ -6039,6 +7547,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It has begun. */
             202: {
                 headers: {
                     [name: string]: unknown;
@@ -6047,6 +7556,7 @@ export interface operations {
                     "application/json": components["schemas"]["StartedRun"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6057,7 +7567,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneRunsOneResume: {
+    postProjectsByProjectRunsByRunResume: {
         parameters: {
             query?: never;
             header?: never;
@@ -6069,12 +7579,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It has begun. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6085,7 +7597,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneRunsOneSeries: {
+    getProjectsByProjectRunsByRunSeries: {
         parameters: {
             query?: never;
             header?: never;
@@ -6097,6 +7609,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6105,6 +7618,7 @@ export interface operations {
                     "application/json": components["schemas"]["Sample"][];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6115,7 +7629,7 @@ export interface operations {
             };
         };
     };
-    postProjectsOneRunsOneStop: {
+    postProjectsByProjectRunsByRunStop: {
         parameters: {
             query?: never;
             header?: never;
@@ -6127,12 +7641,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It has begun. */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6143,7 +7659,7 @@ export interface operations {
             };
         };
     };
-    getProjectsOneSchedules: {
+    getProjectsByProjectSchedules: {
         parameters: {
             query?: {
                 /** @description `draft`, `active` or `paused`. */
@@ -6161,6 +7677,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6169,6 +7686,103 @@ export interface operations {
                     "application/json": components["schemas"]["Listed_ListedSchedule"];
                 };
             };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getServers: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description How many items at most; 50 unless said, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_Server"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postServersByServerDrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postServersByServerUndrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                server: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6188,6 +7802,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6196,6 +7811,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6219,6 +7835,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6227,6 +7844,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6246,12 +7864,80 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done, and there is nothing to tell. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getSessionOidcCallback: {
+        parameters: {
+            query?: {
+                /** @description The value that went there. */
+                state?: string;
+                /** @description What the tokens are got with. */
+                code?: string;
+                /** @description Why there is none. */
+                error?: string;
+                /** @description Who the provider is, if it says so. */
+                iss?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why it is not done. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getSessionOidcStart: {
+        parameters: {
+            query?: {
+                /** @description A path on this server, `/` unless said. */
+                next?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why it is not done. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6271,6 +7957,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6279,6 +7966,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstanceSettings"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6293,6 +7981,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
+                /** @description The `ETag` of what is changed. */
                 "If-Match": string;
             };
             path?: never;
@@ -6304,6 +7993,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6312,6 +8002,7 @@ export interface operations {
                     "application/json": components["schemas"]["InstanceSettings"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6331,6 +8022,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6339,6 +8031,7 @@ export interface operations {
                     "application/json": components["schemas"]["Rotation"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6362,6 +8055,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6370,6 +8064,7 @@ export interface operations {
                     "application/json": components["schemas"]["SessionView"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6389,6 +8084,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6397,6 +8093,7 @@ export interface operations {
                     "application/json": components["schemas"]["Welcome"];
                 };
             };
+            /** @description Why it is not done. */
             default: {
                 headers: {
                     [name: string]: unknown;
@@ -6416,12 +8113,42 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/openmetrics-text; version=1.0.0; charset=utf-8": string;
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };
@@ -6435,6 +8162,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description It is done. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6443,6 +8171,7 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description Not now. */
             503: {
                 headers: {
                     [name: string]: unknown;

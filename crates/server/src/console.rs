@@ -53,7 +53,9 @@ pub(crate) fn answer(path: &str, headers: &HeaderMap) -> Response {
     let is_small = small.is_some();
     let file = small.unwrap_or(plain);
     let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
-    let is_known = headers.get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
+    let is_known = headers
+        .get(IF_NONE_MATCH)
+        .is_some_and(|known| known == tag.as_str());
     let mut response = if is_known {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -80,7 +82,9 @@ fn body(file: EmbeddedFile) -> Body {
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let accepted = headers
+        .get(ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok());
     accepted.unwrap_or_default().split(',').any(|part| {
         let mut words = part.split(';').map(str::trim);
         words.next() == Some("gzip") && words.all(|word| word != "q=0")

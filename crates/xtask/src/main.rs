@@ -13,6 +13,7 @@ mod bench;
 mod canaille;
 mod check;
 mod codegen;
+mod console;
 mod demo;
 mod fuzz;
 mod leaks;
@@ -44,9 +45,9 @@ struct Subcommand {
 }
 
 #[rustfmt::skip]
-const SUBCOMMANDS: [Subcommand; 8] = [
-    Subcommand { usage: "demo [--scratch DIR] [--serve]", main: demo::main,
-        purpose: "set up, start the servers, run the example jobs, check the targets" },
+const SUBCOMMANDS: [Subcommand; 9] = [
+    Subcommand { usage: "demo [--scratch DIR] [--serve|--no-serve]", main: demo::main,
+        purpose: "set up, run the example jobs on real servers, check the targets, show it in the console" },
     Subcommand { usage: "test [-p PACKAGE]… [FILTER…]", main: suite::main,
         purpose: "set up, start the real servers, run the tests" },
     Subcommand { usage: "check", main: check::main,
@@ -55,6 +56,8 @@ const SUBCOMMANDS: [Subcommand; 8] = [
         purpose: "the repository's rules alone" },
     Subcommand { usage: "codegen [--check]", main: codegen::main,
         purpose: "write (or compare) the generated files" },
+    Subcommand { usage: "console", main: console::main,
+        purpose: "build the web console into console/dist, and check it" },
     Subcommand { usage: "bench [NAME…|server|scheduler] [--rows N] [--rounds N]", main: bench::main,
         purpose: "measure the promised speed, of copies against the stores' own tools" },
     Subcommand { usage: "services postgresql|canaille [--keep]", main: services::main,

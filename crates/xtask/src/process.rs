@@ -6,7 +6,7 @@
 //! What is run, and why, is left to the callers.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -121,14 +121,32 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(text)
 }
 
+/// Runs a command to its end with a text on its standard input, and fails unless it succeeded.
+pub(crate) fn feed(command: &mut Command, input: &str) -> Result<()> {
+    let mut child = start_with(command, Stdio::piped())?;
+    // A command that does not read all of it says itself what is wrong.
+    if let Some(mut stdin) = child.stdin.take() {
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let status = wait(child, command)?;
+    if !status.success() {
+        bail!("{} failed: {status}", program(command));
+    }
+    Ok(())
+}
+
 fn start(command: &mut Command) -> Result<Child> {
+    start_with(command, Stdio::null())
+}
+
+fn start_with(command: &mut Command, stdin: Stdio) -> Result<Child> {
     // The lock is held over the start, so that no signal falls between it and the registration.
     let mut state = foreground();
     if state.interrupted {
         bail!("interrupted");
     }
     let child = command
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .process_group(0)
         .spawn()
         .with_context(|| format!("cannot start {}", program(command)))?;

@@ -15,12 +15,19 @@ use crate::process;
 /// The oldest PostgreSQL that the connector supports and the tests run against.
 const OLDEST_POSTGRESQL: u32 = 13;
 
+/// The oldest Node that the console's build tools run on.
+const OLDEST_NODE: (u32, u32) = (20, 19);
+
 /// A thing the machine must have, besides Rust.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Need {
     PostgreSql,
     OpenSsl,
     Python,
+    /// For the console's build and tests.
+    Node,
+    /// With a font that has Chinese in it.
+    Chromium,
 }
 
 impl Need {
@@ -30,6 +37,8 @@ impl Need {
             Need::OpenSsl => answers("openssl", &["version"]),
             // Debian splits the environments off into a package of their own.
             Need::Python => answers("python3", &["-c", "import venv, ensurepip"]),
+            Need::Node => node_version() >= Some(OLDEST_NODE) && answers("npm", &["--version"]),
+            Need::Chromium => answers("chromium", &["--version"]),
         }
     }
 
@@ -38,6 +47,8 @@ impl Need {
             Need::PostgreSql => &["postgresql"],
             Need::OpenSsl => &["openssl"],
             Need::Python => &["python3", "python3-venv"],
+            Need::Node => &["nodejs", "npm"],
+            Need::Chromium => &["chromium", "fonts-noto-cjk"],
         }
     }
 }
@@ -81,9 +92,12 @@ fn missing_packages(needs: &[Need]) -> Vec<&'static str> {
 fn advice(packages: &[&str], reason: &str) -> String {
     format!(
         "this machine lacks {}, and {reason}\n  install with: sudo apt-get install -y {}\n  \
-         (PostgreSQL must be {OLDEST_POSTGRESQL} or newer; other systems: the packages of the same purpose)",
+         (PostgreSQL must be {OLDEST_POSTGRESQL} or newer, Node {}.{} or newer; other systems: the packages of the \
+         same purpose)",
         packages.join(", "),
         packages.join(" "),
+        OLDEST_NODE.0,
+        OLDEST_NODE.1,
     )
 }
 
@@ -191,6 +205,17 @@ fn major_version(answer: &str) -> Option<u32> {
     version[..digits.unwrap_or(version.len())].parse().ok()
 }
 
+fn node_version() -> Option<(u32, u32)> {
+    let output = Command::new("node").arg("--version").output().ok()?;
+    minor_version(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// Major and minor version in the answer to `node --version`.
+fn minor_version(answer: &str) -> Option<(u32, u32)> {
+    let mut parts = answer.trim().trim_start_matches('v').split('.');
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
 /// True when this process may do everything.
 pub(crate) fn is_root() -> bool {
     Command::new("id")
@@ -220,6 +245,13 @@ mod tests {
         assert_eq!(major_version("postgres (PostgreSQL) 19beta1\n"), Some(19));
         assert_eq!(major_version("postgres (PostgreSQL) 9.6.24"), Some(9));
         assert_eq!(major_version(""), None);
+    }
+
+    #[test]
+    fn reads_the_version_of_node() {
+        assert_eq!(minor_version("v20.19.2\n"), Some((20, 19)));
+        assert!(minor_version("v18.20.4") < Some(OLDEST_NODE));
+        assert_eq!(minor_version("command not found"), None);
     }
 
     #[test]

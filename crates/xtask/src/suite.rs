@@ -1,14 +1,16 @@
-//! The subcommand `test`: set-up, the real servers, the generated files, every test of the workspace, and a scan for
-//! secrets in all that they said.
+//! The subcommand `test`: set-up, the real servers, the console, the generated files, every test of the workspace,
+//! the console's stories in a browser, and a scan for secrets in all that was said.
 //!
 //! The servers stop in every case: they are values that are dropped on the way out.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, bail};
 
 use crate::canaille::Canaille;
 use crate::codegen;
+use crate::console;
 use crate::leaks::Leaks;
 use crate::phases::Phases;
 use crate::postgresql::PostgreSql;
@@ -27,6 +29,9 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
     println!("{} passed, {} failed", counts.passed, counts.failed);
     Ok(())
 }
+
+/// The console among the packages, though cargo knows nothing of it.
+const CONSOLE: &str = "console";
 
 /// Which tests are wanted; nothing named means all, and then the repository's rules too.
 #[derive(Debug, Default, PartialEq)]
@@ -61,12 +66,22 @@ impl Selection {
         self.packages.is_empty() || self.packages.iter().any(|it| it == package)
     }
 
+    /// Named, or with everything else; a filter alone means tests of the crates.
+    fn wants_console(&self) -> bool {
+        self.is_everything() || self.packages.iter().any(|it| it == CONSOLE)
+    }
+
+    /// Whether the console alone is wanted, so that cargo has nothing to test.
+    fn is_console_only(&self) -> bool {
+        !self.packages.is_empty() && self.packages.iter().all(|it| it == CONSOLE)
+    }
+
     fn cargo_arguments(&self) -> Vec<&str> {
         let mut arguments = vec!["test", "--no-fail-fast"];
         if self.packages.is_empty() {
             arguments.push("--workspace");
         }
-        for package in &self.packages {
+        for package in self.packages.iter().filter(|it| *it != CONSOLE) {
             arguments.extend(["--package", package]);
         }
         arguments
@@ -106,46 +121,44 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
         })?;
         phases.run("tidy", || tidy::run(&root::path()?))?;
     }
-    let (scratch, servers, variables) = phases.run("set-up", || {
-        setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
-        let scratch = Scratch::temporary()?;
-        let mut variables = Vec::new();
-        let servers = PostgreSql::start(scratch.path())?;
-        variables.extend(servers.variables());
-        let provider = match selection.includes("server") {
-            true => Some(Canaille::start(scratch.path())?),
-            false => None,
-        };
-        variables.extend(provider.iter().flat_map(Canaille::variables));
-        Ok((scratch, (servers, provider), variables))
-    })?;
-    phases.run("build", || {
-        process::run(
-            root::cargo()?
-                .args(selection.cargo_arguments())
-                .arg("--no-run"),
-        )
-    })?;
+    let scratch = Scratch::temporary()?;
+    let servers = phases.run("set-up", || Servers::start(selection, scratch.path()))?;
+    let mut counts = Counts::default();
+    if selection.wants_console() {
+        // Before the build, which takes the console into the executable.
+        counts.passed += phases.run("console", || {
+            console::build()?;
+            console::check()
+        })?;
+    }
+    phases.run("build", || build(selection))?;
     if selection.is_everything() {
         // The build has left the executable that writes them.
         phases.run("generated", codegen::compare)?;
     }
     let output = scratch.path().join("output");
     fs::create_dir(&output)?;
-    let mut leaks = Leaks::new(&[servers.0.password()]);
-    let counts = phases.run("tests", || {
-        let mut cargo = root::cargo()?;
-        cargo.args(selection.cargo_arguments()).arg("--");
-        cargo.args(&selection.filters).envs(variables);
-        cargo.env("LONGSHORE_TEST_OUTPUT", &output);
-        let mut counts = Counts::default();
-        let status = process::lines(&mut cargo, |line| {
-            println!("{line}");
-            counts.add_line(line);
-            leaks.look("the output of the tests", line);
+    let mut variables = servers.variables();
+    variables.push(("LONGSHORE_TEST_OUTPUT", output.display().to_string()));
+    let mut leaks = Leaks::new(&[servers.postgresql.password()]);
+    if !selection.is_console_only() {
+        counts = phases.run("tests", || {
+            let mut cargo = root::cargo()?;
+            cargo.args(selection.cargo_arguments()).arg("--");
+            cargo.args(&selection.filters).envs(variables.clone());
+            let status = process::lines(&mut cargo, |line| {
+                println!("{line}");
+                counts.add_line(line);
+                leaks.look("the output of the tests", line);
+            })?;
+            judge(counts, status.success())
         })?;
-        judge(counts, status.success())
-    })?;
+    }
+    if selection.wants_console() {
+        counts.passed += phases.run("stories", || {
+            console::stories(&selection.filters, &variables)
+        })?;
+    }
     phases.run("secrets", || {
         let bytes = leaks.look_at_files(&output)?;
         if bytes == 0 && selection.is_everything() {
@@ -155,6 +168,45 @@ fn run(selection: &Selection, phases: &mut Phases) -> Result<Counts> {
         leaks.judge()
     })?;
     Ok(counts)
+}
+
+/// The real servers of a test run; dropping the value stops them.
+struct Servers {
+    postgresql: PostgreSql,
+    provider: Option<Canaille>,
+}
+
+impl Servers {
+    fn start(selection: &Selection, scratch: &Path) -> Result<Servers> {
+        setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
+        if selection.wants_console() {
+            setup::prepare(&[Need::Node, Need::Chromium])?;
+        }
+        Ok(Servers {
+            postgresql: PostgreSql::start(scratch)?,
+            provider: match selection.includes("server") {
+                true => Some(Canaille::start(scratch)?),
+                false => None,
+            },
+        })
+    }
+
+    /// Where the tests find them.
+    fn variables(&self) -> Vec<(&'static str, String)> {
+        let mut variables = self.postgresql.variables();
+        variables.extend(self.provider.iter().flat_map(Canaille::variables));
+        variables
+    }
+}
+
+fn build(selection: &Selection) -> Result<()> {
+    let mut cargo = root::cargo()?;
+    match selection.is_console_only() {
+        true => cargo.args(["build", "--workspace", "--bins"]),
+        // The executables that the console's stories need are built for the tests of their crates, too.
+        false => cargo.args(selection.cargo_arguments()).arg("--no-run"),
+    };
+    process::run(&mut cargo)
 }
 
 fn judge(counts: Counts, success: bool) -> Result<Counts> {
@@ -233,5 +285,8 @@ mod tests {
         assert!(Selection::parse(&["-x".to_owned()]).is_err());
         assert!(Selection::parse(&["-p".to_owned()]).is_err());
         assert!(Selection::parse(&[]).unwrap().is_everything());
+        assert!(!Selection::parse(&[]).unwrap().is_console_only());
+        let console = Selection::parse(&["-p", "console"].map(String::from)).unwrap();
+        assert!(console.is_console_only());
     }
 }

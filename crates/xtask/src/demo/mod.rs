@@ -1,10 +1,12 @@
 //! The subcommand `demo`: both documents of the first user and a public data set, on real servers.
 //!
-//! Owns the story and its checks; [`stage`] holds the running servers and runs the jobs.
-//! The job documents are those of `examples/`, unchanged.
+//! Owns the story and its checks; [`stage`] holds the running servers and runs the jobs, and [`console`] shows it all
+//! in a browser. The job documents are those of `examples/`, unchanged.
 
+mod console;
 mod stage;
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -17,6 +19,7 @@ use crate::python::{MAXCOMPUTE_CLIENT, Python};
 use crate::scratch::Scratch;
 use crate::servers;
 use crate::setup::{self, Need};
+use console::Console;
 use stage::Stage;
 
 /// The day that the jobs are run for.
@@ -32,7 +35,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
     let result = run(&options, &mut phases);
     phases.print();
     result?;
-    println!("the demo is done: every check passed, and nothing is left running");
+    println!("nothing is left running");
     Ok(())
 }
 
@@ -45,21 +48,26 @@ struct Options {
 /// What happens after the last job.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ending {
-    Stop,
-    /// The servers stay until an interruption, to try things by hand.
+    /// The console shows the demo until an interruption.
     Serve,
+    Stop,
 }
 
 impl Options {
     fn parse(arguments: &[String]) -> Result<Options> {
         let mut options = Options {
             scratch: None,
-            ending: Ending::Stop,
+            // A pipeline has nobody who would look, and nobody who would interrupt.
+            ending: match io::stdin().is_terminal() {
+                true => Ending::Serve,
+                false => Ending::Stop,
+            },
         };
         let mut arguments = arguments.iter().map(String::as_str);
         while let Some(argument) = arguments.next() {
             match argument {
                 "--serve" => options.ending = Ending::Serve,
+                "--no-serve" => options.ending = Ending::Stop,
                 "--scratch" => {
                     let folder = arguments.next();
                     let folder = folder.ok_or_else(|| Misuse::value("--scratch"))?;
@@ -79,9 +87,10 @@ fn run(options: &Options, phases: &mut Phases) -> Result<()> {
         None => Scratch::temporary()?,
     };
     let python = phases.run("set-up", || {
-        setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python])?;
+        setup::prepare(&[Need::PostgreSql, Need::OpenSsl, Need::Python, Need::Node])?;
         Python::prepare("demo", &[MAXCOMPUTE_CLIENT], &[FLIGHTS_ARCHIVE])
     })?;
+    phases.run("console", crate::console::build)?;
     phases.run("build", servers::build)?;
     let stage = phases.run("servers", || Stage::start(scratch.path(), python))?;
     phases.run("export", || export(&stage))?;
@@ -92,9 +101,18 @@ fn run(options: &Options, phases: &mut Phases) -> Result<()> {
     phases.run("import", || import(&stage))?;
     phases.run("flights in", || flights_in(&stage))?;
     phases.run("flights out", || flights_out(&stage))?;
-    if options.ending == Ending::Serve {
-        stage.print_addresses();
-        process::wait_for_interruption();
+    let server = phases.run("server", || {
+        let server = Console::start(&stage)?;
+        server.load()?;
+        Ok(server)
+    })?;
+    println!("the demo is done: every check passed");
+    match options.ending {
+        Ending::Serve => {
+            server.print_address();
+            process::wait_for_interruption();
+        }
+        Ending::Stop => println!("`cargo xtask demo --serve` keeps the console to look at"),
     }
     Ok(())
 }
@@ -214,7 +232,7 @@ mod tests {
         let parse = |words: &[&str]| {
             Options::parse(&words.iter().map(ToString::to_string).collect::<Vec<_>>())
         };
-        assert_eq!(parse(&[]).unwrap().ending, Ending::Stop);
+        assert_eq!(parse(&["--no-serve"]).unwrap().ending, Ending::Stop);
         let options = parse(&["--scratch", "x", "--serve"]).unwrap();
         assert_eq!(
             options,

@@ -85,13 +85,16 @@ impl Stage {
         self.servers.folder().join("flights.csv")
     }
 
-    pub(super) fn print_addresses(&self) {
-        println!("PostgreSQL and the emulator run until you interrupt; their addresses are in");
-        println!("  {}", self.servers.datasources().display());
-        println!("try, in the folder {}:", self.servers.folder().display());
-        println!(
-            "  {} tables l_PostGreSql",
-            self.servers.longshore().display()
-        );
+    /// The folder of everything that this demo leaves.
+    pub(super) fn folder(&self) -> &Path {
+        self.servers.folder()
+    }
+
+    pub(super) fn datasources(&self) -> PathBuf {
+        self.servers.datasources()
+    }
+
+    pub(super) fn longshore(&self) -> PathBuf {
+        self.servers.longshore()
     }
 }

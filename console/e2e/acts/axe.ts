@@ -1,6 +1,6 @@
 /** The accessibility of a page, in both themes. */
 
-import AxeBuilder from '@axe-core/playwright';
+import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Page } from '@playwright/test';
 
 export const THEMES = ['light', 'dark'] as const;

@@ -4,9 +4,14 @@ import { expect, type Locator, type Page } from '@playwright/test';
 
 /** Chooses from a list that opens, by its words: types them where it can be searched, and walks to them. */
 export async function choose(combobox: Locator, option: string): Promise<void> {
-  const wanted = combobox.page().getByRole('option', { name: option, exact: true });
   await combobox.click();
   if (await combobox.isEditable()) await combobox.fill(option);
+  await walkTo(combobox, option);
+}
+
+/** Walks down an open list to an option, and takes it. */
+export async function walkTo(combobox: Locator, option: string): Promise<void> {
+  const wanted = combobox.page().getByRole('option', { name: option, exact: true });
   // The list grows as answers come; only the rows around the active one are there for a screen reader.
   await expect(async () => {
     const active = await combobox.getAttribute('aria-activedescendant');

@@ -21,8 +21,8 @@ export async function next(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Next', exact: true }).click();
 }
 
-export async function addStatement(page: Page, field: string, statement: string): Promise<void> {
-  const group = page.getByRole('group', { name: field });
+export async function addStatement(page: Page, name: string, statement: string): Promise<void> {
+  const group = page.getByRole('group', { name });
   await group.getByRole('button', { name: 'Add a statement' }).click();
   await group.getByRole('textbox').last().fill(statement);
 }

@@ -70,8 +70,7 @@ function document(statement: string): string {
 }
 
 function resultOf(xml: string): string {
-  const [, transform = '', text = ''] =
-    /<Result([^>]*)>(?:<!\[CDATA\[)?([^<\]]*)/.exec(xml) ?? [];
+  const [, transform = '', text = ''] = /<Result([^>]*)>(?:<!\[CDATA\[)?([^<\]]*)/.exec(xml) ?? [];
   return /base64/i.test(transform) ? Buffer.from(text, 'base64').toString() : text;
 }
 

@@ -111,7 +111,7 @@ export async function untilEnded(
 export async function draftOf(
   { stage, project }: Scene,
   job: string,
-): Promise<Schemas['JobDetail']['draft']> {
+): Promise<Schemas['JobVersion']> {
   const answer = await stage.api.GET('/api/v1/projects/{project}/jobs/{job}', {
     params: { path: { project, job } },
   });

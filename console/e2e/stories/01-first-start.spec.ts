@@ -12,9 +12,7 @@ test('1. a new server gets its administrator, who signs in and makes a project',
   faults.expects(/status of (401|422)/);
   const server = await startServer({ name: 'first-start' });
   await page.goto(server.address);
-  await expect(
-    page.getByRole('heading', { name: 'Create the first administrator' }),
-  ).toBeVisible();
+  await expect(page.getByRole('heading', { name: 'Create the first administrator' })).toBeVisible();
   await expectAccessible(page);
 
   await page.getByLabel('One-time token').fill(server.token);

@@ -12,7 +12,6 @@ test('5. a wizard job becomes a script, whose comments stay and whose errors are
     `CREATE TABLE a (id bigint PRIMARY KEY, name text); CREATE TABLE b (LIKE a INCLUDING ALL);
      INSERT INTO a SELECT i, 'row ' || i FROM generate_series(1, 10) i;`,
   );
-  const side = (table: string) => ({ datasource: POSTGRESQL, table, column: ['id', 'name'] });
   const job = await addJob(scene, {
     name: 'a to b',
     mode: 'wizard',
@@ -34,7 +33,6 @@ test('5. a wizard job becomes a script, whose comments stay and whose errors are
 
   const editor = page.getByRole('textbox', { name: 'Script of the job' });
   await expect(editor).toContainText('"public.b"');
-  await page.keyboard.press('Control+Home');
   await editor.click();
   await page.keyboard.press('Control+Home');
   await page.keyboard.insertText('// every night before the report\n');
@@ -58,3 +56,7 @@ test('5. a wizard job becomes a script, whose comments stay and whose errors are
   await expectState(page, 'Succeeded');
   expect(await scene.database.sql('SELECT count(*), max(name) FROM b')).toBe('10|row 9');
 });
+
+function side(table: string) {
+  return { datasource: POSTGRESQL, table, column: ['id', 'name'] };
+}

@@ -117,3 +117,33 @@ export async function draftOf(
   });
   return ok(answer).draft;
 }
+
+/** Lets a job run every night. */
+export async function scheduleDaily({ stage, project }: Scene, job: string): Promise<void> {
+  const path = { project, job };
+  const put = await stage.api.PUT('/api/v1/projects/{project}/jobs/{job}/schedule', {
+    params: { path },
+    body: { cycle: { kind: 'day', at: '00:15' }, zone: 'Asia/Shanghai' },
+  });
+  ok(put);
+  ok(
+    await stage.api.POST('/api/v1/projects/{project}/jobs/{job}/schedule/submit', {
+      params: { path, header: { 'If-Match': revisionOf(put) } },
+    }),
+  );
+}
+
+/** Makes up for two days of a job; waits until both are over, and returns its id. */
+export async function startBackfill({ stage, project }: Scene, job: string): Promise<string> {
+  const { id } = ok(
+    await stage.api.POST('/api/v1/projects/{project}/backfills', {
+      params: { path: { project } },
+      body: { jobs: [job], from: '2024-02-28', to: '2024-02-29' },
+    }),
+  );
+  const params = { path: { project, backfill: id } };
+  const look = async () =>
+    ok(await stage.api.GET('/api/v1/projects/{project}/backfills/{backfill}', { params })).state;
+  await expect.poll(look, { timeout: 60_000 }).toBe('succeeded');
+  return id;
+}

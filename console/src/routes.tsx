@@ -21,6 +21,14 @@ function textIn(search: Record<string, unknown>, name: string): string | undefin
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
+/** A date of the address, `2026-11-23`. */
+function dateIn(search: Record<string, unknown>, name: string): string | undefined {
+  const text = textIn(search, name);
+  return text && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
+    ? text
+    : undefined;
+}
+
 /** All that belongs to a project. */
 export const project = createRoute({
   getParentRoute: () => root,
@@ -96,15 +104,105 @@ const runs = createRoute({
     state: textIn(search, 'state'),
     kind: textIn(search, 'kind'),
     job: textIn(search, 'job'),
-    bizdate: textIn(search, 'bizdate'),
+    bizdate: dateIn(search, 'bizdate'),
   }),
   component: lazyRouteComponent(() => import('@/areas/runs/RunsPage'), 'RunsPage'),
 });
 
+const LEVELS = ['info', 'warning', 'error'] as const;
+
+interface RunSearch {
+  tab?: string | undefined;
+  /** What is searched for in the log, and its least level. */
+  find?: string | undefined;
+  level?: (typeof LEVELS)[number] | undefined;
+}
+
 const run = createRoute({
   getParentRoute: () => project,
   path: 'runs/$run',
+  validateSearch: (search: Record<string, unknown>): RunSearch => ({
+    tab: textIn(search, 'tab'),
+    find: textIn(search, 'find'),
+    level: LEVELS.find((level) => level === search.level),
+  }),
   component: lazyRouteComponent(() => import('@/areas/runs/RunPage'), 'RunPage'),
+});
+
+interface SchedulesSearch {
+  search?: string | undefined;
+  state?: string | undefined;
+  /** The job whose schedule is open. */
+  edit?: string | undefined;
+}
+
+const schedules = createRoute({
+  getParentRoute: () => project,
+  path: 'schedules',
+  validateSearch: (search: Record<string, unknown>): SchedulesSearch => ({
+    search: textIn(search, 'search'),
+    state: textIn(search, 'state'),
+    edit: textIn(search, 'edit'),
+  }),
+  component: lazyRouteComponent(() => import('@/areas/schedules/SchedulesPage'), 'SchedulesPage'),
+});
+
+const day = createRoute({
+  getParentRoute: () => project,
+  path: 'schedules/day',
+  validateSearch: (search: Record<string, unknown>): { date?: string | undefined } => ({
+    date: dateIn(search, 'date'),
+  }),
+  component: lazyRouteComponent(() => import('@/areas/schedules/DayPage'), 'DayPage'),
+});
+
+interface InstancesSearch {
+  state?: string | undefined;
+  job?: string | undefined;
+  bizdate?: string | undefined;
+  backfill?: string | undefined;
+}
+
+const instances = createRoute({
+  getParentRoute: () => project,
+  path: 'schedules/instances',
+  validateSearch: (search: Record<string, unknown>): InstancesSearch => ({
+    state: textIn(search, 'state'),
+    job: textIn(search, 'job'),
+    bizdate: dateIn(search, 'bizdate'),
+    backfill: textIn(search, 'backfill'),
+  }),
+  component: lazyRouteComponent(() => import('@/areas/schedules/InstancesPage'), 'InstancesPage'),
+});
+
+const instance = createRoute({
+  getParentRoute: () => project,
+  path: 'schedules/instances/$instance',
+  component: lazyRouteComponent(() => import('@/areas/schedules/InstancePage'), 'InstancePage'),
+});
+
+const backfills = createRoute({
+  getParentRoute: () => project,
+  path: 'backfills',
+  component: lazyRouteComponent(() => import('@/areas/backfills/BackfillsPage'), 'BackfillsPage'),
+});
+
+const newBackfill = createRoute({
+  getParentRoute: () => project,
+  path: 'backfills/new',
+  validateSearch: (search: Record<string, unknown>): { job?: string | undefined } => ({
+    job: textIn(search, 'job'),
+  }),
+  component: lazyRouteComponent(
+    () => import('@/areas/backfills/NewBackfillPage'),
+    'NewBackfillPage',
+  ),
+});
+
+const backfill = createRoute({
+  getParentRoute: () => project,
+  path: 'backfills/$backfill',
+  component: lazyRouteComponent(() => import('@/areas/backfills/BackfillPage'), 'BackfillPage'),
 });
 
 /** The step of the wizard stands in the address, so that a reload stays where it was. */
@@ -162,6 +260,13 @@ const routes = root.addChildren([
     script,
     runs,
     run,
+    schedules,
+    day,
+    instances,
+    instance,
+    backfills,
+    newBackfill,
+    backfill,
   ]),
 ]);
 

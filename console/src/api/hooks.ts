@@ -17,16 +17,25 @@ interface Reading<T> {
   /** Asked again after so many milliseconds, while the page is seen. */
   every?: number | undefined;
   enabled?: boolean;
+  /** Read once and then left as it is: the reader's place in it would be lost. */
+  once?: boolean;
 }
 
 /** Reads and keeps; an older answer is shown while a newer one is on its way. */
-export function useRead<T>({ key, read, every, enabled }: Reading<T>): UseQueryResult<T, ApiError> {
+export function useRead<T>({
+  key,
+  read,
+  every,
+  enabled,
+  once,
+}: Reading<T>): UseQueryResult<T, ApiError> {
   return useQuery<T, ApiError>({
     queryKey: key,
     queryFn: ({ signal }) => read(signal),
     placeholderData: keepPreviousData,
     ...(every === undefined ? {} : { refetchInterval: every }),
     ...(enabled === undefined ? {} : { enabled }),
+    ...(once ? { staleTime: Infinity, gcTime: 0 } : {}),
   });
 }
 

@@ -10,6 +10,8 @@ import enScript from './en/script.json';
 import enSession from './en/session.json';
 import enJobs from './en/jobs.json';
 import enRuns from './en/runs.json';
+import enBackfills from './en/backfills.json';
+import enSchedules from './en/schedules.json';
 import enStates from './en/states.json';
 import enWizard from './en/wizard.json';
 import zhCommon from './zh/common.json';
@@ -20,6 +22,8 @@ import zhScript from './zh/script.json';
 import zhSession from './zh/session.json';
 import zhJobs from './zh/jobs.json';
 import zhRuns from './zh/runs.json';
+import zhBackfills from './zh/backfills.json';
+import zhSchedules from './zh/schedules.json';
 import zhStates from './zh/states.json';
 import zhWizard from './zh/wizard.json';
 
@@ -32,6 +36,8 @@ export const en = {
   session: enSession,
   jobs: enJobs,
   runs: enRuns,
+  backfills: enBackfills,
+  schedules: enSchedules,
   states: enStates,
   wizard: enWizard,
 };
@@ -44,6 +50,8 @@ export const zh: typeof en = {
   session: zhSession,
   jobs: zhJobs,
   runs: zhRuns,
+  backfills: zhBackfills,
+  schedules: zhSchedules,
   states: zhStates,
   wizard: zhWizard,
 };

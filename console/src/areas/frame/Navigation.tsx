@@ -1,6 +1,8 @@
 import {
+  CalendarOutlined,
   DashboardOutlined,
   DatabaseOutlined,
+  HistoryOutlined,
   PlayCircleOutlined,
   SwapOutlined,
 } from '@ant-design/icons';
@@ -14,6 +16,8 @@ const AREAS = [
   { key: 'datasources', to: '/projects/$project/datasources', icon: <DatabaseOutlined /> },
   { key: 'jobs', to: '/projects/$project/jobs', icon: <SwapOutlined /> },
   { key: 'runs', to: '/projects/$project/runs', icon: <PlayCircleOutlined /> },
+  { key: 'schedules', to: '/projects/$project/schedules', icon: <CalendarOutlined /> },
+  { key: 'backfills', to: '/projects/$project/backfills', icon: <HistoryOutlined /> },
 ] as const;
 
 /** The areas of a project, in the order of work. */

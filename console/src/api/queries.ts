@@ -103,3 +103,17 @@ export function useDocumentReport(project: string, check: Schemas['DocumentCheck
       ),
   });
 }
+
+/** The resource groups of a project; there are few. */
+export function useGroups(project: string) {
+  return useRead({
+    key: ['groups', project],
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/projects/{project}/resource-groups', {
+          params: { path: { project } },
+          signal,
+        }),
+      ),
+  });
+}

@@ -14,6 +14,13 @@ import enBackfills from './en/backfills.json';
 import enSchedules from './en/schedules.json';
 import enStates from './en/states.json';
 import enWizard from './en/wizard.json';
+import enOverview from './en/overview.json';
+import enDatasource from './en/datasource.json';
+import enGroups from './en/groups.json';
+import enAlerts from './en/alerts.json';
+import enSettings from './en/settings.json';
+import enProfile from './en/profile.json';
+import enAudit from './en/audit.json';
 import zhCommon from './zh/common.json';
 import zhDatasources from './zh/datasources.json';
 import zhForm from './zh/form.json';
@@ -26,6 +33,13 @@ import zhBackfills from './zh/backfills.json';
 import zhSchedules from './zh/schedules.json';
 import zhStates from './zh/states.json';
 import zhWizard from './zh/wizard.json';
+import zhOverview from './zh/overview.json';
+import zhDatasource from './zh/datasource.json';
+import zhGroups from './zh/groups.json';
+import zhAlerts from './zh/alerts.json';
+import zhSettings from './zh/settings.json';
+import zhProfile from './zh/profile.json';
+import zhAudit from './zh/audit.json';
 
 export const en = {
   common: enCommon,
@@ -40,6 +54,13 @@ export const en = {
   schedules: enSchedules,
   states: enStates,
   wizard: enWizard,
+  overview: enOverview,
+  datasource: enDatasource,
+  groups: enGroups,
+  alerts: enAlerts,
+  settings: enSettings,
+  profile: enProfile,
+  audit: enAudit,
 };
 export const zh: typeof en = {
   common: zhCommon,
@@ -54,6 +75,13 @@ export const zh: typeof en = {
   schedules: zhSchedules,
   states: zhStates,
   wizard: zhWizard,
+  overview: zhOverview,
+  datasource: zhDatasource,
+  groups: zhGroups,
+  alerts: zhAlerts,
+  settings: zhSettings,
+  profile: zhProfile,
+  audit: zhAudit,
 };
 
 declare module 'i18next' {

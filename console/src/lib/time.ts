@@ -5,6 +5,9 @@ export function localZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
+/** Every zone that this browser knows. */
+export const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+
 /** `2026-11-23 08:15:00` in a zone. */
 export function moment(iso: string, zone: string): string {
   return new Intl.DateTimeFormat('sv-SE', {

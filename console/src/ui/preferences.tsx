@@ -1,12 +1,12 @@
 /** What the reader has chosen about the console itself: language, colours, time zone. */
 
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from 'react';
-import { localZone } from '@/lib/time';
+import { localZone, ZONES } from '@/lib/time';
 import type { Appearance } from './theme';
 
 export type Language = 'en' | 'zh';
 
-interface Chosen {
+export interface Chosen {
   language: Language;
   appearance: Appearance | 'system';
   zone: string;
@@ -16,6 +16,8 @@ interface Preferences extends Chosen {
   /** The colours that are shown, whoever has chosen them. */
   shown: Appearance;
   choose: (change: Partial<Chosen>) => void;
+  /** Whether anything was chosen in this browser yet. */
+  isChosen: boolean;
 }
 
 const KEY = 'longshore.preferences';
@@ -56,6 +58,7 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
     () => ({
       ...chosen,
       shown,
+      isChosen: localStorage.getItem(KEY) !== null,
       choose: (change) => {
         const next = { ...chosen, ...change };
         localStorage.setItem(KEY, JSON.stringify(next));
@@ -71,4 +74,16 @@ export function usePreferences(): Preferences {
   const value = use(Context);
   if (!value) throw new Error('there is no PreferencesProvider');
   return value;
+}
+
+/** What of a record is a choice that this console knows; anything else is left out. */
+export function choicesOf(record: Record<string, unknown>): Partial<Chosen> {
+  const { language, appearance, zone } = record;
+  return {
+    ...(language === 'en' || language === 'zh' ? { language } : {}),
+    ...(appearance === 'light' || appearance === 'dark' || appearance === 'system'
+      ? { appearance }
+      : {}),
+    ...(typeof zone === 'string' && ZONES.includes(zone) ? { zone } : {}),
+  };
 }

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
-import { useSession } from '@/areas/session/SessionGate';
+import { useSession } from '@/api/session';
 import { Failure } from '@/ui/Failure';
 import { Nothing } from '@/ui/Nothing';
 import { NewProject } from './NewProject';

@@ -6,9 +6,18 @@ import {
   createRouter,
   lazyRouteComponent,
 } from '@tanstack/react-router';
+import type { Schemas } from '@/api/client';
+import { ALERT_TABS, type AlertTab } from '@/areas/alerts/tabs';
+import {
+  DATASOURCE_TABS,
+  TABLE_VIEWS,
+  type DatasourceTab,
+  type TableView,
+} from '@/areas/datasources/detail/tabs';
 import { Frame } from '@/areas/frame/Frame';
 import { NotFound } from '@/areas/frame/NotFound';
 import { Start } from '@/areas/frame/Start';
+import { PARTS, type Part } from '@/areas/settings/parts';
 import { STEPS, type StepName } from '@/areas/wizard/draft';
 
 const root = createRootRoute({ notFoundComponent: NotFound });
@@ -27,6 +36,16 @@ function dateIn(search: Record<string, unknown>, name: string): string | undefin
   return text && /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))
     ? text
     : undefined;
+}
+
+||||||| parent of 7944797 (console: the new pages have addresses and entries in the navigation)
+/** A word of the address that is one of those known; anything else counts as none. */
+function wordIn<T extends string>(
+  search: Record<string, unknown>,
+  name: string,
+  words: readonly T[],
+): T | undefined {
+  return words.find((word) => word === search[name]);
 }
 
 /** All that belongs to a project. */
@@ -60,9 +79,20 @@ const datasources = createRoute({
   ),
 });
 
+interface DatasourceSearch {
+  tab?: DatasourceTab | undefined;
+  table?: string | undefined;
+  view?: TableView | undefined;
+}
+
 const datasource = createRoute({
   getParentRoute: () => project,
   path: 'datasources/$datasource',
+  validateSearch: (search: Record<string, unknown>): DatasourceSearch => ({
+    tab: wordIn(search, 'tab', DATASOURCE_TABS),
+    table: textIn(search, 'table'),
+    view: wordIn(search, 'view', TABLE_VIEWS),
+  }),
   component: lazyRouteComponent(
     () => import('@/areas/datasources/DatasourcePage'),
     'DatasourcePage',
@@ -247,6 +277,55 @@ const script = createRoute({
   component: lazyRouteComponent(() => import('@/areas/script/ScriptPage'), 'ScriptPage'),
 });
 
+const groups = createRoute({
+  getParentRoute: () => project,
+  path: 'groups',
+  component: lazyRouteComponent(() => import('@/areas/groups/GroupsPage'), 'GroupsPage'),
+});
+
+const group = createRoute({
+  getParentRoute: () => project,
+  path: 'groups/$group',
+  component: lazyRouteComponent(() => import('@/areas/groups/GroupPage'), 'GroupPage'),
+});
+
+const ALERT_STATES = ['waiting', 'sending', 'sent', 'failed', 'dropped'] as const;
+
+interface AlertsSearch {
+  tab?: AlertTab | undefined;
+  state?: Schemas['AlertState'] | undefined;
+  rule?: string | undefined;
+}
+
+const alerts = createRoute({
+  getParentRoute: () => project,
+  path: 'alerts',
+  validateSearch: (search: Record<string, unknown>): AlertsSearch => ({
+    tab: wordIn(search, 'tab', ALERT_TABS),
+    state: wordIn(search, 'state', ALERT_STATES),
+    rule: textIn(search, 'rule'),
+  }),
+  component: lazyRouteComponent(() => import('@/areas/alerts/AlertsPage'), 'AlertsPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => project,
+  path: 'settings',
+  validateSearch: (search: Record<string, unknown>): { part?: Part | undefined } => ({
+    part: wordIn(search, 'part', PARTS),
+  }),
+  component: lazyRouteComponent(() => import('@/areas/settings/SettingsPage'), 'SettingsPage'),
+});
+
+const profile = createRoute({
+  getParentRoute: () => project,
+  path: 'profile',
+  component: lazyRouteComponent(
+    () => import('@/areas/settings/profile/ProfilePage'),
+    'ProfilePage',
+  ),
+});
+
 const routes = root.addChildren([
   start,
   project.addChildren([
@@ -267,6 +346,12 @@ const routes = root.addChildren([
     backfills,
     newBackfill,
     backfill,
+||||||| parent of 7944797 (console: the new pages have addresses and entries in the navigation)
+    groups,
+    group,
+    alerts,
+    settings,
+    profile,
   ]),
 ]);
 

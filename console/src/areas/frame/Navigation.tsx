@@ -1,9 +1,13 @@
 import {
   CalendarOutlined,
+||||||| parent of 7944797 (console: the new pages have addresses and entries in the navigation)
+  BellOutlined,
+  ClusterOutlined,
   DashboardOutlined,
   DatabaseOutlined,
   HistoryOutlined,
   PlayCircleOutlined,
+  SettingOutlined,
   SwapOutlined,
 } from '@ant-design/icons';
 import { Link, useLocation } from '@tanstack/react-router';
@@ -18,6 +22,10 @@ const AREAS = [
   { key: 'runs', to: '/projects/$project/runs', icon: <PlayCircleOutlined /> },
   { key: 'schedules', to: '/projects/$project/schedules', icon: <CalendarOutlined /> },
   { key: 'backfills', to: '/projects/$project/backfills', icon: <HistoryOutlined /> },
+||||||| parent of 7944797 (console: the new pages have addresses and entries in the navigation)
+  { key: 'groups', to: '/projects/$project/groups', icon: <ClusterOutlined /> },
+  { key: 'alerts', to: '/projects/$project/alerts', icon: <BellOutlined /> },
+  { key: 'settings', to: '/projects/$project/settings', icon: <SettingOutlined /> },
 ] as const;
 
 /** The areas of a project, in the order of work. */

@@ -19,6 +19,9 @@ interface Reading<T> {
   enabled?: boolean;
   /** Read once and then left as it is: the reader's place in it would be lost. */
   once?: boolean;
+||||||| parent of 2c9d414 (console: a form keeps what is typed while somebody else changes the same thing)
+  /** Forgotten as soon as nobody looks at it, so that a form begins with what is there now. */
+  isEdited?: boolean;
 }
 
 /** Reads and keeps; an older answer is shown while a newer one is on its way. */
@@ -29,6 +32,15 @@ export function useRead<T>({
   enabled,
   once,
 }: Reading<T>): UseQueryResult<T, ApiError> {
+||||||| parent of 2c9d414 (console: a form keeps what is typed while somebody else changes the same thing)
+export function useRead<T>({ key, read, every, enabled }: Reading<T>): UseQueryResult<T, ApiError> {
+export function useRead<T>({
+  key,
+  read,
+  every,
+  enabled,
+  isEdited,
+}: Reading<T>): UseQueryResult<T, ApiError> {
   return useQuery<T, ApiError>({
     queryKey: key,
     queryFn: ({ signal }) => read(signal),
@@ -36,6 +48,8 @@ export function useRead<T>({
     ...(every === undefined ? {} : { refetchInterval: every }),
     ...(enabled === undefined ? {} : { enabled }),
     ...(once ? { staleTime: Infinity, gcTime: 0 } : {}),
+||||||| parent of 2c9d414 (console: a form keeps what is typed while somebody else changes the same thing)
+    ...(isEdited ? { gcTime: 0 } : {}),
   });
 }
 

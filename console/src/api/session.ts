@@ -1,6 +1,6 @@
 /** Who is signed in, and what they keep in their account. */
 
-import { useQuery } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { usePreferences, type Chosen } from '@/ui/preferences';
 import { answer, ApiError, client, setCsrfToken, unwrap, type Schemas } from './client';
 import { useChange } from './hooks';
@@ -26,6 +26,18 @@ export function useSession(): Schemas['SessionView'] | null {
 /** Whether the reader administers the instance. */
 export function useIsAdmin(): boolean {
   return useSession()?.account.isAdmin ?? false;
+}
+
+/** Ends the session, and forgets what was read in it. */
+export function useSignOut() {
+  const queries = useQueryClient();
+  return useChange({
+    change: () => unwrap(client.DELETE('/api/v1/session')),
+    onDone: () => {
+      queries.clear();
+      queries.setQueryData(SESSION, null);
+    },
+  });
 }
 
 /** Changes language, colours or zone at once, and keeps the choice in the account for other browsers. */

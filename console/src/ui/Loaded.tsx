@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import { Failure } from './Failure';
 import { Loading } from './Loading';
 
-interface Reading<T> {
+export interface Reading<T> {
   data: T | undefined;
   /** Whether the data is that of another question, kept until this one is answered. */
   isPlaceholderData: boolean;

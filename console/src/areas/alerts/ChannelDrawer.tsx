@@ -7,6 +7,7 @@ import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
 import { SchemaForm, type Value } from '@/form/SchemaForm';
 import { fieldsOf } from '@/form/schema';
+import { Edited } from '@/ui/Edited';
 import { Loaded } from '@/ui/Loaded';
 
 interface Props {
@@ -31,6 +32,7 @@ export function ChannelDrawer({ project, channel, onClose }: Props) {
   const { t } = useTranslation('alerts');
   const known = useRead<Known>({
     key: ['alert-channels', project, 'one', channel],
+    isEdited: true,
     read: async (signal) => {
       if (channel === null) return { name: '', kind: 'mail', config: {}, revision: null };
       const params = { path: { project, channel } };
@@ -52,16 +54,15 @@ export function ChannelDrawer({ project, channel, onClose }: Props) {
     >
       <Loaded reading={kinds}>
         {({ items }) => (
-          <Loaded reading={known}>
-            {(initial) => (
+          <Edited reading={known}>
+            {(initial, reload) => (
               <ChannelForm
-                key={initial.revision}
                 {...{ project, channel, initial, onClose }}
                 kinds={items}
-                onReload={() => void known.refetch()}
+                onReload={reload}
               />
             )}
-          </Loaded>
+          </Edited>
         )}
       </Loaded>
     </Drawer>

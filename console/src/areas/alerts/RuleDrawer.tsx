@@ -6,7 +6,7 @@ import { useChange, useRead } from '@/api/hooks';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
 import { draftOf, emptyRule, formOf, type RuleDraft } from '@/lib/alertRule';
-import { Loaded } from '@/ui/Loaded';
+import { Edited } from '@/ui/Edited';
 import { usePreferences } from '@/ui/preferences';
 import { useChannels } from './queries';
 import { QuietFields } from './QuietFields';
@@ -33,6 +33,7 @@ export function RuleDrawer({ project, rule, onClose }: Props) {
   const { zone } = usePreferences();
   const known = useRead<Known>({
     key: ['alert-rules', project, 'one', rule],
+    isEdited: true,
     read: async (signal) => {
       if (rule === null) return { draft: emptyRule(zone), revision: null };
       const params = { path: { project, rule } };
@@ -48,16 +49,11 @@ export function RuleDrawer({ project, rule, onClose }: Props) {
       onClose={onClose}
       mask={{ closable: false }}
     >
-      <Loaded reading={known}>
-        {({ draft, revision }) => (
-          <RuleForm
-            key={revision}
-            {...{ project, rule, revision, onClose }}
-            initial={draft}
-            onReload={() => void known.refetch()}
-          />
+      <Edited reading={known}>
+        {({ draft, revision }, reload) => (
+          <RuleForm {...{ project, rule, revision, onClose }} initial={draft} onReload={reload} />
         )}
-      </Loaded>
+      </Edited>
     </Drawer>
   );
 }

@@ -5,7 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useChange, useRead } from '@/api/hooks';
 import { useConnectors } from '@/api/queries';
-import { useMay } from '@/areas/frame/project';
+import { useMay, useProject } from '@/areas/frame/project';
 import { Loaded } from '@/ui/Loaded';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
@@ -33,6 +33,7 @@ export function DatasourcePage() {
   const mayBrowse = useMay('datasourcesBrowse');
   const mayAudit = useMay('auditView');
   const [isEditing, setEditing] = useState(false);
+  const entered = useProject();
   const connectors = useConnectors();
   const known = useRead({
     key: ['datasources', project, 'shown', datasource],
@@ -98,31 +99,39 @@ export function DatasourcePage() {
           </>
         }
       />
-      <Loaded reading={known}>
-        {(value) => (
-          <Tabs
-            activeKey={tab}
-            destroyOnHidden
-            onChange={(key) => void navigate({ search: { tab: key as DatasourceTab } })}
-            items={[
-              { key: 'settings', label: t('settings'), children: <Settings datasource={value} /> },
-              { key: 'tables', label: t('tables'), children: tables },
-              {
-                key: 'users',
-                label: t('usersCount', { count: value.jobCount }),
-                children: <Users project={project} datasource={datasource} />,
-              },
-              {
-                key: 'history',
-                label: t('history'),
-                children: mayAudit ? (
-                  <History project={project} datasource={datasource} />
-                ) : (
-                  <Nothing text={t('mayNotAudit')} />
-                ),
-              },
-            ]}
-          />
+      <Loaded reading={entered}>
+        {() => (
+          <Loaded reading={known}>
+            {(value) => (
+              <Tabs
+                activeKey={tab}
+                destroyOnHidden
+                onChange={(key) => void navigate({ search: { tab: key as DatasourceTab } })}
+                items={[
+                  {
+                    key: 'settings',
+                    label: t('settings'),
+                    children: <Settings datasource={value} />,
+                  },
+                  { key: 'tables', label: t('tables'), children: tables },
+                  {
+                    key: 'users',
+                    label: t('usersCount', { count: value.jobCount }),
+                    children: <Users project={project} datasource={datasource} />,
+                  },
+                  {
+                    key: 'history',
+                    label: t('history'),
+                    children: mayAudit ? (
+                      <History project={project} datasource={datasource} />
+                    ) : (
+                      <Nothing text={t('mayNotAudit')} />
+                    ),
+                  },
+                ]}
+              />
+            )}
+          </Loaded>
         )}
       </Loaded>
       {isEditing ? (

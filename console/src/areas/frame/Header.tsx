@@ -1,11 +1,8 @@
 import { BgColorsOutlined, GlobalOutlined, UserOutlined } from '@ant-design/icons';
-import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Button, Dropdown, Layout, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { client, unwrap } from '@/api/client';
-import { useChange } from '@/api/hooks';
-import { useChoose, useSession } from '@/api/session';
+import { useChoose, useSession, useSignOut } from '@/api/session';
 import { localZone, ZONES } from '@/lib/time';
 import { usePreferences } from '@/ui/preferences';
 import { ProjectPicker } from './ProjectPicker';
@@ -14,18 +11,11 @@ import { useProjectId } from './project';
 export function Header() {
   const { t } = useTranslation('frame');
   const session = useSession();
-  const queries = useQueryClient();
   const { language, appearance, zone } = usePreferences();
   const choose = useChoose();
   const navigate = useNavigate();
   const project = useProjectId();
-  const signOut = useChange({
-    change: () => unwrap(client.DELETE('/api/v1/session')),
-    onDone: () => {
-      queries.clear();
-      queries.setQueryData(['session'], null);
-    },
-  });
+  const signOut = useSignOut();
   return (
     <Layout.Header
       style={{

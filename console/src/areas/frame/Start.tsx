@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
-import { useSession } from '@/api/session';
+import { useSession, useSignOut } from '@/api/session';
 import { Failure } from '@/ui/Failure';
 import { Nothing } from '@/ui/Nothing';
 import { NewProject } from './NewProject';
@@ -14,6 +14,7 @@ import { lastProject } from './last';
 export function Start() {
   const { t } = useTranslation('frame');
   const session = useSession();
+  const signOut = useSignOut();
   const [isCreating, setCreating] = useState(false);
   const projects = useRead({
     key: ['projects', ''],
@@ -46,6 +47,7 @@ export function Start() {
               {t('newProject')}
             </Button>
           ) : null}
+          <Button onClick={() => signOut.mutate()}>{t('signOut')}</Button>
         </Flex>
       </Nothing>
       <NewProject open={isCreating} onClose={() => setCreating(false)} />

@@ -6,7 +6,7 @@ import { useChange, useRead } from '@/api/hooks';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
 import { Lines } from '@/ui/Lines';
-import { Loaded } from '@/ui/Loaded';
+import { Edited } from '@/ui/Edited';
 
 interface Props {
   project: string;
@@ -31,6 +31,7 @@ export function GroupDrawer({ project, group, onClose }: Props) {
   const { t } = useTranslation('groups');
   const known = useRead<Loading>({
     key: ['groups', project, 'one', group],
+    isEdited: true,
     read: (signal) =>
       group === null
         ? Promise.resolve(EMPTY)
@@ -49,18 +50,17 @@ export function GroupDrawer({ project, group, onClose }: Props) {
       onClose={onClose}
       mask={{ closable: false }}
     >
-      <Loaded reading={known}>
-        {({ value, revision }) => (
+      <Edited reading={known}>
+        {({ value, revision }, reload) => (
           <GroupForm
-            key={revision}
             project={project}
             initial={value}
             revision={revision}
-            onReload={() => void known.refetch()}
+            onReload={reload}
             onClose={onClose}
           />
         )}
-      </Loaded>
+      </Edited>
     </Drawer>
   );
 }

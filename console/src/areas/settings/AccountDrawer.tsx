@@ -6,7 +6,7 @@ import { useChange, useRead } from '@/api/hooks';
 import { useIsAdmin, useSession } from '@/api/session';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
-import { Loaded } from '@/ui/Loaded';
+import { Edited } from '@/ui/Edited';
 
 interface Props {
   /** The one to edit; null for a new one. */
@@ -35,6 +35,7 @@ export function AccountDrawer({ account, onClose }: Props) {
   const isAdmin = useIsAdmin();
   const known = useRead<Known>({
     key: ['accounts', 'one', account],
+    isEdited: true,
     read: async (signal) => {
       if (account === null) return { fields: EMPTY, revision: null };
       const { value, revision } = await answer(
@@ -52,16 +53,11 @@ export function AccountDrawer({ account, onClose }: Props) {
       onClose={onClose}
       mask={{ closable: false }}
     >
-      <Loaded reading={known}>
-        {({ fields, revision }) => (
-          <AccountForm
-            key={revision}
-            {...{ account, revision, onClose }}
-            initial={fields}
-            onReload={() => void known.refetch()}
-          />
+      <Edited reading={known}>
+        {({ fields, revision }, reload) => (
+          <AccountForm {...{ account, revision, onClose }} initial={fields} onReload={reload} />
         )}
-      </Loaded>
+      </Edited>
     </Drawer>
   );
 }

@@ -6,7 +6,7 @@ import { useChange, useRead } from '@/api/hooks';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
 import { Lines } from '@/ui/Lines';
-import { Loaded } from '@/ui/Loaded';
+import { Edited } from '@/ui/Edited';
 
 type Settings = Schemas['InstanceSettings'];
 
@@ -18,20 +18,15 @@ interface Props {
 export function InstanceForm({ part }: Props) {
   const known = useRead({
     key: ['settings'],
+    isEdited: true,
     read: (signal) => answer(client.GET('/api/v1/settings', { signal })),
   });
   return (
-    <Loaded reading={known}>
-      {({ value, revision }) => (
-        <Fields
-          key={revision}
-          part={part}
-          initial={value}
-          revision={revision ?? ''}
-          onReload={() => void known.refetch()}
-        />
+    <Edited reading={known}>
+      {({ value, revision }, reload) => (
+        <Fields part={part} initial={value} revision={revision ?? ''} onReload={reload} />
       )}
-    </Loaded>
+    </Edited>
   );
 }
 
@@ -58,6 +53,7 @@ function Fields({ part, initial, revision, onReload }: FieldsProps) {
     inForm: true,
     refresh: [['settings']],
     done: t('saved'),
+    onDone: onReload,
     change: () =>
       unwrap(
         client.PUT('/api/v1/settings', {

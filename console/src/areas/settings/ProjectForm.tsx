@@ -7,7 +7,7 @@ import { useMay } from '@/areas/frame/project';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
 import { Lines } from '@/ui/Lines';
-import { Loaded } from '@/ui/Loaded';
+import { Edited } from '@/ui/Edited';
 
 const ONE = '/api/v1/projects/{project}';
 
@@ -20,6 +20,7 @@ interface Props {
 export function useRevisedProject(project: string) {
   return useRead({
     key: ['project', project, 'revised'],
+    isEdited: true,
     read: (signal) => answer(client.GET(ONE, { params: { path: { project } }, signal })),
   });
 }
@@ -27,17 +28,11 @@ export function useRevisedProject(project: string) {
 export function ProjectForm({ project, part }: Props) {
   const known = useRevisedProject(project);
   return (
-    <Loaded reading={known}>
-      {({ value, revision }) => (
-        <Fields
-          key={`${project} ${revision}`}
-          part={part}
-          initial={value}
-          revision={revision ?? ''}
-          onReload={() => void known.refetch()}
-        />
+    <Edited key={project} reading={known}>
+      {({ value, revision }, reload) => (
+        <Fields part={part} initial={value} revision={revision ?? ''} onReload={reload} />
       )}
-    </Loaded>
+    </Edited>
   );
 }
 
@@ -57,6 +52,7 @@ function Fields({ part, initial, revision, onReload }: FieldsProps) {
     inForm: true,
     refresh: [['project', initial.id], ['projects']],
     done: t('saved'),
+    onDone: onReload,
     change: () => {
       const { title, description, settings } = fields;
       const params = { path: { project: initial.id }, header: { 'If-Match': revision } };

@@ -2,7 +2,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { Menu } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useIsAdmin } from '@/api/session';
-import { useMay } from '@/areas/frame/project';
+import { useProject } from '@/areas/frame/project';
 import { Nothing } from '@/ui/Nothing';
 import { PageTitle } from '@/ui/PageTitle';
 import { About } from './About';
@@ -24,7 +24,8 @@ export function SettingsPage() {
   const { project } = route.useParams();
   const { part = 'general' } = route.useSearch();
   const isAdmin = useIsAdmin();
-  const mayAudit = useMay('auditView');
+  const rights = useProject().data?.rights;
+  const mayAudit = rights?.includes('auditView') ?? false;
   const mayOpen = (name: Part) => {
     if (name === 'audit') return mayAudit;
     return isAdmin || PROJECT_PARTS.some((it) => it === name) || OPEN_PARTS.includes(name);
@@ -58,11 +59,10 @@ export function SettingsPage() {
         </nav>
         <section aria-labelledby="settings-part">
           <h2 id="settings-part">{t(`part.${part}`)}</h2>
-          {mayOpen(part) ? (
-            <Shown project={project} part={part} />
-          ) : (
+          {rights && mayOpen(part) ? <Shown project={project} part={part} /> : null}
+          {rights && !mayOpen(part) ? (
             <Nothing text={t(part === 'audit' ? 'mayNotAudit' : 'adminOnly')} />
-          )}
+          ) : null}
         </section>
       </div>
     </div>

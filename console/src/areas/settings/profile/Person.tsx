@@ -7,7 +7,7 @@ import { useChange, useRead } from '@/api/hooks';
 import { SESSION } from '@/api/session';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
-import { Loaded } from '@/ui/Loaded';
+import { Edited } from '@/ui/Edited';
 
 const ONE = '/api/v1/accounts/{account}';
 
@@ -15,19 +15,15 @@ const ONE = '/api/v1/accounts/{account}';
 export function Person({ account }: { account: string }) {
   const known = useRead({
     key: ['accounts', 'me', account],
+    isEdited: true,
     read: (signal) => answer(client.GET(ONE, { params: { path: { account } }, signal })),
   });
   return (
-    <Loaded reading={known}>
-      {({ value, revision }) => (
-        <PersonForm
-          key={revision}
-          initial={value}
-          revision={revision ?? ''}
-          onReload={() => void known.refetch()}
-        />
+    <Edited reading={known}>
+      {({ value, revision }, reload) => (
+        <PersonForm initial={value} revision={revision ?? ''} onReload={reload} />
       )}
-    </Loaded>
+    </Edited>
   );
 }
 
@@ -54,10 +50,12 @@ function PersonForm({ initial, revision, onReload }: Props) {
           body: { displayName, ...(email === (initial.email ?? '') ? {} : { email }) },
         }),
       ),
-    onDone: (account) =>
+    onDone: (account) => {
       queries.setQueryData<Schemas['SessionView'] | null>(SESSION, (session) =>
         session ? { ...session, account } : session,
-      ),
+      );
+      onReload();
+    },
   });
   const problems = save.error?.problems ?? [];
   return (

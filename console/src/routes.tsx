@@ -38,7 +38,6 @@ function dateIn(search: Record<string, unknown>, name: string): string | undefin
     : undefined;
 }
 
-||||||| parent of 7944797 (console: the new pages have addresses and entries in the navigation)
 /** A word of the address that is one of those known; anything else counts as none. */
 function wordIn<T extends string>(
   search: Record<string, unknown>,
@@ -346,7 +345,6 @@ const routes = root.addChildren([
     backfills,
     newBackfill,
     backfill,
-||||||| parent of 7944797 (console: the new pages have addresses and entries in the navigation)
     groups,
     group,
     alerts,

@@ -19,7 +19,6 @@ interface Reading<T> {
   enabled?: boolean;
   /** Read once and then left as it is: the reader's place in it would be lost. */
   once?: boolean;
-||||||| parent of 2c9d414 (console: a form keeps what is typed while somebody else changes the same thing)
   /** Forgotten as soon as nobody looks at it, so that a form begins with what is there now. */
   isEdited?: boolean;
 }
@@ -31,14 +30,6 @@ export function useRead<T>({
   every,
   enabled,
   once,
-}: Reading<T>): UseQueryResult<T, ApiError> {
-||||||| parent of 2c9d414 (console: a form keeps what is typed while somebody else changes the same thing)
-export function useRead<T>({ key, read, every, enabled }: Reading<T>): UseQueryResult<T, ApiError> {
-export function useRead<T>({
-  key,
-  read,
-  every,
-  enabled,
   isEdited,
 }: Reading<T>): UseQueryResult<T, ApiError> {
   return useQuery<T, ApiError>({
@@ -48,7 +39,6 @@ export function useRead<T>({
     ...(every === undefined ? {} : { refetchInterval: every }),
     ...(enabled === undefined ? {} : { enabled }),
     ...(once ? { staleTime: Infinity, gcTime: 0 } : {}),
-||||||| parent of 2c9d414 (console: a form keeps what is typed while somebody else changes the same thing)
     ...(isEdited ? { gcTime: 0 } : {}),
   });
 }

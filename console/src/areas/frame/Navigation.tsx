@@ -1,6 +1,5 @@
 import {
   CalendarOutlined,
-||||||| parent of 7944797 (console: the new pages have addresses and entries in the navigation)
   BellOutlined,
   ClusterOutlined,
   DashboardOutlined,
@@ -22,7 +21,6 @@ const AREAS = [
   { key: 'runs', to: '/projects/$project/runs', icon: <PlayCircleOutlined /> },
   { key: 'schedules', to: '/projects/$project/schedules', icon: <CalendarOutlined /> },
   { key: 'backfills', to: '/projects/$project/backfills', icon: <HistoryOutlined /> },
-||||||| parent of 7944797 (console: the new pages have addresses and entries in the navigation)
   { key: 'groups', to: '/projects/$project/groups', icon: <ClusterOutlined /> },
   { key: 'alerts', to: '/projects/$project/alerts', icon: <BellOutlined /> },
   { key: 'settings', to: '/projects/$project/settings', icon: <SettingOutlined /> },

@@ -81,12 +81,11 @@ async function furnish(scene: Scene): Promise<Record<string, string>> {
   };
 }
 
+function side(table: string) {
+  return { datasource: POSTGRESQL, table: `public.${table}`, column: ['id', 'year'] };
+}
+
 function document(further: object, setting: object) {
-  const side = (table: string) => ({
-    datasource: POSTGRESQL,
-    table: `public.${table}`,
-    column: ['id', 'year'],
-  });
   return {
     type: 'job',
     version: '1.0',

@@ -65,6 +65,8 @@ export const BIZDATE = '20240101';
 export async function run(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   const dialog = page.getByRole('dialog');
+  // What is open is a draft, whatever was published before.
+  await dialog.getByRole('radio', { name: /^Draft/ }).check();
   await dialog.getByLabel('Business date').fill(DAY);
   await dialog.getByLabel('Business date').press('Enter');
   await dialog.getByRole('button', { name: 'Run', exact: true }).click();

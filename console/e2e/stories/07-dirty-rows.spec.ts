@@ -41,8 +41,10 @@ test('7. dirty rows are counted and shown, and too many fail the run', async ({ 
   await allowTwo(page, scene, job);
   await run(page);
   await expectState(page, 'Failed');
-  const card = page.getByRole('alert').filter({ hasText: /dirty/ }).first();
-  await expect(card).toBeVisible();
+  const card = page.getByRole('alert').filter({ hasText: 'Too many dirty rows' });
+  await expect(card).toContainText('Likely cause');
+  await card.getByRole('button', { name: 'Show dirty rows' }).click();
+  await expect(rowOf(page, 'unknown')).toBeVisible();
   await expectAccessible(page);
 });
 

@@ -31,6 +31,9 @@ test('8. a running job is watched, and stopped', async ({ page, scene }) => {
   await expect(read).not.toHaveText(before ?? '');
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  const question = page.getByRole('dialog');
+  await expect(question).toContainText('can be resumed');
+  await question.getByRole('button', { name: 'Stop', exact: true }).click();
   await expectState(page, 'Stopped');
   await expect(page.getByRole('button', { name: 'Rerun', exact: true })).toBeVisible();
 

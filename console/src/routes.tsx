@@ -101,6 +101,9 @@ const datasource = createRoute({
 interface JobsSearch {
   search?: string | undefined;
   folder?: string | undefined;
+  lastRun?: string | undefined;
+  source?: string | undefined;
+  target?: string | undefined;
 }
 
 const jobs = createRoute({
@@ -109,13 +112,16 @@ const jobs = createRoute({
   validateSearch: (search: Record<string, unknown>): JobsSearch => ({
     search: textIn(search, 'search'),
     folder: textIn(search, 'folder'),
+    lastRun: textIn(search, 'lastRun'),
+    source: textIn(search, 'source'),
+    target: textIn(search, 'target'),
   }),
   component: lazyRouteComponent(async () => {
-    const [{ JobsPage }, { RunDialog }] = await Promise.all([
+    const [{ JobsPage }, dialogs] = await Promise.all([
       import('@/areas/jobs/JobsPage'),
-      import('@/areas/runs/RunDialog'),
+      jobDialogs(),
     ]);
-    return { default: () => <JobsPage RunDialog={RunDialog} /> };
+    return { default: () => <JobsPage dialogs={dialogs} /> };
   }),
 });
 
@@ -236,12 +242,34 @@ const backfill = createRoute({
 
 /** The step of the wizard stands in the address, so that a reload stays where it was. */
 interface WizardSearch {
-  step?: StepName;
+  step?: StepName | undefined;
+  /** What is opened over it at once. */
+  open?: 'run' | 'submit' | undefined;
 }
 
 function wizardSearch(search: Record<string, unknown>): WizardSearch {
-  const step = STEPS.find((name) => name === search.step);
-  return step ? { step } : {};
+  const { open } = search;
+  return {
+    step: STEPS.find((name) => name === search.step),
+    open: open === 'run' || open === 'submit' ? open : undefined,
+  };
+}
+
+/** The dialogs that other areas draw for the editors of jobs. */
+async function jobDialogs() {
+  const [{ RunDialog }, { VersionsDrawer }] = await Promise.all([
+    import('@/areas/runs/RunDialog'),
+    import('@/areas/versions/VersionsDrawer'),
+  ]);
+  return { RunDialog, Versions: VersionsDrawer };
+}
+
+async function wizardDialogs() {
+  const [dialogs, { NewDatasource }] = await Promise.all([
+    jobDialogs(),
+    import('@/areas/datasources/DatasourceDrawer'),
+  ]);
+  return { ...dialogs, NewDatasource };
 }
 
 const newJob = createRoute({
@@ -251,29 +279,63 @@ const newJob = createRoute({
     ...wizardSearch(search),
     folder: typeof search.folder === 'string' ? search.folder : '',
   }),
-  component: lazyRouteComponent(() => import('@/areas/wizard/WizardPage'), 'NewWizardPage'),
+  component: lazyRouteComponent(async () => {
+    const [{ NewWizardPage }, dialogs] = await Promise.all([
+      import('@/areas/wizard/WizardPage'),
+      wizardDialogs(),
+    ]);
+    return { default: () => <NewWizardPage dialogs={dialogs} /> };
+  }),
 });
 
 const wizard = createRoute({
   getParentRoute: () => project,
   path: 'jobs/$job/wizard',
   validateSearch: wizardSearch,
-  component: lazyRouteComponent(() => import('@/areas/wizard/WizardPage'), 'WizardPage'),
+  component: lazyRouteComponent(async () => {
+    const [{ WizardPage }, dialogs] = await Promise.all([
+      import('@/areas/wizard/WizardPage'),
+      wizardDialogs(),
+    ]);
+    return { default: () => <WizardPage dialogs={dialogs} /> };
+  }),
 });
+
+interface ScriptSearch {
+  open?: 'run' | 'submit' | undefined;
+}
+
+function scriptSearch({ open }: Record<string, unknown>): ScriptSearch {
+  return { open: open === 'run' || open === 'submit' ? open : undefined };
+}
 
 const newScript = createRoute({
   getParentRoute: () => project,
   path: 'new-script',
-  validateSearch: (search: Record<string, unknown>): { folder: string } => ({
+  validateSearch: (search: Record<string, unknown>): ScriptSearch & { folder: string } => ({
+    ...scriptSearch(search),
     folder: textIn(search, 'folder') ?? '',
   }),
-  component: lazyRouteComponent(() => import('@/areas/script/ScriptPage'), 'NewScriptPage'),
+  component: lazyRouteComponent(async () => {
+    const [{ NewScriptPage }, dialogs] = await Promise.all([
+      import('@/areas/script/ScriptPage'),
+      jobDialogs(),
+    ]);
+    return { default: () => <NewScriptPage dialogs={dialogs} /> };
+  }),
 });
 
 const script = createRoute({
   getParentRoute: () => project,
   path: 'jobs/$job/script',
-  component: lazyRouteComponent(() => import('@/areas/script/ScriptPage'), 'ScriptPage'),
+  validateSearch: scriptSearch,
+  component: lazyRouteComponent(async () => {
+    const [{ ScriptPage }, dialogs] = await Promise.all([
+      import('@/areas/script/ScriptPage'),
+      jobDialogs(),
+    ]);
+    return { default: () => <ScriptPage dialogs={dialogs} /> };
+  }),
 });
 
 const groups = createRoute({

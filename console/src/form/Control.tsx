@@ -3,6 +3,7 @@ import { AutoComplete, Button, Flex, Input, InputNumber, Radio, Select, Switch }
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isObject, textOf, textsOf } from '@/lib/document';
+import { Code } from '@/ui/Code';
 import { JsonControl } from './JsonControl';
 import { MapControl } from './MapControl';
 import type { FieldProps } from './SchemaField';
@@ -35,6 +36,17 @@ export function Control(props: ControlProps) {
               ...(offered.onSearch ? { onSearch: offered.onSearch } : {}),
             }}
             onChange={(text: string | undefined) => onChange(text || undefined)}
+          />
+        );
+      }
+      if (type.widget === 'sql') {
+        return (
+          <Code
+            language="sql"
+            label={field.title}
+            value={textOf(value)}
+            names={suggestions.columns?.values ?? []}
+            onChange={disabled ? undefined : (text) => onChange(text || undefined)}
           />
         );
       }
@@ -172,6 +184,7 @@ function Statements({
   onChange,
   disabled,
   field,
+  suggestions,
   add,
   remove,
 }: ControlProps & { add: string; remove: string }) {
@@ -183,14 +196,15 @@ function Statements({
         // A statement has no name but its place.
         // oxlint-disable-next-line react/no-array-index-key
         <Flex key={index} gap={8} align="start">
-          <Input.TextArea
-            aria-label={`${field.title} ${index + 1}`}
-            className="code"
-            autoSize={{ minRows: 1, maxRows: 12 }}
-            value={statement}
-            disabled={disabled}
-            onChange={(event) => put(statements.with(index, event.target.value))}
-          />
+          <div style={{ flex: 1, minWidth: 0 }}>
+            <Code
+              language="sql"
+              label={`${field.title} ${index + 1}`}
+              value={statement}
+              names={suggestions.columns?.values ?? []}
+              onChange={disabled ? undefined : (text) => put(statements.with(index, text))}
+            />
+          </div>
           <Button
             icon={<DeleteOutlined />}
             aria-label={`${remove} ${field.title} ${index + 1}`}

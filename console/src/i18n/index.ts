@@ -4,6 +4,7 @@ import { createInstance, type i18n } from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import enCommon from './en/common.json';
 import enDatasources from './en/datasources.json';
+import enEditing from './en/editing.json';
 import enForm from './en/form.json';
 import enFrame from './en/frame.json';
 import enScript from './en/script.json';
@@ -23,6 +24,7 @@ import enProfile from './en/profile.json';
 import enAudit from './en/audit.json';
 import zhCommon from './zh/common.json';
 import zhDatasources from './zh/datasources.json';
+import zhEditing from './zh/editing.json';
 import zhForm from './zh/form.json';
 import zhFrame from './zh/frame.json';
 import zhScript from './zh/script.json';
@@ -44,6 +46,7 @@ import zhAudit from './zh/audit.json';
 export const en = {
   common: enCommon,
   datasources: enDatasources,
+  editing: enEditing,
   form: enForm,
   frame: enFrame,
   script: enScript,
@@ -65,6 +68,7 @@ export const en = {
 export const zh: typeof en = {
   common: zhCommon,
   datasources: zhDatasources,
+  editing: zhEditing,
   form: zhForm,
   frame: zhFrame,
   script: zhScript,

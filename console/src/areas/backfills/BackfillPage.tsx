@@ -72,7 +72,7 @@ export function BackfillPage() {
     );
   }
   const it = found.data;
-  if (!it || it.id !== id) return <Skeleton active className="page" />;
+  if (!it || it.id !== id) return <Skeleton active className="page late" />;
   const total = sum(it.states);
   const over = OVER.reduce((done, state) => done + (it.states[state] ?? 0), 0);
   const isLive = it.state === 'running' || it.state === 'paused';

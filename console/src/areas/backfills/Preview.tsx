@@ -49,7 +49,7 @@ export function Preview({ project, form, onExcept }: Props) {
       />
     );
   }
-  if (!preview.data) return <Skeleton active />;
+  if (!preview.data) return <Skeleton active className="late" />;
   const { instanceCount, instances, conflicts, jobs } = preview.data;
   const perDay = new Map<string, number>();
   for (const { bizdate } of instances) perDay.set(bizdate, (perDay.get(bizdate) ?? 0) + 1);

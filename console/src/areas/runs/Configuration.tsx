@@ -82,7 +82,7 @@ function Difference({ project, job, from, to }: DifferenceProps) {
       ),
   });
   if (diff.error) return <Failure message={diff.error.message} hint={diff.error.hint} />;
-  if (!diff.data) return <Skeleton active />;
+  if (!diff.data) return <Skeleton active className="late" />;
   const { text, variables } = diff.data;
   return (
     <>

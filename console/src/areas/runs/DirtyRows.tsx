@@ -63,7 +63,7 @@ export function DirtyRows({ project, run }: Props) {
       />
     );
   }
-  if (!page.data) return <Skeleton active />;
+  if (!page.data) return <Skeleton active className="late" />;
   const { reasons, rows, hasMore } = page.data;
   if (reasons.length === 0) {
     return <Nothing text={t(run.rowsDirty > 0 ? 'noneKept' : 'noDirty')} />;

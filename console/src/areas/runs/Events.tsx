@@ -38,7 +38,7 @@ export function Events({ project, run }: Props) {
         }),
       ),
   });
-  if (log.isPending) return <Skeleton active />;
+  if (log.isPending) return <Skeleton active className="late" />;
   const by = members.data?.items.find((it) => it.accountId === run.createdBy)?.name;
   const link = (other: { id: string; number: number; state: string }, words: string) => (
     <>

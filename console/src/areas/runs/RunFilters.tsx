@@ -2,6 +2,7 @@ import { Button, DatePicker, Select } from 'antd';
 import dayjs from 'dayjs';
 import { useTranslation } from 'react-i18next';
 import { JobSelect } from '@/form/JobSelect';
+import { SavedViews } from './SavedViews';
 
 export interface Search {
   state?: string | undefined;
@@ -16,6 +17,7 @@ interface Props {
   onChange: (change: Search) => void;
 }
 
+const NONE: Search = { state: undefined, kind: undefined, job: undefined, bizdate: undefined };
 const STATES = ['queued', 'running', 'succeeded', 'failed', 'stopped'] as const;
 const KINDS = ['scheduled', 'manual', 'backfill', 'trial', 'replay'] as const;
 
@@ -57,13 +59,13 @@ export function RunFilters({ project, search, onChange }: Props) {
         value={search.bizdate ? dayjs(search.bizdate) : null}
         onChange={(date) => onChange({ bizdate: date ? date.format('YYYY-MM-DD') : undefined })}
       />
+      <SavedViews
+        project={project}
+        search={search}
+        onChoose={(view) => onChange({ ...NONE, ...view })}
+      />
       {isFiltered ? (
-        <Button
-          type="text"
-          onClick={() =>
-            onChange({ state: undefined, kind: undefined, job: undefined, bizdate: undefined })
-          }
-        >
+        <Button type="text" onClick={() => onChange(NONE)}>
           {t('clearFilters')}
         </Button>
       ) : null}

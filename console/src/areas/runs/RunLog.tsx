@@ -82,7 +82,7 @@ export function RunLog({ project, run, search, level, onFilter }: Props) {
           onRetry={() => void part.refetch()}
         />
       ) : part.data === undefined ? (
-        <Skeleton active />
+        <Skeleton active className="late" />
       ) : rows.length === 0 ? (
         <Nothing text={t(isFiltered ? 'noLog' : 'emptyLog')} />
       ) : (

@@ -44,7 +44,7 @@ export function RunPage() {
       </div>
     );
   }
-  if (!it) return <Skeleton active className="page" />;
+  if (!it) return <Skeleton active className="page late" />;
   const isEnded = Boolean(it.endedAt);
   const seconds = tookSeconds(it);
   const { progress } = it;

@@ -69,7 +69,7 @@ export function DayPage() {
           onRetry={pages.again}
         />
       ) : pages.isPending ? (
-        <Skeleton active />
+        <Skeleton active className="late" />
       ) : rows.length === 0 ? (
         <Nothing text={t('noInstances')} />
       ) : (

@@ -1,5 +1,5 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { Alert, Skeleton, Table, Tag } from 'antd';
+import { Alert, Breadcrumb, Skeleton, Table, Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useRunsOf } from '@/api/choices';
@@ -60,9 +60,21 @@ export function InstancePage() {
     );
   }
   const it = instance.data;
-  if (!it || it.id !== id) return <Skeleton active className="page" />;
+  if (!it || it.id !== id) return <Skeleton active className="page late" />;
   return (
     <div className="page">
+      <Breadcrumb
+        items={[
+          {
+            title: (
+              <Link to="/projects/$project/schedules/instances" params={{ project }}>
+                {t('tabs.instances')}
+              </Link>
+            ),
+          },
+          { title: it.jobName },
+        ]}
+      />
       <PageTitle
         title={t('instance', { job: it.jobName, cycle: it.cycleAt.replace('T', ' ') })}
         beside={

@@ -52,7 +52,7 @@ export function SubmitDrawer({ project, job, onClose }: Props) {
           onRetry={() => void found.refetch()}
         />
       ) : (
-        <Skeleton active />
+        <Skeleton active className="late" />
       )}
     </Drawer>
   );

@@ -33,17 +33,26 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
   const { t: common } = useTranslation('common');
   const { zone } = usePreferences();
   const { job } = found;
-  const stored: Draft = found.schedule
-    ? { rule: ruleOf(found.schedule.value.rule), dependencies: found.schedule.value.dependencies }
-    : { rule: newRule(zone), dependencies: [] };
+  const base = found.schedule?.revision ?? null;
+  const stored: Draft = {
+    base,
+    rule: found.schedule ? ruleOf(found.schedule.value.rule) : newRule(zone),
+    dependencies: found.schedule?.value.dependencies ?? [],
+  };
   const kept = useKept<Draft>(`longshore.schedule.${job.id}`, stored);
   const { rule, dependencies } = kept.value;
+  // What was typed before somebody else changed the schedule.
+  const [isOlder, setOlder] = useState(kept.isKept && kept.value.base !== base);
   const still = useStill(rule, 400);
   const [seen, setSeen] = useState({
     job: found.jobRevision,
-    schedule: found.schedule?.revision ?? null,
+    schedule: base,
     published: job.publishedVersion ?? null,
   });
+  function forget(next: Draft) {
+    kept.drop(next);
+    setOlder(false);
+  }
   const mayEdit = useMay('schedulesEdit');
   const mayPublish = useMay('jobsPublish');
   const maySubmit = useMay('schedulesSubmit');
@@ -56,7 +65,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
         published: isPublished ? job.draftVersion : known.published,
       })),
     onDone: ({ draft, isSubmitted }) => {
-      kept.drop(draft);
+      forget(draft);
       if (isSubmitted) onClose();
     },
   });
@@ -74,8 +83,9 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
       .map((it) => [it.message, it.hint].filter(Boolean).join('. '))
       .join('\n') || null;
   const others = problems.filter((it) => !FIELDS.some((pointer) => isWithin(it.pointer, pointer)));
-  const set = (change: Partial<Draft['rule']>) =>
-    kept.set({ rule: { ...rule, ...change }, dependencies });
+  const change = (next: Partial<Draft>) =>
+    kept.set({ ...kept.value, ...next, base: isOlder ? kept.value.base : seen.schedule });
+  const set = (next: Partial<Draft['rule']>) => change({ rule: { ...rule, ...next } });
   const isEmptyRow = dependencies.some((it) => it.job === '');
   const send = (isSubmitted: boolean) =>
     submit.mutate({
@@ -157,10 +167,10 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
           ) : null}
           {kept.isKept && !submit.isPending ? (
             <Alert
-              type="info"
+              type={isOlder ? 'warning' : 'info'}
               showIcon
-              title={t('unsaved')}
-              action={<Button onClick={() => kept.drop(stored)}>{t('discard')}</Button>}
+              title={t(isOlder ? 'unsavedOlder' : 'unsaved')}
+              action={<Button onClick={() => forget(stored)}>{t('discard')}</Button>}
             />
           ) : null}
           {found.schedule?.value.state === 'paused' ? (
@@ -198,7 +208,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
             job={job.id}
             dependencies={dependencies}
             {...fields}
-            onChange={(next) => kept.set({ rule, dependencies: next })}
+            onChange={(next) => change({ dependencies: next })}
           />
           <h3>{t('runs')}</h3>
           <RunFields project={project} rule={rule} {...fields} onChange={set} />

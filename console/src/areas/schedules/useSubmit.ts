@@ -3,6 +3,8 @@ import { useChange } from '@/api/hooks';
 import type { Rule } from '@/lib/rule';
 
 export interface Draft {
+  /** The revision of the schedule that it was made from; null for a new one. */
+  base: string | null;
   rule: Rule;
   dependencies: Schemas['ScheduleDependency'][];
 }

@@ -6,6 +6,7 @@ import { useRead } from '@/api/hooks';
 import { useMay } from '@/areas/frame/project';
 import { isObject, textOf } from '@/lib/document';
 import { count } from '@/lib/format';
+import { stemsOf } from '@/lib/reasons';
 import { Failure } from '@/ui/Failure';
 import { Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
@@ -22,6 +23,9 @@ type DirtyRow = Record<string, unknown>;
 
 const ROWS = 100;
 const LONGEST = 80;
+/** The server tells so many reasons at most, counted over so many rows. */
+const MOST_REASONS = 50;
+const COUNTED = 200_000;
 
 /** The rows that were not written, counted by reason, each with its values. */
 export function DirtyRows({ project, run }: Props) {
@@ -69,9 +73,10 @@ export function DirtyRows({ project, run }: Props) {
     return <Nothing text={t(run.rowsDirty > 0 ? 'noneKept' : 'noDirty')} />;
   }
   const kept = reasons.reduce((sum, it) => sum + it.rowCount, 0);
+  const isCut = reasons.length >= MOST_REASONS;
   return (
     <Flex vertical gap={12}>
-      {kept < run.rowsDirty ? (
+      {kept < run.rowsDirty && !isCut && run.rowsDirty <= COUNTED ? (
         <Alert
           type="info"
           showIcon
@@ -79,7 +84,8 @@ export function DirtyRows({ project, run }: Props) {
         />
       ) : null}
       <Reasons
-        reasons={reasons}
+        reasons={stemsOf(reasons)}
+        isCut={isCut}
         chosen={reason}
         onChoose={(next) => {
           setReason(next);

@@ -36,13 +36,13 @@ const queries = new QueryClient({
 });
 
 function Console() {
-  const { language, shown } = usePreferences();
+  const { language, shown, isStill } = usePreferences();
   useEffect(() => {
     void translation.changeLanguage(language);
     dayjs.locale(language === 'zh' ? 'zh-cn' : 'en');
   }, [language]);
   return (
-    <ConfigProvider theme={themeOf(shown)} locale={language === 'zh' ? zhCN : enUS}>
+    <ConfigProvider theme={themeOf(shown, !isStill)} locale={language === 'zh' ? zhCN : enUS}>
       <AntApp>
         <SessionGate>
           <RouterProvider router={router} />

@@ -15,6 +15,8 @@ export interface Chosen {
 interface Preferences extends Chosen {
   /** The colours that are shown, whoever has chosen them. */
   shown: Appearance;
+  /** Whether the reader wants nothing to move. */
+  isStill: boolean;
   choose: (change: Partial<Chosen>) => void;
   /** Whether anything was chosen in this browser yet. */
   isChosen: boolean;
@@ -37,17 +39,22 @@ function stored(): Chosen {
   }
 }
 
-export function PreferencesProvider({ children }: { children: ReactNode }) {
-  const [chosen, setChosen] = useState(stored);
-  const [systemIsDark, setSystemIsDark] = useState(
-    () => matchMedia('(prefers-color-scheme: dark)').matches,
-  );
+/** What the system says, as it says it. */
+function useMedia(text: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(text).matches);
   useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)');
-    const note = () => setSystemIsDark(query.matches);
+    const query = matchMedia(text);
+    const note = () => setMatches(query.matches);
     query.addEventListener('change', note);
     return () => query.removeEventListener('change', note);
-  }, []);
+  }, [text]);
+  return matches;
+}
+
+export function PreferencesProvider({ children }: { children: ReactNode }) {
+  const [chosen, setChosen] = useState(stored);
+  const systemIsDark = useMedia('(prefers-color-scheme: dark)');
+  const isStill = useMedia('(prefers-reduced-motion: reduce)');
   const system: Appearance = systemIsDark ? 'dark' : 'light';
   const shown = chosen.appearance === 'system' ? system : chosen.appearance;
   useEffect(() => {
@@ -58,6 +65,7 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
     () => ({
       ...chosen,
       shown,
+      isStill,
       isChosen: localStorage.getItem(KEY) !== null,
       choose: (change) => {
         const next = { ...chosen, ...change };
@@ -65,7 +73,7 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
         setChosen(next);
       },
     }),
-    [chosen, shown],
+    [chosen, shown, isStill],
   );
   return <Context value={value}>{children}</Context>;
 }

@@ -7,6 +7,7 @@ import { useRead } from '@/api/hooks';
 import { useSession, useSignOut } from '@/api/session';
 import { Failure } from '@/ui/Failure';
 import { Nothing } from '@/ui/Nothing';
+import { PageTitle } from '@/ui/PageTitle';
 import { NewProject } from './NewProject';
 import { lastProject } from './last';
 
@@ -39,6 +40,7 @@ export function Start() {
   if (found) return <Navigate to="/projects/$project" params={{ project: found.id }} replace />;
   return (
     <main className="page">
+      <PageTitle title="Longshore" />
       <Nothing text={t('noProject')}>
         <Flex vertical align="center" gap={12}>
           {t('noProjectHint')}

@@ -78,7 +78,7 @@ export function editorState(text: string, label: string, options: EditorOptions)
         indentWithTab,
       ]),
       EditorView.lineWrapping,
-      EditorView.contentAttributes.of({ 'aria-label': label }),
+      EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
       EditorView.theme({ '&': { height: '100%' } }, { dark: isDark }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) onChange(update.state.doc.toString());

@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isObject, textOf, textsOf } from '@/lib/document';
 import { Code } from '@/ui/Code';
+import { Words } from '@/ui/Words';
 import { JsonControl } from './JsonControl';
 import { MapControl } from './MapControl';
 import type { FieldProps } from './SchemaField';
@@ -107,7 +108,13 @@ export function Control(props: ControlProps) {
             onChange={(event) => onChange(event.target.value)}
             options={type.options.map((option) => ({
               value: option.value,
-              label: option.help ? `${option.value} — ${option.help}` : option.value,
+              label: option.help ? (
+                <>
+                  {option.value} — <Words text={option.help} />
+                </>
+              ) : (
+                option.value
+              ),
             }))}
           />
         );
@@ -172,7 +179,11 @@ function renderOption({ data }: { data: { label?: ReactNode; help?: string | nul
   return (
     <div>
       <div>{data.label}</div>
-      {data.help ? <small style={{ whiteSpace: 'normal' }}>{data.help}</small> : null}
+      {data.help ? (
+        <small style={{ whiteSpace: 'normal' }}>
+          <Words text={data.help} />
+        </small>
+      ) : null}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { Problem } from '@/api/client';
 import { isWithin, keysOf } from '@/lib/pointer';
 
 interface Marked {
-  validateStatus?: 'error';
+  validateStatus?: 'error' | 'warning' | undefined;
   help?: string;
 }
 
@@ -12,7 +12,16 @@ interface Marked {
 export function marked(problems: readonly Problem[], pointer: string): Marked {
   const found = problems.filter((problem) => isWithin(problem.pointer, pointer));
   if (found.length === 0) return {};
-  return { validateStatus: 'error', help: found.map((it) => textOf(it, pointer)).join('\n') };
+  return {
+    validateStatus: statusOf(found),
+    help: found.map((it) => textOf(it, pointer)).join('\n'),
+  };
+}
+
+/** How a field with these problems is marked. */
+export function statusOf(problems: readonly Problem[]): 'error' | 'warning' | undefined {
+  if (problems.length === 0) return undefined;
+  return problems.some((it) => it.severity === 'error') ? 'error' : 'warning';
 }
 
 function textOf(problem: Problem, pointer: string): string {

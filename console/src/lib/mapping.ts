@@ -20,6 +20,14 @@ export interface Field {
   nullable: boolean;
   key: boolean;
   arrowType: string;
+  /** Whether it is no part of the rows but says where they lie. */
+  partition?: boolean;
+  /** Whether the store fills it in where a row has no value for it. */
+  hasDefault?: boolean;
+  /** Whether a table can be cut by it. */
+  splitKey?: 'usable' | 'limited' | 'unusable';
+  /** On which condition, or why not. */
+  splitKeyReason?: string | null | undefined;
 }
 
 export type SourceKind = 'column' | 'constant' | 'variable' | 'expression' | 'all' | 'unrecognized';
@@ -192,13 +200,12 @@ export function unfilled(fields: readonly Field[], pairs: readonly Pair[]): stri
 }
 
 /** Whether a row without a value for the field is refused, as far as is known. */
-function isNeeded(field: Field & { hasDefault?: boolean | null }): boolean {
+function isNeeded(field: Field): boolean {
   return !field.nullable && field.hasDefault !== true;
 }
 
-/** A column that is no part of the rows but says where they lie. */
 export function isPartition(field: Field): boolean {
-  return field.type.endsWith('(partition column)');
+  return field.partition ?? field.type.endsWith('(partition column)');
 }
 
 /** Both lists so that lines lie level: linked fields first, in the order of the target, then the others. */

@@ -38,7 +38,7 @@ export default function CodeEditor(props: CodeProps) {
           closeBrackets(),
           speech.current.of(speechOf(language, current.current.offered)),
           highlighting(isDark),
-          autocompletion(),
+          autocompletion({ icons: false }),
           // Tab leaves the editor: it is one field of many.
           keymap.of([...defaultKeymap, ...historyKeymap, ...completionKeymap]),
           hint(placeholder),

@@ -2,6 +2,7 @@ import { useTranslation } from 'react-i18next';
 import { useConnectorForms, useConnectors } from '@/api/queries';
 import { fieldsOf, type Field } from '@/form/schema';
 import { Loaded } from '@/ui/Loaded';
+import { Words } from '@/ui/Words';
 
 interface Props {
   side: 'reader' | 'writer';
@@ -57,12 +58,12 @@ function Entry({ field, isHere }: { field: Field; isHere: boolean }) {
         {isGiven ? <em> {t('byDefault', { value: JSON.stringify(field.fallback) })}</em> : null}
       </dt>
       <dd>
-        {field.help}
+        {field.help ? <Words text={field.help} /> : null}
         {values.length > 0 ? (
           <ul>
             {values.map((it) => (
               <li key={it.value}>
-                <span className="code">{it.value}</span> {it.help}
+                <span className="code">{it.value}</span> {it.help ? <Words text={it.help} /> : null}
               </li>
             ))}
           </ul>

@@ -62,7 +62,7 @@ export function editorState(text: string, label: string, options: EditorOptions)
       highlightSelectionMatches(),
       jsonc(),
       highlighting(isDark),
-      autocompletion({ override: [named(offer), language.complete] }),
+      autocompletion({ icons: false, override: [named(offer), language.complete] }),
       hoverTooltip(language.hover),
       lintGutter(),
       linter(async (view) => [

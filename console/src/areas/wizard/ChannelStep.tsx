@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useGroups } from '@/api/queries';
 import { marked } from '@/form/problems';
 import { withSetting, type ErrorLimit, type Setting, type Speed } from '@/lib/document';
+import type { StepName } from './draft';
 import { Problems } from './Problems';
 import type { StepProps } from './steps';
 import type { SideView } from './useSides';
@@ -16,10 +17,11 @@ const AT = '/configuration/setting';
 interface Props extends StepProps {
   source: SideView;
   target: SideView;
+  onGo: (step: StepName, pointer: string) => void;
 }
 
 /** How fast, over how many channels, and what happens to rows that cannot be written. */
-export function ChannelStep({ project, draft, onChange, problems, source, target }: Props) {
+export function ChannelStep({ project, draft, onChange, problems, source, target, onGo }: Props) {
   const { t } = useTranslation('wizard');
   const { setting } = draft.document.configuration;
   const speed = setting.speed ?? {};
@@ -47,16 +49,13 @@ export function ChannelStep({ project, draft, onChange, problems, source, target
   ].join(', ');
   return (
     <Form layout="vertical" component="div" style={{ maxWidth: 720 }}>
-      <Problems problems={problems} />
+      <Problems problems={problems} here="channel" onGo={onGo} />
       <Form.Item
         label={t('channels')}
         htmlFor="channels"
         extra={t('channelsHelp')}
         data-pointer={`${AT}/speed/concurrent`}
-        {...marked(
-          problems.filter((it) => it.severity === 'error'),
-          `${AT}/speed/concurrent`,
-        )}
+        {...marked(problems, `${AT}/speed/concurrent`)}
       >
         <Flex gap={16}>
           <Slider
@@ -197,7 +196,7 @@ function DirtyRows({ limit, onChange }: DirtyProps) {
 }
 
 /** Which resource group a run of the job goes to, unless the run or the schedule names another one. */
-function Groups({ project, source, target }: Omit<Props, keyof StepProps> & { project: string }) {
+function Groups({ project, source, target }: Pick<Props, 'project' | 'source' | 'target'>) {
   const { t } = useTranslation('wizard');
   const groups = useGroups(project);
   const names = new Set(

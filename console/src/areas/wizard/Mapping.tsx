@@ -158,10 +158,10 @@ export function Mapping(props: Props) {
       );
     });
   return (
+    // What is heard here comes from the buttons of the rows, of which there may be thousands.
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
     <div
       className="mapping"
-      role="group"
-      aria-label={t('step.mapping')}
       onClick={act}
       onKeyDown={onKey}
       onPointerDown={grab}

@@ -86,8 +86,7 @@ function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
   const [shown, setShown] = useState<Shown>('all');
   const [view, setView] = useState<'lines' | 'table'>('lines');
   const [isArranged, setArranged] = useState(false);
-  // Values and fields that were added and have no line yet; what has one is in the document.
-  const [added, setAdded] = useState<string[]>([]);
+  // Fields that were added and have no line yet; what has one is in the document.
   const [addedTargets, setAddedTargets] = useState<string[]>([]);
 
   const columns = useMemo(() => new Set(sources.map((field) => field.name)), [sources]);
@@ -112,12 +111,12 @@ function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
   const put = (change: Pair[] | ((pairs: Pair[]) => Pair[])) =>
     onChange((now) => {
       const next = typeof change === 'function' ? change(pairs) : change;
-      return { ...now, document: withPairs(now.document, next) };
+      return { ...now, values: own, document: withPairs(now.document, next) };
     });
 
-  const own = [...new Set([...pairs.map((pair) => pair.source), ...added])].filter(
-    (name) => !columns.has(name),
-  );
+  const values = pairs.map((pair) => pair.source).filter((name) => !columns.has(name));
+  // A value keeps its place in the list, whether it has a line or not.
+  const own = [...new Set([...draft.values, ...values])];
   const doubts = doubtsOf(pairs, sources, fields);
   const doubtful = new Set(doubts.keys());
   const reasons = new Map([...doubts].map(([name, doubt]) => [name, t(`doubt.${doubt}`)]));
@@ -251,8 +250,12 @@ function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
           onLink={(pair) => put((now) => link(now, pair))}
           onUnlink={(name) => put((now) => unlink(now, name))}
           onRemoveSource={(name) => {
-            setAdded(added.filter((it) => it !== name));
-            put((now) => now.filter((pair) => pair.source !== name));
+            const kept = pairs.filter((pair) => pair.source !== name);
+            onChange((now) => ({
+              ...now,
+              values: own.filter((it) => it !== name),
+              document: withPairs(now.document, kept),
+            }));
           }}
         />
       ) : (
@@ -270,7 +273,7 @@ function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
         columns={columns}
         computes={computes}
         taken={(name) => left.has(name)}
-        onAdd={(name) => setAdded([...added, name])}
+        onAdd={(name) => onChange((now) => ({ ...now, values: [...own, name] }))}
         onAddTarget={ends.isFree ? (name) => setAddedTargets([...addedTargets, name]) : undefined}
       />
     </Flex>

@@ -7,10 +7,12 @@ interface Props {
   problems: readonly Problem[];
   /** Leads to the field of a problem. */
   onGo?: ((step: StepName, pointer: string) => void) | undefined;
+  /** The step that is shown: what is mended there needs no way. */
+  here?: StepName;
 }
 
 /** What is wrong, worst first, each with the way to its field. */
-export function Problems({ problems, onGo }: Props) {
+export function Problems({ problems, onGo, here = 'review' }: Props) {
   const { t } = useTranslation('wizard');
   if (problems.length === 0) return null;
   return (
@@ -27,7 +29,7 @@ export function Problems({ problems, onGo }: Props) {
               title={problem.message}
               description={problem.hint}
               action={
-                !onGo || step === 'review' ? undefined : (
+                !onGo || step === here ? undefined : (
                   <Button size="small" onClick={() => onGo(step, problem.pointer)}>
                     {t('mendIn', { step: t(`step.${step}`) })}
                   </Button>

@@ -41,6 +41,14 @@ export function SideStep(props: Props) {
   const names = (view.all ?? []).map((it) => it.name);
   const writeMode = form.find((field) => field.name === 'writeMode');
   const isOwn = (name: string) => OWN.has(name) || (side === 'reader' && name === view.place);
+  const fields = form
+    .filter((field) => !isOwn(field.name))
+    .map((field) => {
+      if (field.name === 'preSql') return { ...field, title: t('before') };
+      if (field.name === 'postSql') return { ...field, title: t('after') };
+      // Who writes a query of one's own has left the wizard's way: a table with a mapping.
+      return field.name === 'querySql' ? { ...field, advanced: true } : field;
+    });
   const partition = view.partitions.map((it) => `${it.name}=\${bdp.system.bizdate}`).join('/');
   if (connector && !connector.capabilities.browser) {
     return (
@@ -97,7 +105,7 @@ export function SideStep(props: Props) {
       ) : (
         <SchemaForm
           key={step.plugin}
-          fields={form.filter((field) => !isOwn(field.name))}
+          fields={fields}
           value={step.parameter}
           pointer={`/configuration/${side}/parameter`}
           problems={problems}

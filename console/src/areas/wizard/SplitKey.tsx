@@ -17,6 +17,11 @@ const INTEGERS = new Set([
   'UInt64',
 ]);
 
+/** What the store says of the column; where it says nothing, its type tells. */
+function canSplit({ splitKey, arrowType }: Field): boolean {
+  return splitKey === undefined ? INTEGERS.has(arrowType) : splitKey === 'usable';
+}
+
 const AT = '/configuration/reader/parameter/splitPk';
 
 /** The column by whose values a table is cut into parts. Others are listed with the reason why they cannot be. */
@@ -32,12 +37,9 @@ export function SplitKey({
   const value = textOf(parameter.splitPk);
   const options = columns
     .map((field) => {
-      const isUsable = splitsAll || INTEGERS.has(field.arrowType);
-      const remark = isUsable
-        ? field.key
-          ? t('bestKey')
-          : field.type
-        : t('notSplittable', { type: field.type });
+      const isUsable = splitsAll || canSplit(field);
+      const reason = field.splitKeyReason ?? t('notSplittable', { type: field.type });
+      const remark = isUsable ? (field.key ? t('bestKey') : field.type) : reason;
       return {
         value: field.name,
         label: (

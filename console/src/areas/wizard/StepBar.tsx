@@ -46,9 +46,9 @@ export function StepBar({ draft, step, problems, onGo }: Props) {
   );
 }
 
-/** Data source and table of a side; of several tables the first one and how many more. */
+/** The table of a side, or its data source: of several tables the first one and how many more. */
 function placeOf(side: Step): string {
   const [table, ...others] = tablesOf(side);
-  const more = others.length > 0 ? `${table} +${others.length}` : table;
-  return [datasourceOf(side), more].filter(Boolean).join(' · ');
+  if (table === undefined) return datasourceOf(side);
+  return others.length > 0 ? `${table} +${others.length}` : table;
 }

@@ -34,8 +34,8 @@ export function TablePicker(props: Props & (One | Many)) {
   const tables = useTables({ project, datasource }, useStill(search.trim(), 300));
   const isTyped = search.trim() !== '' && !tables.items.some((it) => it.name === search.trim());
   const options = [
-    ...(isTyped ? [{ value: search.trim(), label: t('useTyped', { name: search.trim() }) }] : []),
     ...grouped(tables.items),
+    ...(isTyped ? [{ value: search.trim(), label: t('useTyped', { name: search.trim() }) }] : []),
   ];
   const common = {
     id,

@@ -13,7 +13,7 @@ import { SavedState } from '@/ui/SavedState';
 import { useStill } from '@/ui/useStill';
 import { Actions } from './Actions';
 import { ChannelStep } from './ChannelStep';
-import { problemsOfTables } from './checks';
+import { problemsOfTables, SPLIT_KEY } from './checks';
 import { readKept, STEPS, stepOf, textOfDraft, type Draft, type StepName } from './draft';
 import { MappingStep } from './MappingStep';
 import { ReviewStep } from './ReviewStep';
@@ -211,7 +211,16 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
           onGo={go}
         />
       ) : null}
-      {step === 'channel' ? <ChannelStep {...props} source={source} target={target} /> : null}
+      {step === 'channel' ? (
+        <ChannelStep
+          {...props}
+          // Channels without a split key are told where they are counted, too.
+          problems={problems.filter((it) => stepOf(it) === step || it.pointer === SPLIT_KEY)}
+          source={source}
+          target={target}
+          onGo={go}
+        />
+      ) : null}
       {step === 'review' ? (
         <ReviewStep
           {...props}

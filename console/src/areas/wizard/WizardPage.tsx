@@ -77,6 +77,7 @@ export function WizardPage({ dialogs }: { dialogs: WizardDialogs }) {
     description: value.description,
     variables: value.draft.variables,
     document,
+    values: [],
   };
   return (
     <Wizard

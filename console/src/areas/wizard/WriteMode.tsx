@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { marked } from '@/form/problems';
 import type { Field } from '@/form/schema';
 import { textOf, textsOf, withParameters } from '@/lib/document';
+import { Words } from '@/ui/Words';
 import type { StepProps } from './steps';
 
 const AT = '/configuration/writer/parameter/writeMode';
@@ -12,6 +13,9 @@ const KNOWN = ['insert', 'update', 'ignore', 'copy'] as const;
 type Known = (typeof KNOWN)[number];
 
 const isKnown = (mode: string): mode is Known => KNOWN.some((it) => it === mode);
+
+/** The modes with words of their own come first, in their order. */
+const rankOf = (mode: string) => (isKnown(mode) ? KNOWN.indexOf(mode) : KNOWN.length);
 
 interface Props extends StepProps {
   field: Field;
@@ -27,7 +31,9 @@ export function WriteMode({ draft, onChange, problems, field, hasKey, columns }:
   const modes =
     field.type.kind === 'choice'
       ? field.type.options.map(({ value, help }) => ({ value: String(value), help }))
-      : field.examples.map((value) => ({ value, help: null }));
+      : field.examples
+          .map((value) => ({ value, help: null }))
+          .toSorted((a, b) => rankOf(a.value) - rankOf(b.value));
   const isOfKeys = modes.some(({ value }) => isKnown(value) && value !== 'copy');
   const value = textOf(parameter.writeMode) || (isOfKeys ? 'insert' : textOf(field.fallback));
   const chosen = modes.find((it) => value === it.value || value.startsWith(`${it.value}(`));
@@ -51,7 +57,13 @@ export function WriteMode({ draft, onChange, problems, field, hasKey, columns }:
           {modes.map((mode) => (
             <Radio key={mode.value} value={mode.value} className="card">
               <strong>{isKnown(mode.value) ? t(`mode.${mode.value}`) : mode.value}</strong>
-              <div>{isKnown(mode.value) ? t(`modeHelp.${mode.value}`) : mode.help}</div>
+              <div>
+                {isKnown(mode.value) ? (
+                  t(`modeHelp.${mode.value}`)
+                ) : (
+                  <Words text={mode.help ?? ''} />
+                )}
+              </div>
             </Radio>
           ))}
         </Radio.Group>

@@ -37,6 +37,8 @@ interface Looked {
   ends: Ends;
 }
 
+/** Where channels that have nothing to do are mended. */
+export const SPLIT_KEY = '/configuration/reader/parameter/splitPk';
 const READER = '/configuration/reader/parameter';
 const WRITER = '/configuration/writer/parameter';
 
@@ -85,7 +87,7 @@ export function problemsOfTables(
   const isSplit = !source.has('splitPk') || textOf(reader.parameter.splitPk) !== '';
   if (channels > 1 && !isSplit && reader.parameter.splitMode !== 'auto' && source.table !== '') {
     problems.push({
-      pointer: '/configuration/setting/speed/concurrent',
+      pointer: SPLIT_KEY,
       message: t('noSplit', { count: channels }),
       hint: t('noSplitHelp'),
       severity: 'warning',

@@ -7,6 +7,7 @@ import {
   isObject,
   readDocument,
   textOf,
+  textsOf,
   writeDocument,
   type JobDocument,
 } from '@/lib/document';
@@ -14,13 +15,22 @@ import { isWithin } from '@/lib/pointer';
 
 export interface Draft extends Details {
   document: JobDocument;
+  /** Values that were added to the mapping and have no line yet; they are no part of the job. */
+  values: string[];
 }
 
 export const STEPS = ['source', 'target', 'mapping', 'channel', 'review'] as const;
 export type StepName = (typeof STEPS)[number];
 
 export function newDraft(folder: string): Draft {
-  return { name: '', folder, description: '', variables: {}, document: emptyDocument() };
+  return {
+    name: '',
+    folder,
+    description: '',
+    variables: {},
+    document: emptyDocument(),
+    values: [],
+  };
 }
 
 /** The step where a problem of the document is mended. */
@@ -49,5 +59,6 @@ export function readKept(kept: Record<string, unknown>): Draft | null {
       Object.entries(variables).map(([name, value]) => [name, textOf(value)]),
     ),
     document,
+    values: textsOf(kept.values),
   };
 }

@@ -117,7 +117,7 @@ export function ImportJobs({ project, folder, onClose }: Props) {
             type="file"
             multiple
             accept=".json,.jsonc,application/json"
-            hidden
+            style={{ display: 'none' }}
             onChange={(event) => void read(event.target.files)}
           />
           <Flex gap={8}>
@@ -128,7 +128,7 @@ export function ImportJobs({ project, folder, onClose }: Props) {
             // A text has no name but its place until it gets one.
             // oxlint-disable-next-line react/no-array-index-key
             <div key={index} className="nested">
-              <Flex gap={8} align="end">
+              <Flex gap={8} align="start">
                 <Form.Item
                   style={{ flex: 1 }}
                   label={common('name')}
@@ -163,7 +163,7 @@ export function ImportJobs({ project, folder, onClose }: Props) {
                   </Form.Item>
                 ))}
                 {texts.length > 1 ? (
-                  <Form.Item>
+                  <Form.Item label=" " colon={false}>
                     <Button
                       icon={<DeleteOutlined />}
                       aria-label={`${common('delete')} ${text.name || index + 1}`}

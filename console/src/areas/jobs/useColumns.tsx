@@ -1,6 +1,6 @@
 import { EllipsisOutlined } from '@ant-design/icons';
 import { Link } from '@tanstack/react-router';
-import { App, Button, Dropdown, Space, Tag, Tooltip, type TableColumnsType } from 'antd';
+import { App, Button, Dropdown, Space, Tooltip, type TableColumnsType } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
@@ -67,7 +67,9 @@ export function useColumns(props: Props): TableColumnsType<Job> {
           >
             {name}
           </Link>
-          {job.folder === '' ? null : <div className="quiet">{job.folder}</div>}
+          <div className="quiet">
+            {[t(`modes.${job.mode}`), job.folder].filter(Boolean).join(' · ')}
+          </div>
         </>
       ),
     },
@@ -76,17 +78,10 @@ export function useColumns(props: Props): TableColumnsType<Job> {
       key: 'way',
       render: (_, job) => (
         <>
-          <Side side={job.source} />
-          <div>
-            → <Side side={job.target} />
-          </div>
+          <Side side={job.source} arrow="" />
+          <Side side={job.target} arrow="→ " />
         </>
       ),
-    },
-    {
-      title: t('mode'),
-      dataIndex: 'mode',
-      render: (mode: Schemas['JobMode']) => <Tag>{t(`modes.${mode}`)}</Tag>,
     },
     {
       title: t('schedule'),
@@ -97,7 +92,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
           return <span className="quiet">{t('noSchedule')}</span>;
         return (
           <>
-            {schedule.inWords}
+            <div className="wrapped">{schedule.inWords}</div>
             {schedule.state === 'paused' ? (
               <div>
                 <RunState state="paused" />
@@ -141,11 +136,17 @@ export function useColumns(props: Props): TableColumnsType<Job> {
           : t('versionBehind', { version: live, draft });
       },
     },
-    { title: common('owner'), key: 'owner', render: (_, job) => job.owner.name },
     {
-      title: common('updated'),
-      dataIndex: 'updatedAt',
-      render: (at: string) => <Ago at={at} />,
+      title: t('ownerUpdated'),
+      key: 'owner',
+      render: (_, job) => (
+        <>
+          {job.owner.name}
+          <div className="quiet">
+            <Ago at={job.updatedAt} />
+          </div>
+        </>
+      ),
     },
     {
       title: common('actions'),
@@ -192,15 +193,26 @@ export function useColumns(props: Props): TableColumnsType<Job> {
   ];
 }
 
+interface SideProps {
+  side: Schemas['JobSide'] | null | undefined;
+  arrow: string;
+}
+
 /** One side of a job: its data source or connector, and the table. */
-function Side({ side }: { side: Schemas['JobSide'] | null | undefined }) {
+function Side({ side, arrow }: SideProps) {
   const { t } = useTranslation('jobs');
-  if (!side || side.connector === '') return <span className="quiet">{t('notSet')}</span>;
+  const isSet = side && side.connector !== '';
+  const name = side?.datasource ?? side?.connector;
   return (
-    <Tooltip title={side.connector}>
-      <span className="code">
-        {[side.datasource ?? side.connector, side.table].filter(Boolean).join(' · ')}
-      </span>
-    </Tooltip>
+    <div className="job-side">
+      {arrow}
+      {isSet ? (
+        <Tooltip title={`${side.connector}: ${[name, side.table].filter(Boolean).join(' · ')}`}>
+          <span className="code">{side.table ?? name}</span>
+        </Tooltip>
+      ) : (
+        <span className="quiet">{t('notSet')}</span>
+      )}
+    </div>
   );
 }

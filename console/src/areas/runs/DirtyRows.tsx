@@ -23,6 +23,7 @@ type DirtyRow = Record<string, unknown>;
 
 const ROWS = 100;
 const LONGEST = 80;
+const LONGEST_REASON = 160;
 /** The server tells so many reasons at most, counted over so many rows. */
 const MOST_REASONS = 50;
 const COUNTED = 200_000;
@@ -120,7 +121,13 @@ export function DirtyRows({ project, run }: Props) {
         loading={page.isFetching && page.isPlaceholderData}
         dataSource={rows}
         columns={[
-          { title: t('reason'), key: 'reason', render: (_, row) => textOf(row.reason) },
+          {
+            title: t('reason'),
+            key: 'reason',
+            render: (_, row) => (
+              <div className="wrapped">{cut(textOf(row.reason), LONGEST_REASON)}</div>
+            ),
+          },
           {
             title: t('column'),
             key: 'column',
@@ -185,6 +192,6 @@ function keyOf({ key }: DirtyRow): string {
     .join(', ');
 }
 
-function cut(text: string): string {
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+function cut(text: string, longest = LONGEST): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -48,15 +48,15 @@ export function RunLog({ project, run, search, level, onFilter }: Props) {
           onChange={(value: Schemas['Level'] | undefined) => onFilter({ level: value })}
         />
         <Button
-          aria-pressed={follows}
-          disabled={isFiltered}
+          {...(run.endedAt ? {} : { 'aria-pressed': follows })}
+          disabled={isFiltered || (Boolean(run.endedAt) && follows)}
           loading={jump.isPending}
           onClick={() => {
             if (follows) setFollowing(false);
             else jump.mutate('end', { onSuccess: () => setFollowing(true) });
           }}
         >
-          {follows ? t('following') : t(run.endedAt ? 'toEnd' : 'follow')}
+          {t(run.endedAt ? 'toEnd' : follows ? 'following' : 'follow')}
         </Button>
         {begins ? null : (
           <Button

@@ -71,6 +71,7 @@ export function RunsPage() {
       />
       <PagedTable<Run>
         rowKey="id"
+        size="small"
         pages={pages}
         nothing={
           <Nothing text={isFiltered ? t('noneFound') : t('none')}>

@@ -6,6 +6,7 @@ import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { count } from '@/lib/format';
 import { rates } from '@/lib/series';
+import { moment } from '@/lib/time';
 import { usePreferences } from '@/ui/preferences';
 
 const HEIGHT = 200;
@@ -51,19 +52,19 @@ export function Throughput({ project, run, isEnded }: Props) {
       stroke: isDark ? '#b3bcc9' : '#4b5565',
       grid: { stroke: isDark ? '#2c323a' : '#e6eaf0' },
     };
+    const clock = (at: number) => moment(new Date(at * 1_000).toISOString(), zone).slice(11);
     const drawn = new uPlot(
       {
         width: element.clientWidth,
         height: HEIGHT,
-        tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), zone),
         scales: { rows: {}, mib: {} },
         axes: [
-          axis,
+          { ...axis, values: (_, ticks) => ticks.map(clock) },
           { ...axis, scale: 'rows', size: 80, label: t('rowsPerSecond') },
           { ...axis, scale: 'mib', side: 1, size: 60, label: t('mibPerSecond') },
         ],
         series: [
-          { label: t('time') },
+          { label: t('time'), value: (_, at) => (at === null ? '–' : clock(at)) },
           {
             label: t('rowsPerSecond'),
             scale: 'rows',

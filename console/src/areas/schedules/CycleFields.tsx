@@ -1,4 +1,5 @@
-import { Checkbox, Flex, Form, Input, InputNumber, Select } from 'antd';
+import { Checkbox, Flex, Form, Input, InputNumber, Select, TimePicker } from 'antd';
+import dayjs from 'dayjs';
 import { useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { CYCLE_KINDS, cronOf, cycleOf, DAYS, ofKind, type Cycle } from '@/lib/cycle';
@@ -10,6 +11,7 @@ interface Props {
   onChange: (cycle: Cycle) => void;
 }
 
+const CLOCK = 'HH:mm';
 const HOURS = Array.from({ length: 24 }, (_, hour) => ({
   value: hour,
   label: String(hour).padStart(2, '0'),
@@ -212,15 +214,18 @@ interface TimeProps {
 }
 
 function Time({ label, value, isDisabled, onChange }: TimeProps) {
+  const time = dayjs(`2026-01-01T${value}`);
   return (
-    <Input
-      type="time"
+    <TimePicker
       aria-label={label}
       prefix={label}
-      style={{ width: 160 }}
+      format={CLOCK}
+      allowClear={false}
+      needConfirm={false}
+      style={{ width: 150 }}
       disabled={isDisabled}
-      value={value}
-      onChange={(event) => onChange(event.target.value)}
+      value={time.isValid() ? time : null}
+      onChange={(chosen) => chosen && onChange(chosen.format(CLOCK))}
     />
   );
 }

@@ -51,7 +51,7 @@ export function DependencyList(props: Props) {
               />
               <Select
                 aria-label={t('dependencyKind', { number: index + 1 })}
-                style={{ width: 200 }}
+                style={{ width: 260 }}
                 disabled={isDisabled}
                 value={dependency.kind}
                 options={KINDS.map((value) => ({ value, label: t(`waits.${value}`) }))}

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { usePages } from '@/api/pages';
 import { JobSelect } from '@/form/JobSelect';
+import { duration } from '@/lib/format';
 import { Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
@@ -85,6 +86,7 @@ export function InstancesPage() {
       </div>
       <PagedTable
         rowKey="id"
+        size="small"
         pages={pages}
         nothing={<Nothing text={t('noInstancesFound')} />}
         columns={[
@@ -125,9 +127,13 @@ export function InstancesPage() {
             render: (at: string | null) => (at ? <Moment at={at} /> : '–'),
           },
           {
-            title: t('endedAt'),
-            dataIndex: 'endedAt',
-            render: (at: string | null) => (at ? <Moment at={at} /> : '–'),
+            title: t('took'),
+            key: 'took',
+            className: 'number',
+            render: (_, { startedAt, endedAt }) =>
+              startedAt && endedAt
+                ? duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000)
+                : '–',
           },
           { title: t('attempts'), dataIndex: 'attempts', className: 'number' },
           {

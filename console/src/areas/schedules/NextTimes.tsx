@@ -17,7 +17,7 @@ interface Props {
 /** The cycle in words and its next five times, as the server works them out. */
 export function NextTimes({ project, job, rule }: Props) {
   const { t } = useTranslation('schedules');
-  const { language } = usePreferences();
+  const { language, zone } = usePreferences();
   const preview = useSchedulePreview(project, job, { rule, count: 5 });
   const { cycles = [], inWords: words = '' } = preview.data ?? {};
   return (
@@ -42,9 +42,11 @@ export function NextTimes({ project, job, rule }: Props) {
                   <span>
                     {t('bizdate')} <span className="code">{cycle.bizdate}</span>
                   </span>
-                  <span>
-                    {t('inYourZone')} <Moment at={cycle.dueAt} />
-                  </span>
+                  {rule.zone === zone ? null : (
+                    <span>
+                      {t('inYourZone')} <Moment at={cycle.dueAt} />
+                    </span>
+                  )}
                   {cycle.isDryRun ? <Tag>{t('kinds.dryRun')}</Tag> : null}
                 </Flex>
               </li>

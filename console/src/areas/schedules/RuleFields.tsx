@@ -33,7 +33,7 @@ export function PeriodFields({ rule, problemOf, isDisabled, onChange }: Props) {
       <Form.Item {...item('/zone')} label={t('zone')} htmlFor="schedule-zone">
         <Select
           id="schedule-zone"
-          style={{ width: 240 }}
+          style={{ width: 200 }}
           showSearch
           disabled={isDisabled}
           value={rule.zone}
@@ -66,7 +66,7 @@ export function PeriodFields({ rule, problemOf, isDisabled, onChange }: Props) {
       >
         <Select
           id="schedule-generation"
-          style={{ width: 240 }}
+          style={{ width: 210 }}
           disabled={isDisabled}
           value={rule.generation}
           options={GENERATIONS.map((value) => ({ value, label: t(`generations.${value}`) }))}

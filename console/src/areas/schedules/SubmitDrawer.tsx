@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, client } from '@/api/client';
 import { useRead } from '@/api/hooks';
-import { readSchedule } from '@/api/schedules';
+import { findSchedule } from '@/api/schedules';
 import { Failure } from '@/ui/Failure';
 import { SubmitForm } from './SubmitForm';
 
@@ -19,13 +19,13 @@ export function SubmitDrawer({ project, job, onClose }: Props) {
   // Each opening reads anew, so that nothing is written over what was never seen.
   const [opening, setOpening] = useState(() => crypto.randomUUID());
   const found = useRead({
-    key: ['schedules', project, 'submit', job, opening],
+    key: ['schedule-submit', project, job, opening],
     read: async (signal) => {
       const params = { path: { project, job } };
-      const [known, schedule] = await Promise.all([
-        answer(client.GET('/api/v1/projects/{project}/jobs/{job}', { params, signal })),
-        readSchedule(project, job, signal),
-      ]);
+      const known = await answer(
+        client.GET('/api/v1/projects/{project}/jobs/{job}', { params, signal }),
+      );
+      const schedule = await findSchedule(project, known.value, signal);
       return { job: known.value, jobRevision: known.revision ?? '', schedule };
     },
   });
@@ -43,7 +43,7 @@ export function SubmitDrawer({ project, job, onClose }: Props) {
     );
   }
   return (
-    <Drawer open size={800} title={t('schedule')} onClose={onClose}>
+    <Drawer open size={840} title={t('schedule')} onClose={onClose}>
       {found.error ? (
         <Failure
           message={found.error.message}

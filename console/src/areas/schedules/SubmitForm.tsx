@@ -80,7 +80,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
   const problemOf = (pointer: string) =>
     problems
       .filter((it) => isWithin(it.pointer, pointer))
-      .map((it) => [it.message, it.hint].filter(Boolean).join('. '))
+      .map((it) => [it.message, it.hint].filter(Boolean).join('; '))
       .join('\n') || null;
   const others = problems.filter((it) => !FIELDS.some((pointer) => isWithin(it.pointer, pointer)));
   const change = (next: Partial<Draft>) =>
@@ -109,7 +109,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
   return (
     <Drawer
       open
-      size={800}
+      size={840}
       title={title}
       onClose={onClose}
       mask={{ closable: false }}

@@ -10,9 +10,13 @@ interface Props {
   waits: Schemas['WaitsFor'][];
 }
 
+const SHOWN = 5;
+
 /** Everything that keeps an instance from running, in words. */
 export function WaitList({ project, waits }: Props) {
   const { t } = useTranslation('schedules');
+  const upstream = waits.filter((wait) => wait.kind === 'upstream');
+  const others = waits.filter((wait) => wait.kind !== 'upstream');
   return (
     <Alert
       style={{ marginBottom: 16 }}
@@ -21,11 +25,14 @@ export function WaitList({ project, waits }: Props) {
       title={t('waitsFor')}
       description={
         <ul style={{ margin: 0, paddingInlineStart: 20 }}>
-          {waits.map((wait) => (
+          {[...others, ...upstream.slice(0, SHOWN)].map((wait) => (
             <li key={JSON.stringify(wait)}>
               {t(`waitKinds.${wait.kind}`)} <Detail project={project} wait={wait} />
             </li>
           ))}
+          {upstream.length > SHOWN ? (
+            <li>{t('moreUpstream', { count: upstream.length - SHOWN })}</li>
+          ) : null}
         </ul>
       }
     />

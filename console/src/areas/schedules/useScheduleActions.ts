@@ -14,7 +14,6 @@ export function useScheduleActions(project: string) {
   ];
   const at = async (job: string) => {
     const known = await readSchedule(project, job);
-    if (!known) throw new ApiError(404, 'notFound', t('deleted'), null, [], null);
     const params = { path: { project, job }, header: { 'If-Match': known.revision } };
     return { schedule: known.value, params };
   };

@@ -1,3 +1,4 @@
+import { useTranslation } from 'react-i18next';
 import { ApiError, answer, client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import type { Rule } from '@/lib/rule';
@@ -49,8 +50,10 @@ export function useSubmit(
     ...params,
     header: { 'If-Match': revision ?? '' },
   });
+  const { t } = useTranslation('schedules');
   return useChange({
     inForm: true,
+    done: (isSubmitted: boolean) => t(isSubmitted ? 'submitted' : 'draftSaved'),
     refresh: [
       ['schedules', project],
       ['jobs', project],
@@ -79,7 +82,7 @@ export function useSubmit(
         );
         step({ scheduleRevision: written.revision });
       }
-      if (!task.isSubmitted) return;
+      if (!task.isSubmitted) return false;
       if (task.version !== null) {
         const url = '/api/v1/projects/{project}/jobs/{job}/publish';
         const published = await answer(
@@ -92,6 +95,7 @@ export function useSubmit(
       }
       const url = '/api/v1/projects/{project}/jobs/{job}/schedule/submit';
       await unwrap(client.POST(url, { params: matching(reached.scheduleRevision) }));
+      return true;
     },
     onDone: (_, task) => onDone(task),
   });

@@ -11,6 +11,7 @@ export function inWords(cron: string | null | undefined, otherwise: string, lang
     return cronstrue.toString(cron, {
       locale: language === 'zh' ? 'zh_CN' : 'en',
       use24HourTimeFormat: true,
+      verbose: true,
     });
   } catch {
     return otherwise;

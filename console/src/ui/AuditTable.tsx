@@ -30,6 +30,7 @@ export function AuditTable({ pages, nothing }: Props) {
   return (
     <PagedTable
       rowKey="id"
+      size="small"
       pages={pages}
       nothing={nothing ?? <Nothing text={t('none')} />}
       expandable={{

@@ -89,14 +89,17 @@ export function Rules({ project }: { project: string }) {
           {
             title: t('tells'),
             dataIndex: 'triggers',
-            render: (triggers: Schemas['Spec']['triggers']) =>
-              triggers.map((trigger) => (
-                <Tag key={trigger.kind}>
-                  {t(`trigger.${trigger.kind}`)}
-                  {trigger.kind === 'late' ? ` ${trigger.by}` : ''}
-                  {trigger.kind === 'dirtyOver' ? ` ${trigger.rows}` : ''}
-                </Tag>
-              )),
+            render: (triggers: Schemas['Spec']['triggers']) => (
+              <Space size={4} wrap>
+                {triggers.map((trigger) => (
+                  <Tag key={trigger.kind}>
+                    {t(`trigger.${trigger.kind}`)}
+                    {trigger.kind === 'late' ? ` ${trigger.by}` : ''}
+                    {trigger.kind === 'dirtyOver' ? ` ${trigger.rows}` : ''}
+                  </Tag>
+                ))}
+              </Space>
+            ),
           },
           {
             title: t('channels'),

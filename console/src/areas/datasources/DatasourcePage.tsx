@@ -73,6 +73,7 @@ export function DatasourcePage() {
         ← {list('title')}
       </Link>
       <PageTitle
+        name={shown?.name}
         title={<span className="title-name">{shown?.name ?? '…'}</span>}
         beside={
           shown ? (

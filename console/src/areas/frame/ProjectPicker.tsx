@@ -33,7 +33,7 @@ export function ProjectPicker() {
         style={{ minWidth: 180 }}
         showSearch={{ filterOption: false, onSearch: setSearch }}
         value={id}
-        labelRender={() => current.data?.title || current.data?.name || id}
+        labelRender={() => current.data?.title || current.data?.name || '…'}
         options={options}
         onChange={(value) =>
           void navigate({ to: '/projects/$project', params: { project: value } })

@@ -39,6 +39,7 @@ export function GroupPage() {
         ← {t('title')}
       </Link>
       <PageTitle
+        name={name}
         title={<span className="title-name">{name}</span>}
         beside={group.data?.description}
         actions={

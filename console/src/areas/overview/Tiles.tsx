@@ -24,31 +24,35 @@ export function Tiles({ project, day, children }: Props) {
   const sum = (field: 'rowsWritten' | 'rowsDirty' | 'bytes') =>
     runs.reduce((total, run) => total + run[field], 0);
   return (
-    <div className="tiles">
-      {STATES.map((state) => {
-        const amount = runs.filter((run) => run.state === state).length;
-        const name = states(state as 'failed');
-        return (
-          <Link
-            key={state}
-            className="tile"
-            to="/projects/$project/runs"
-            params={{ project }}
-            search={{ state }}
-            aria-label={t('runsOf', { count: amount, state: name })}
-          >
-            <div className="tile-title">
-              <RunState state={state} />
-            </div>
-            <div className="tile-value">{count(amount)}</div>
-          </Link>
-        );
-      })}
-      <Tile title={t('rowsWritten')} value={count(sum('rowsWritten'))} />
-      <Tile title={t('bytesRead')} value={bytes(sum('bytes'))} />
-      <Tile title={t('dirtyRows')} value={count(sum('rowsDirty'))} />
-      {children}
-    </div>
+    <>
+      <div className="tiles fill">
+        {STATES.map((state) => {
+          const amount = runs.filter((run) => run.state === state).length;
+          const name = states(state as 'failed');
+          return (
+            <Link
+              key={state}
+              className="tile"
+              to="/projects/$project/runs"
+              params={{ project }}
+              search={{ state }}
+              aria-label={t('runsOf', { count: amount, state: name })}
+            >
+              <div className="tile-title">
+                <RunState state={state} />
+              </div>
+              <div className="tile-value">{count(amount)}</div>
+            </Link>
+          );
+        })}
+      </div>
+      <div className="tiles fill">
+        <Tile title={t('rowsWritten')} value={count(sum('rowsWritten'))} />
+        <Tile title={t('bytesRead')} value={bytes(sum('bytes'))} />
+        <Tile title={t('dirtyRows')} value={count(sum('rowsDirty'))} />
+        {children}
+      </div>
+    </>
   );
 }
 

@@ -73,12 +73,12 @@ export function Accounts() {
             title: t('account'),
             dataIndex: 'name',
             render: (name: string, account) => (
-              <>
-                <span className="code">{name}</span>{' '}
+              <Space size={4}>
+                <span className="code">{name}</span>
                 {account.isAdmin ? <Tag>{t('administrator')}</Tag> : null}
                 {account.parentId ? <Tag>{t('subAccount')}</Tag> : null}
                 {account.id === me?.id ? <Tag>{t('you')}</Tag> : null}
-              </>
+              </Space>
             ),
           },
           { title: t('displayName'), dataIndex: 'displayName' },

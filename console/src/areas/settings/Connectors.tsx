@@ -1,4 +1,4 @@
-import { Table, Tag } from 'antd';
+import { Space, Table, Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useConnectors } from '@/api/queries';
@@ -25,7 +25,6 @@ export function Connectors() {
             size="middle"
             rowKey="name"
             pagination={false}
-            scroll={{ x: 'max-content' }}
             dataSource={items}
             columns={[
               {
@@ -42,10 +41,15 @@ export function Connectors() {
               {
                 title: t('can'),
                 dataIndex: 'capabilities',
-                render: (can: Schemas['ConnectorCapabilities']) =>
-                  (['reader', 'writer', 'browser'] as const)
-                    .filter((name) => can[name])
-                    .map((name) => <Tag key={name}>{t(`capability.${name}`)}</Tag>),
+                render: (can: Schemas['ConnectorCapabilities']) => (
+                  <Space size={4} wrap>
+                    {(['reader', 'writer', 'browser'] as const)
+                      .filter((name) => can[name])
+                      .map((name) => (
+                        <Tag key={name}>{t(`capability.${name}`)}</Tag>
+                      ))}
+                  </Space>
+                ),
               },
               {
                 title: t('proven'),

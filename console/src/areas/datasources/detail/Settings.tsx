@@ -25,7 +25,11 @@ export function Settings({ datasource }: { datasource: Schemas['Datasource'] }) 
         column={1}
         styles={{ label: { width: 260 } }}
         items={[
-          { key: 'description', label: common('description'), children: datasource.description },
+          {
+            key: 'description',
+            label: common('description'),
+            children: datasource.description || <span className="null">{t('notSet')}</span>,
+          },
           {
             key: 'group',
             label: list('resourceGroup'),

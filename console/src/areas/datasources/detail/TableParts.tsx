@@ -31,7 +31,7 @@ export function Columns({ table, ...place }: Props) {
             {
               title: common('name'),
               dataIndex: 'name',
-              width: 260,
+              width: 200,
               render: (name: string, column) => (
                 <>
                   <span className="code">{name}</span>{' '}
@@ -39,14 +39,14 @@ export function Columns({ table, ...place }: Props) {
                 </>
               ),
             },
-            { title: t('type'), dataIndex: 'type', className: 'code', width: 220 },
+            { title: t('type'), dataIndex: 'type', className: 'code', width: 160 },
             {
               title: t('null'),
               dataIndex: 'nullable',
-              width: 120,
+              width: 90,
               render: (nullable: boolean) => (nullable ? t('nullable') : t('notNull')),
             },
-            { title: t('arrowType'), dataIndex: 'arrowType', className: 'code', width: 220 },
+            { title: t('arrowType'), dataIndex: 'arrowType', className: 'code', width: 180 },
           ]}
         />
       )}

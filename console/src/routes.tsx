@@ -387,8 +387,18 @@ const profile = createRoute({
   ),
 });
 
+const bareProfile = createRoute({
+  getParentRoute: () => root,
+  path: '/profile',
+  component: lazyRouteComponent(
+    () => import('@/areas/settings/profile/ProfilePage'),
+    'BareProfilePage',
+  ),
+});
+
 const routes = root.addChildren([
   start,
+  bareProfile,
   project.addChildren([
     overview,
     datasources,

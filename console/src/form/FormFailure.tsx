@@ -36,9 +36,7 @@ export function FormFailure({ error, fields = [], onReload }: Props) {
     <div ref={box} tabIndex={-1} style={{ marginBottom: 16 }}>
       <Failure
         message={isStale ? t('changedElsewhere') : error.message}
-        hint={
-          isStale ? t('changedElsewhereHint') : [error.hint, ...hints].filter(Boolean).join('\n')
-        }
+        hint={isStale ? t('changedReload') : [error.hint, ...hints].filter(Boolean).join('\n')}
         requestId={error.requestId}
         onRetry={isStale ? onReload : undefined}
         action={t('reload')}

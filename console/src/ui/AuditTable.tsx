@@ -34,7 +34,7 @@ export function AuditTable({ pages, nothing }: Props) {
       pages={pages}
       nothing={nothing ?? <Nothing text={t('none')} />}
       expandable={{
-        rowExpandable: (entry) => changesOf(entry.before, entry.after).length > 0,
+        rowExpandable: (entry) => changesIn(entry).length > 0,
         expandedRowRender: (entry) => <Changes entry={entry} />,
       }}
       columns={[
@@ -67,6 +67,11 @@ function words(action: string, t: (key: never, options: { defaultValue: string }
   return `${word('kind', kind)}: ${word('verb', verb)}`;
 }
 
+/** What changed, without the time of the change, which the entry tells. */
+function changesIn({ before, after }: Entry) {
+  return changesOf(before, after).filter(({ path }) => path !== 'updatedAt');
+}
+
 function Changes({ entry }: { entry: Entry }) {
   const { t } = useTranslation('audit');
   return (
@@ -79,7 +84,7 @@ function Changes({ entry }: { entry: Entry }) {
         </tr>
       </thead>
       <tbody>
-        {changesOf(entry.before, entry.after).map(({ path, before, after }) => (
+        {changesIn(entry).map(({ path, before, after }) => (
           <tr key={path}>
             <th scope="row" className="code">
               {path}

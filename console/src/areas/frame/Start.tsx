@@ -1,4 +1,4 @@
-import { Navigate } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import { Button, Flex, Spin } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -49,6 +49,7 @@ export function Start() {
               {t('newProject')}
             </Button>
           ) : null}
+          <Link to="/profile">{t('profile')}</Link>
           <Button onClick={() => signOut.mutate()}>{t('signOut')}</Button>
         </Flex>
       </Nothing>

@@ -1,4 +1,4 @@
-import { Alert, DatePicker, Form, Input, Modal, Select, Typography } from 'antd';
+import { Alert, Button, DatePicker, Form, Input, Modal, Select, Typography } from 'antd';
 import type { Dayjs } from 'dayjs';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -153,9 +153,11 @@ function Secret({ created, onClose }: SecretProps) {
       closable={false}
       mask={{ closable: false }}
       keyboard={false}
-      okText={common('close')}
-      cancelButtonProps={{ hidden: true }}
-      onOk={onClose}
+      footer={
+        <Button type="primary" onClick={onClose}>
+          {common('close')}
+        </Button>
+      }
     >
       <Alert type="warning" showIcon title={t('onceOnly')} style={{ marginBottom: 16 }} />
       <Form layout="vertical" component="div">

@@ -43,13 +43,20 @@ function PersonForm({ initial, revision, onReload }: Props) {
     inForm: true,
     refresh: [['accounts']],
     done: t('saved'),
-    change: () =>
-      unwrap(
+    change: async () => {
+      const path = { account: initial.id };
+      const now = await answer(client.GET(ONE, { params: { path } }));
+      // A choice of colours makes another revision, too; only what this form is about counts as changed.
+      const isSame =
+        now.value.displayName === initial.displayName && now.value.email === initial.email;
+      const seen = (isSame ? now.revision : null) ?? revision;
+      return unwrap(
         client.PATCH(ONE, {
-          params: { path: { account: initial.id }, header: { 'If-Match': revision } },
+          params: { path, header: { 'If-Match': seen } },
           body: { displayName, ...(email === (initial.email ?? '') ? {} : { email }) },
         }),
-      ),
+      );
+    },
     onDone: (account) => {
       queries.setQueryData<Schemas['SessionView'] | null>(SESSION, (session) =>
         session ? { ...session, account } : session,

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { Card, Flex } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/api/session';
@@ -7,6 +8,19 @@ import { AccessKeys } from './AccessKeys';
 import { Choices } from './Choices';
 import { Password } from './Password';
 import { Person } from './Person';
+
+/** The profile of somebody who is in no project, and so has no frame around it. */
+export function BareProfilePage() {
+  const { t } = useTranslation('common');
+  return (
+    <main>
+      <div className="page" style={{ paddingBottom: 0 }}>
+        <Link to="/">← {t('goBack')}</Link>
+      </div>
+      <ProfilePage />
+    </main>
+  );
+}
 
 /** What somebody sets for themselves. */
 export function ProfilePage() {

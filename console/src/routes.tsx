@@ -257,11 +257,12 @@ function wizardSearch(search: Record<string, unknown>): WizardSearch {
 
 /** The dialogs that other areas draw for the editors of jobs. */
 async function jobDialogs() {
-  const [{ RunDialog }, { VersionsDrawer }] = await Promise.all([
+  const [{ RunDialog }, { VersionsDrawer }, { SubmitDrawer }] = await Promise.all([
     import('@/areas/runs/RunDialog'),
     import('@/areas/versions/VersionsDrawer'),
+    import('@/areas/schedules/SubmitDrawer'),
   ]);
-  return { RunDialog, Versions: VersionsDrawer };
+  return { RunDialog, Versions: VersionsDrawer, Submit: SubmitDrawer };
 }
 
 async function wizardDialogs() {

@@ -43,6 +43,8 @@ test('2. two data sources: a wrong password is told, the right one works', async
   await expect(rowOf(page, 'odps_first')).toContainText('MaxCompute');
 
   await page.getByRole('button', { name: 'Test l_PostGreSql' }).click();
+  await expect(form.getByText(/^Connected in \d+ ms/)).toBeVisible();
+  await form.getByRole('button', { name: 'Close' }).click();
   await expect(rowOf(page, 'l_PostGreSql')).toContainText('Works');
 
   // What is stored never comes back.

@@ -24,7 +24,7 @@ test('3. the import of the seed, in the wizard', async ({ page, scene }) => {
   await openWizard(page, scene);
 
   await test.step('source, with its preview', async () => {
-    await chooseSide(page, 'odps_first (odps)', 'hpg');
+    await chooseSide(page, 'odps_first', 'hpg');
     await addEntry(page.getByRole('combobox', { name: 'Partition' }), 'pt=${bdp.system.bizdate}');
     await expect(page.getByText('person 1', { exact: true })).toHaveCount(0);
     await page.getByRole('button', { name: 'Data preview' }).click();
@@ -35,10 +35,10 @@ test('3. the import of the seed, in the wizard', async ({ page, scene }) => {
   });
 
   await test.step('target, with statements and a rule for keys that are there', async () => {
-    await chooseSide(page, 'l_PostGreSql (postgresql)', 'public.person');
-    await addStatement(page, 'Pre SQL', 'DELETE FROM public.person');
-    await addStatement(page, 'Pre SQL', "INSERT INTO public.told VALUES ('before')");
-    await addStatement(page, 'Post SQL', "INSERT INTO public.told VALUES ('after')");
+    await chooseSide(page, 'l_PostGreSql', 'public.person');
+    await addStatement(page, 'Statements before', 'DELETE FROM public.person');
+    await addStatement(page, 'Statements before', "INSERT INTO public.told VALUES ('before')");
+    await addStatement(page, 'Statements after', "INSERT INTO public.told VALUES ('after')");
     await page.getByRole('radio', { name: 'Insert' }).check();
     await expectAccessible(page);
     await next(page);
@@ -78,8 +78,9 @@ test('3. the import of the seed, in the wizard', async ({ page, scene }) => {
 
   await test.step('channel', async () => {
     await page.getByRole('spinbutton', { name: 'Concurrent channels' }).fill('3');
-    await page.getByRole('spinbutton', { name: 'Highest rate' }).fill('6');
-    await expect(page.getByText(/2(\.00)? MiB\/s/)).toBeVisible();
+    await page.getByRole('switch', { name: 'Rate limit' }).click();
+    await page.getByRole('spinbutton', { name: 'MiB' }).fill('6');
+    await expect(page.getByText('Each channel: at most 2')).toBeVisible();
     await expectAccessible(page);
     await next(page);
   });
@@ -94,7 +95,7 @@ test('3. the import of the seed, in the wizard', async ({ page, scene }) => {
     await expect(page.getByText('10 fields')).toBeVisible();
     await expect(page.getByText('3 channels')).toBeVisible();
     await next(page);
-    await expect(page.getByRole('textbox', { name: 'Pre SQL 2' })).toContainText('before');
+    await expect(page.getByRole('textbox', { name: 'Statements before 2' })).toContainText('before');
     await next(page);
     await expectFilled(page, 'origin', "'wizard'");
   });

@@ -26,8 +26,9 @@ test('6. a job is submitted with a schedule, and runs when its minute has come',
   const drawer = page.getByRole('dialog');
   await choose(drawer.getByRole('combobox', { name: 'Cycle', exact: true }), 'Minutes');
   await drawer.getByRole('spinbutton', { name: 'Every' }).fill('15');
-  await drawer.getByRole('radio', { name: 'In ten minutes or later' }).check();
-  await expect(drawer.getByText('Every 15 minutes').first()).toBeVisible();
+  const beginning = drawer.getByRole('combobox', { name: 'Cycles begin' });
+  await choose(beginning, 'In ten minutes or later');
+  await expect(drawer.getByText(/^Every 15 minutes/)).toBeVisible();
   await expect(drawer.getByText('Next times')).toBeVisible();
   await expect(drawer.getByRole('list').getByRole('listitem')).toHaveCount(5);
   await expectAccessible(page);

@@ -34,7 +34,7 @@ test('7. dirty rows are counted and shown, and too many fail the run', async ({ 
   await expect(rowOf(page, 'unknown')).toContainText('year');
   await expect(rowOf(page, 'n/a')).toBeVisible();
   await reasons.getByRole('button').filter({ hasText: 'b_pkey' }).click();
-  await expect(rowOf(page, '1992')).toBeVisible();
+  await expect(rowOf(page, 'Key (id)=(3) already exists')).toBeVisible();
   await expect(rowOf(page, 'unknown')).toHaveCount(0);
   await expectAccessible(page);
 

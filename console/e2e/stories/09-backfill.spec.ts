@@ -3,7 +3,7 @@ import { choose } from '../acts/form';
 import { addDatasources, addJob, POSTGRESQL } from '../stage/scene';
 import { expect, test } from '../story';
 
-const ENDS = ['Start date', 'End date'];
+const ENDS = ['Business dates', 'End date'];
 const DAYS = ['2024-02-28', '2024-02-29', '2024-03-01'];
 
 test('9. three days are made up for, in their order', async ({ page, scene }) => {

@@ -3,7 +3,7 @@ import { expectFilled, expectState, field } from '../acts/wizard';
 import { addDatasources } from '../stage/scene';
 import { expect, test } from '../story';
 
-const STORE = 'l_PostGreSql (postgresql)';
+const STORE = 'l_PostGreSql';
 
 test('10. the wizard by keyboard alone', async ({ page, scene }) => {
   await addDatasources(scene);

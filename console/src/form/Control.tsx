@@ -202,7 +202,7 @@ function Statements({
   const statements = Array.isArray(value) ? value.map(textOf) : textsOf(value);
   const put = (next: string[]) => onChange(next.length > 0 ? next : undefined);
   return (
-    <Flex vertical gap={8} id={id}>
+    <Flex vertical gap={8} id={id} role="group" aria-label={field.title}>
       {statements.map((statement, index) => (
         // A statement has no name but its place.
         // oxlint-disable-next-line react/no-array-index-key

@@ -2,17 +2,15 @@ import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@ta
 import { RouterProvider } from '@tanstack/react-router';
 import { App as AntApp, ConfigProvider } from 'antd';
 import enUS from 'antd/locale/en_US';
-import zhCN from 'antd/locale/zh_CN';
-import 'dayjs/locale/zh-cn';
 import dayjs from 'dayjs';
-import { StrictMode, useEffect } from 'react';
+import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from '@/api/client';
 import { sessionEnded } from '@/areas/session/ended';
 import { SessionGate } from '@/areas/session/SessionGate';
-import { startTranslation } from '@/i18n';
+import { loadChinese, startTranslation, type Locale } from '@/i18n';
 import { router } from '@/routes';
-import { PreferencesProvider, usePreferences } from '@/ui/preferences';
+import { PreferencesProvider, usePreferences, type Language } from '@/ui/preferences';
 import { themeOf } from '@/ui/theme';
 import '@/ui/styles.css';
 
@@ -35,16 +33,29 @@ const queries = new QueryClient({
   },
 });
 
-function Console() {
-  const { language, shown, isStill } = usePreferences();
+/** The words of a language for antd, once ours are there too; null as long as they are on their way. */
+function useWords(language: Language): Locale | null {
+  const [words, setWords] = useState<Partial<Record<Language, Locale>>>({ en: enUS });
+  const isThere = words[language] !== undefined;
   useEffect(() => {
+    if (!isThere) {
+      void loadChinese(translation).then((zh) => setWords((known) => ({ ...known, zh })));
+      return;
+    }
     void translation.changeLanguage(language);
     dayjs.locale(language === 'zh' ? 'zh-cn' : 'en');
-  }, [language]);
+  }, [language, isThere]);
+  return words[language] ?? null;
+}
+
+function Console() {
+  const { language, shown, isStill } = usePreferences();
+  const locale = useWords(language);
+  if (!locale) return null;
   return (
     <ConfigProvider
       theme={themeOf(shown, !isStill)}
-      locale={language === 'zh' ? zhCN : enUS}
+      locale={locale}
       // antd parts two Chinese characters by a space, which screen readers and searches stumble over.
       button={{ autoInsertSpace: false }}
     >

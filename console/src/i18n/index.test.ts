@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { en, zh } from '.';
+import { zh } from './chinese';
+import { en } from './index';
 
 function keysOf(value: unknown, path = ''): string[] {
   if (typeof value !== 'object' || value === null) return [path];

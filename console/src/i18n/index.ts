@@ -1,6 +1,7 @@
 /** The words of the console: one file for each area and language. */
 
 import { createInstance, type i18n } from 'i18next';
+import type { ConfigProviderProps } from 'antd';
 import { initReactI18next } from 'react-i18next';
 import enCommon from './en/common.json';
 import enDatasources from './en/datasources.json';
@@ -22,26 +23,6 @@ import enAlerts from './en/alerts.json';
 import enSettings from './en/settings.json';
 import enProfile from './en/profile.json';
 import enAudit from './en/audit.json';
-import zhCommon from './zh/common.json';
-import zhDatasources from './zh/datasources.json';
-import zhEditing from './zh/editing.json';
-import zhForm from './zh/form.json';
-import zhFrame from './zh/frame.json';
-import zhScript from './zh/script.json';
-import zhSession from './zh/session.json';
-import zhJobs from './zh/jobs.json';
-import zhRuns from './zh/runs.json';
-import zhBackfills from './zh/backfills.json';
-import zhSchedules from './zh/schedules.json';
-import zhStates from './zh/states.json';
-import zhWizard from './zh/wizard.json';
-import zhOverview from './zh/overview.json';
-import zhDatasource from './zh/datasource.json';
-import zhGroups from './zh/groups.json';
-import zhAlerts from './zh/alerts.json';
-import zhSettings from './zh/settings.json';
-import zhProfile from './zh/profile.json';
-import zhAudit from './zh/audit.json';
 
 export const en = {
   common: enCommon,
@@ -65,34 +46,24 @@ export const en = {
   profile: enProfile,
   audit: enAudit,
 };
-export const zh: typeof en = {
-  common: zhCommon,
-  datasources: zhDatasources,
-  editing: zhEditing,
-  form: zhForm,
-  frame: zhFrame,
-  script: zhScript,
-  session: zhSession,
-  jobs: zhJobs,
-  runs: zhRuns,
-  backfills: zhBackfills,
-  schedules: zhSchedules,
-  states: zhStates,
-  wizard: zhWizard,
-  overview: zhOverview,
-  datasource: zhDatasource,
-  groups: zhGroups,
-  alerts: zhAlerts,
-  settings: zhSettings,
-  profile: zhProfile,
-  audit: zhAudit,
-};
 
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'common';
     resources: typeof en;
   }
+}
+
+/** The words of antd. */
+export type Locale = NonNullable<ConfigProviderProps['locale']>;
+
+/** Adds the Chinese words when somebody wants them; returns those of antd. */
+export async function loadChinese(translation: i18n): Promise<Locale> {
+  const { zh, locale } = await import('./chinese');
+  for (const [area, words] of Object.entries(zh)) {
+    translation.addResourceBundle('zh', area, words);
+  }
+  return locale;
 }
 
 export function startTranslation(language: string): i18n {
@@ -102,7 +73,7 @@ export function startTranslation(language: string): i18n {
     fallbackLng: 'en',
     ns: Object.keys(en),
     defaultNS: 'common',
-    resources: { en, zh },
+    resources: { en },
     interpolation: { escapeValue: false },
   });
   return translation;

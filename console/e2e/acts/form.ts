@@ -29,6 +29,17 @@ export async function addEntry(combobox: Locator, entry: string): Promise<void> 
   await combobox.press('Enter');
 }
 
+/** Types a date. A picker that opens late takes it back when it is left, so it is left, and looked at. */
+export async function fillDate(input: Locator, date: string): Promise<void> {
+  await expect(async () => {
+    await input.click();
+    await input.fill(date);
+    await input.press('Enter');
+    await input.blur();
+    await expect(input).toHaveValue(date, { timeout: 1_000 });
+  }).toPass({ timeout: 15_000 });
+}
+
 /** The row of a table in which a text stands. */
 export function rowOf(page: Page, text: string | RegExp): Locator {
   return page.getByRole('row').filter({ hasText: text });

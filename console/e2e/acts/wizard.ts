@@ -2,7 +2,7 @@
 
 import { expect, type Page } from '@playwright/test';
 import type { Scene } from '../stage/scene';
-import { choose } from './form';
+import { choose, fillDate } from './form';
 
 export async function openWizard(page: Page, { project }: Scene): Promise<void> {
   await page.goto(`/projects/${project}/jobs`);
@@ -65,8 +65,7 @@ export async function run(page: Page): Promise<void> {
   const dialog = page.getByRole('dialog');
   // What is open is a draft, whatever was published before.
   await dialog.getByRole('radio', { name: /^Draft/ }).check();
-  await dialog.getByLabel('Business date').fill(DAY);
-  await dialog.getByLabel('Business date').press('Enter');
+  await fillDate(dialog.getByLabel('Business date'), DAY);
   await dialog.getByRole('button', { name: 'Run', exact: true }).click();
   await expect(page).toHaveURL(/\/runs\//);
 }

@@ -10,5 +10,10 @@ export default defineConfig({
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   server: { proxy: { '/api': server } },
   build: { target: 'es2022', sourcemap: false, chunkSizeWarningLimit: 1500 },
-  test: { environment: 'happy-dom', testTimeout: 20_000, setupFiles: ['./src/test.ts'] },
+  test: {
+    environment: 'happy-dom',
+    testTimeout: 20_000,
+    setupFiles: ['./src/test.ts'],
+    include: ['src/**/*.test.{ts,tsx}'],
+  },
 });

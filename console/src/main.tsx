@@ -36,13 +36,18 @@ const queries = new QueryClient({
 });
 
 function Console() {
-  const { language, shown } = usePreferences();
+  const { language, shown, isStill } = usePreferences();
   useEffect(() => {
     void translation.changeLanguage(language);
     dayjs.locale(language === 'zh' ? 'zh-cn' : 'en');
   }, [language]);
   return (
-    <ConfigProvider theme={themeOf(shown)} locale={language === 'zh' ? zhCN : enUS}>
+    <ConfigProvider
+      theme={themeOf(shown, !isStill)}
+      locale={language === 'zh' ? zhCN : enUS}
+      // antd parts two Chinese characters by a space, which screen readers and searches stumble over.
+      button={{ autoInsertSpace: false }}
+    >
       <AntApp>
         <SessionGate>
           <RouterProvider router={router} />

@@ -17,16 +17,29 @@ interface Reading<T> {
   /** Asked again after so many milliseconds, while the page is seen. */
   every?: number | undefined;
   enabled?: boolean;
+  /** Read once and then left as it is: the reader's place in it would be lost. */
+  once?: boolean;
+  /** Forgotten as soon as nobody looks at it, so that a form begins with what is there now. */
+  isEdited?: boolean;
 }
 
 /** Reads and keeps; an older answer is shown while a newer one is on its way. */
-export function useRead<T>({ key, read, every, enabled }: Reading<T>): UseQueryResult<T, ApiError> {
+export function useRead<T>({
+  key,
+  read,
+  every,
+  enabled,
+  once,
+  isEdited,
+}: Reading<T>): UseQueryResult<T, ApiError> {
   return useQuery<T, ApiError>({
     queryKey: key,
     queryFn: ({ signal }) => read(signal),
     placeholderData: keepPreviousData,
     ...(every === undefined ? {} : { refetchInterval: every }),
     ...(enabled === undefined ? {} : { enabled }),
+    ...(once ? { staleTime: Infinity, gcTime: 0 } : {}),
+    ...(isEdited ? { gcTime: 0 } : {}),
   });
 }
 

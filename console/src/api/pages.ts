@@ -12,10 +12,11 @@ interface Reading<T> {
   key: QueryKey;
   read: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>;
   every?: number;
+  enabled?: boolean;
 }
 
 /** All items that were read so far, and the way to more of them. */
-export function usePages<T>({ key, read, every }: Reading<T>) {
+export function usePages<T>({ key, read, every, enabled }: Reading<T>) {
   const query = useInfiniteQuery<Page<T>, ApiError, T[], QueryKey, string | undefined>({
     queryKey: key,
     queryFn: ({ pageParam, signal }) => read(pageParam, signal),
@@ -24,6 +25,7 @@ export function usePages<T>({ key, read, every }: Reading<T>) {
     select: ({ pages }) => pages.flatMap((page) => page.items),
     placeholderData: keepPreviousData,
     ...(every === undefined ? {} : { refetchInterval: every }),
+    ...(enabled === undefined ? {} : { enabled }),
   });
   return {
     items: query.data ?? [],

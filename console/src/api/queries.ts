@@ -2,6 +2,7 @@
 
 import { client, unwrap, type Schemas } from './client';
 import { useRead } from './hooks';
+import { usePages } from './pages';
 
 /** The connectors of this build. They do not change while it runs. */
 export function useConnectors() {
@@ -42,17 +43,17 @@ interface Place {
   datasource: string | undefined;
 }
 
-/** Tables whose name holds a text, the first 100. */
+/** Tables whose name holds a text, page by page. */
 export function useTables({ project, datasource }: Place, search: string) {
-  return useRead({
+  return usePages({
     key: ['tables', project, datasource, search],
     enabled: datasource !== undefined,
-    read: (signal) =>
+    read: (cursor, signal) =>
       unwrap(
         client.GET('/api/v1/projects/{project}/datasources/{datasource}/tables', {
           params: {
             path: { project, datasource: datasource ?? '' },
-            query: { search, limit: 100 },
+            query: { search, cursor, limit: 100 },
           },
           signal,
         }),
@@ -60,17 +61,26 @@ export function useTables({ project, datasource }: Place, search: string) {
   });
 }
 
-export function useColumns({ project, datasource }: Place, table: string) {
-  return useRead({
-    key: ['columns', project, datasource, table],
-    enabled: datasource !== undefined && table !== '',
-    read: (signal) =>
+/** The columns of a table as they are now. */
+export function columnsOf({ project, datasource }: Place, table: string) {
+  return {
+    queryKey: ['columns', project, datasource, table],
+    queryFn: ({ signal }: { signal: AbortSignal }) =>
       unwrap(
         client.GET('/api/v1/projects/{project}/datasources/{datasource}/columns', {
           params: { path: { project, datasource: datasource ?? '' }, query: { table } },
           signal,
         }),
       ),
+  };
+}
+
+export function useColumns(place: Place, table: string) {
+  const { queryKey, queryFn } = columnsOf(place, table);
+  return useRead({
+    key: queryKey,
+    enabled: place.datasource !== undefined && table !== '',
+    read: (signal) => queryFn({ signal }),
   });
 }
 
@@ -98,6 +108,20 @@ export function useDocumentReport(project: string, check: Schemas['DocumentCheck
         client.POST('/api/v1/projects/{project}/jobs/validate', {
           params: { path: { project } },
           body: check ?? { document: '' },
+          signal,
+        }),
+      ),
+  });
+}
+
+/** The resource groups of a project; there are few. */
+export function useGroups(project: string) {
+  return useRead({
+    key: ['groups', project],
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/projects/{project}/resource-groups', {
+          params: { path: { project } },
           signal,
         }),
       ),

@@ -3,6 +3,8 @@ import { AutoComplete, Button, Flex, Input, InputNumber, Radio, Select, Switch }
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isObject, textOf, textsOf } from '@/lib/document';
+import { Code } from '@/ui/Code';
+import { Words } from '@/ui/Words';
 import { JsonControl } from './JsonControl';
 import { MapControl } from './MapControl';
 import type { FieldProps } from './SchemaField';
@@ -35,6 +37,17 @@ export function Control(props: ControlProps) {
               ...(offered.onSearch ? { onSearch: offered.onSearch } : {}),
             }}
             onChange={(text: string | undefined) => onChange(text || undefined)}
+          />
+        );
+      }
+      if (type.widget === 'sql') {
+        return (
+          <Code
+            language="sql"
+            label={field.title}
+            value={textOf(value)}
+            names={suggestions.columns?.values ?? []}
+            onChange={disabled ? undefined : (text) => onChange(text || undefined)}
           />
         );
       }
@@ -95,7 +108,13 @@ export function Control(props: ControlProps) {
             onChange={(event) => onChange(event.target.value)}
             options={type.options.map((option) => ({
               value: option.value,
-              label: option.help ? `${option.value} — ${option.help}` : option.value,
+              label: option.help ? (
+                <>
+                  {option.value} — <Words text={option.help} />
+                </>
+              ) : (
+                option.value
+              ),
             }))}
           />
         );
@@ -160,7 +179,11 @@ function renderOption({ data }: { data: { label?: ReactNode; help?: string | nul
   return (
     <div>
       <div>{data.label}</div>
-      {data.help ? <small style={{ whiteSpace: 'normal' }}>{data.help}</small> : null}
+      {data.help ? (
+        <small style={{ whiteSpace: 'normal' }}>
+          <Words text={data.help} />
+        </small>
+      ) : null}
     </div>
   );
 }
@@ -172,25 +195,27 @@ function Statements({
   onChange,
   disabled,
   field,
+  suggestions,
   add,
   remove,
 }: ControlProps & { add: string; remove: string }) {
   const statements = Array.isArray(value) ? value.map(textOf) : textsOf(value);
   const put = (next: string[]) => onChange(next.length > 0 ? next : undefined);
   return (
-    <Flex vertical gap={8} id={id}>
+    <Flex vertical gap={8} id={id} role="group" aria-label={field.title}>
       {statements.map((statement, index) => (
         // A statement has no name but its place.
         // oxlint-disable-next-line react/no-array-index-key
         <Flex key={index} gap={8} align="start">
-          <Input.TextArea
-            aria-label={`${field.title} ${index + 1}`}
-            className="code"
-            autoSize={{ minRows: 1, maxRows: 12 }}
-            value={statement}
-            disabled={disabled}
-            onChange={(event) => put(statements.with(index, event.target.value))}
-          />
+          <div style={{ flex: 1, minWidth: 0 }}>
+            <Code
+              language="sql"
+              label={`${field.title} ${index + 1}`}
+              value={statement}
+              names={suggestions.columns?.values ?? []}
+              onChange={disabled ? undefined : (text) => put(statements.with(index, text))}
+            />
+          </div>
           <Button
             icon={<DeleteOutlined />}
             aria-label={`${remove} ${field.title} ${index + 1}`}

@@ -1,8 +1,10 @@
 import { Form } from 'antd';
 import { useId } from 'react';
 import type { Problem } from '@/api/client';
+import { Words } from '@/ui/Words';
 import { Control } from './Control';
 import type { Suggestions } from './SchemaForm';
+import { statusOf } from './problems';
 import type { Field } from './schema';
 
 export interface FieldProps {
@@ -27,7 +29,7 @@ export function SchemaField(props: FieldProps) {
       label={field.title}
       htmlFor={id}
       required={field.required}
-      validateStatus={own.length > 0 ? 'error' : undefined}
+      validateStatus={statusOf(own)}
       help={
         own.length > 0
           ? own.map((problem) => (
@@ -38,7 +40,7 @@ export function SchemaField(props: FieldProps) {
             ))
           : undefined
       }
-      extra={field.help}
+      extra={field.help ? <Words text={field.help} /> : undefined}
       data-pointer={pointer}
     >
       <Control {...props} id={id} />

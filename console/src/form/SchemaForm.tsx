@@ -26,8 +26,12 @@ export interface FormProps {
 /** A form drawn from a connector's schema: what is common first, what is rarely needed folded below. */
 export function SchemaForm(props: FormProps) {
   const { t } = useTranslation('form');
-  const common = props.fields.filter((field) => !field.advanced);
-  const advanced = props.fields.filter((field) => field.advanced);
+  // A setting that changes nothing is not offered; one that is there can still be taken away.
+  const fields = props.fields.filter(
+    (field) => !field.hasNoEffect || props.value[field.name] !== undefined,
+  );
+  const common = fields.filter((field) => !field.advanced);
+  const advanced = fields.filter((field) => field.advanced);
   const groups = [...new Set(common.map((field) => field.group))];
   const hasProblem = advanced.some((field) =>
     props.problems?.some((it) => isWithin(it.pointer, at(props.pointer, field.name))),

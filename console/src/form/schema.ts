@@ -42,6 +42,9 @@ export interface Field {
   title: string;
   help: string | null;
   placeholder: string | null;
+  examples: string[];
+  /** Whether it is known from elsewhere and changes nothing here. */
+  hasNoEffect: boolean;
   required: boolean;
   fallback: unknown;
   group: string | null;
@@ -72,6 +75,8 @@ function field(name: string, schema: Schema, required: boolean, root: Schema): F
     title: text(schema.title) ?? titleOf(name),
     help: text(schema.description)?.replace(/(?<!\n)\n(?!\n)/g, ' ') ?? null,
     placeholder: examples[0] === undefined ? null : String(examples[0]),
+    examples: examples.map(String),
+    hasNoEffect: text(schema['x-without-effect']) !== null,
     required,
     fallback: schema.default ?? null,
     group: text(schema['x-ui-group']),

@@ -27,13 +27,22 @@ export interface ErrorLimit {
 export interface Setting {
   speed?: Speed;
   errorLimit?: ErrorLimit;
+  retries?: number;
   [further: string]: unknown;
 }
 
 export interface JobDocument {
   type: 'job';
   version: '1.0';
-  configuration: { reader: Step; writer: Step; setting: Setting };
+  /** What the wizard has no control for stays as it is. */
+  configuration: {
+    reader: Step;
+    writer: Step;
+    setting: Setting;
+    /** A condition that Longshore evaluates on the rows read. */
+    filter?: string;
+    [further: string]: unknown;
+  };
 }
 
 export type Side = 'reader' | 'writer';
@@ -58,10 +67,17 @@ export function readDocument(text: string): JobDocument | null {
   if (errors.length > 0 || !isObject(value) || !isObject(value.configuration)) return null;
   const { reader, writer, setting } = value.configuration;
   if (!isStep(reader) || !isStep(writer)) return null;
+  const { filter, ...further } = value.configuration;
   return {
     type: 'job',
     version: '1.0',
-    configuration: { reader, writer, setting: isObject(setting) ? setting : {} },
+    configuration: {
+      ...further,
+      reader,
+      writer,
+      ...(typeof filter === 'string' ? { filter } : {}),
+      setting: isObject(setting) ? setting : {},
+    },
   };
 }
 
@@ -88,14 +104,25 @@ export function withSetting(document: JobDocument, setting: Setting): JobDocumen
   return { ...document, configuration: { ...document.configuration, setting } };
 }
 
+/** The document with another condition on the rows read; none for an empty one. */
+export function withFilter(document: JobDocument, filter: string): JobDocument {
+  const { filter: _, ...others } = document.configuration;
+  return { ...document, configuration: filter === '' ? others : { ...others, filter } };
+}
+
 /** The name of the data source of a step; empty when none is chosen. */
 export function datasourceOf(step: Step): string {
   return textOf(step.parameter.datasource);
 }
 
+/** The tables of a step: a reader may have several of the same columns. Stores of files have paths instead. */
+export function tablesOf(step: Step): string[] {
+  return textsOf(step.parameter.table ?? step.parameter.path);
+}
+
 /** The first table of a step; empty when none is chosen. */
 export function tableOf(step: Step): string {
-  return textsOf(step.parameter.table)[0] ?? '';
+  return tablesOf(step)[0] ?? '';
 }
 
 /** A parameter that is one text or a list of texts, as a list. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, count, duration, percent } from './format';
 import { isWithin, keysOf, pointerOf } from './pointer';
-import { moment, relative } from './time';
+import { dateIn, instantOf, moment, relative } from './time';
 
 describe('figures', () => {
   it('have thousands, units and words', () => {
@@ -27,6 +27,8 @@ describe('figures', () => {
   });
 });
 
+const at = (wall: string, zone: string) => instantOf(wall, zone).toISOString();
+
 describe('times', () => {
   it('are shown in the chosen zone', () => {
     expect(moment('2026-03-01T00:30:00Z', 'Asia/Shanghai')).toBe('2026-03-01 08:30:00');
@@ -36,6 +38,16 @@ describe('times', () => {
     const now = Date.parse('2026-03-01T12:00:00Z');
     expect(relative('2026-03-01T11:55:00Z', now, 'en')).toBe('5 minutes ago');
     expect(relative('2026-03-01T14:00:00Z', now, 'en')).toBe('in 2 hours');
+  });
+  it('are found by what clocks show', () => {
+    expect(at('2026-03-01T08:30:00', 'Asia/Shanghai')).toBe('2026-03-01T00:30:00.000Z');
+    expect(at('2026-07-01T00:00:00', 'Europe/Berlin')).toBe('2026-06-30T22:00:00.000Z');
+    expect(at('2026-01-01T00:00:00', 'America/New_York')).toBe('2026-01-01T05:00:00.000Z');
+  });
+  it('have a date that depends on the zone', () => {
+    const now = Date.parse('2026-03-01T23:00:00Z');
+    expect(dateIn('Asia/Shanghai', 0, now)).toBe('2026-03-02');
+    expect(dateIn('UTC', -1, now)).toBe('2026-02-28');
   });
 });
 

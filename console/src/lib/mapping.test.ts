@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { emptyDocument } from './document';
 import {
+  arranged,
+  diffColumns,
+  goneWith,
   kindOf,
   link,
   pairsOf,
   sameName,
   sameRow,
+  shownAs,
+  spelledOut,
   stillThere,
   unfilled,
+  valueTyped,
   withPairs,
 } from './mapping';
 
@@ -26,12 +32,23 @@ describe('kindOf', () => {
     ['nmae', 'unrecognized'],
     ["'open", 'unrecognized'],
     ['lower(name', 'unrecognized'],
+    ['1e9', 'constant'],
+    ['null', 'constant'],
+    ['$[yyyymmdd-1]', 'variable'],
+    ['{"expression":"price * 2"}', 'expression'],
+    ['{"index":3,"type":"long"}', 'column'],
+    ['{open', 'unrecognized'],
   ];
+  const columns = new Set(['id', 'name']);
   it.each(kinds)('%s is %s', (text, kind) => {
-    expect(kindOf(text, ['id', 'name'], true)).toBe(kind);
+    expect(kindOf(text, columns)).toBe(kind);
   });
-  it('knows no expressions where the source does not compute', () => {
-    expect(kindOf('now()', ['id'], false)).toBe('unrecognized');
+  it('leaves expressions to Longshore where the source does not compute', () => {
+    expect(valueTyped(' upper(name) ', columns, true)).toBe('upper(name)');
+    const item = valueTyped('upper(name)', columns, false);
+    expect(item).toBe('{"expression":"upper(name)"}');
+    expect(shownAs(item)).toBe('upper(name)');
+    expect(valueTyped('name', columns, false)).toBe('name');
   });
 });
 
@@ -56,6 +73,47 @@ describe('pairs', () => {
     ];
     expect(pairsOf(withPairs(emptyDocument(), pairs))).toEqual(pairs);
   });
+  it('keep items that are objects, and constants that are no texts', () => {
+    const document = emptyDocument();
+    const column = [{ index: 2, type: 'long' }, 7, null, 'id'];
+    document.configuration.reader.parameter.column = column;
+    document.configuration.writer.parameter.column = ['a', 'b', 'c', 'd'];
+    const pairs = pairsOf(document);
+    expect(pairs.map((pair) => shownAs(pair.source))).toEqual(['#2', '7', 'null', 'id']);
+    expect(withPairs(document, pairs).configuration.reader.parameter.column).toEqual([
+      { index: 2, type: 'long' },
+      '7',
+      'null',
+      'id',
+    ]);
+  });
+  it('are named one by one where a star stands for all', () => {
+    const star = [{ source: '*', target: '*' }];
+    expect(spelledOut(star, ['a', 'b'], ['x', 'y'])).toEqual([
+      { source: 'a', target: 'x' },
+      { source: 'b', target: 'y' },
+    ]);
+  });
+  it('lose their ends with another table, but not their constants', () => {
+    const pairs = [
+      { source: 'a', target: 'x' },
+      { source: "'c'", target: 'y' },
+      { source: 'b', target: 'z' },
+    ];
+    expect(goneWith(pairs, 'source', new Set(['b'])).sources).toEqual(new Set(['a']));
+    expect(goneWith(pairs, 'target', new Set(['x'])).targets).toEqual(new Set(['y', 'z']));
+  });
+  it('lie level once arranged, as far as each source has one target', () => {
+    const pairs = [
+      { source: 'c', target: 'x' },
+      { source: 'a', target: 'z' },
+      { source: 'a', target: 'y' },
+    ];
+    expect(arranged(['a', 'b', 'c'], ['w', 'x', 'y', 'z'], pairs)).toEqual({
+      sources: ['c', 'a', 'b'],
+      targets: ['x', 'y', 'z', 'w'],
+    });
+  });
   it('are kept when their columns are still there, and told when not', () => {
     const pairs = [
       { source: 'a', target: 'x' },
@@ -76,5 +134,23 @@ describe('pairs', () => {
     ];
     expect(unfilled(fields, [])).toEqual(['x']);
     expect(unfilled(fields, [{ source: 'a', target: 'x' }])).toEqual([]);
+  });
+});
+
+describe('columns', () => {
+  it('differ by name and by type', () => {
+    const before = [
+      { name: 'a', type: 'int' },
+      { name: 'b', type: 'int' },
+    ];
+    const after = [
+      { name: 'b', type: 'bigint' },
+      { name: 'c', type: 'text' },
+    ];
+    expect(diffColumns(before, after)).toEqual({
+      added: [{ name: 'c', type: 'text' }],
+      removed: [{ name: 'a', type: 'int' }],
+      changed: [{ name: 'b', before: 'int', after: 'bigint' }],
+    });
   });
 });

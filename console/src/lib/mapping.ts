@@ -1,10 +1,13 @@
 /** Field mapping: which value of the source goes into which field of the target. */
 
-import { type JobDocument, textsOf, withParameters } from './document';
+import { isObject, textOf, withParameters, type JobDocument } from './document';
 
 /** One line between the lists. */
 export interface Pair {
-  /** A column of the source, or a value such as `'abc'`, `7` or `${bizdate}`. */
+  /**
+   * A column of the source, or a value such as `'abc'`, `7` or `${bizdate}`. An item of the document that is an
+   * object is kept as its JSON text, so that nothing of it is lost.
+   */
   source: string;
   /** A column of the target. */
   target: string;
@@ -17,18 +20,33 @@ export interface Field {
   nullable: boolean;
   key: boolean;
   arrowType: string;
+  /** Whether it is no part of the rows but says where they lie. */
+  partition?: boolean;
+  /** Whether the store fills it in where a row has no value for it. */
+  hasDefault?: boolean;
+  /** Whether a table can be cut by it. */
+  splitKey?: 'usable' | 'limited' | 'unusable';
+  /** On which condition, or why not. */
+  splitKeyReason?: string | null | undefined;
 }
 
 export type SourceKind = 'column' | 'constant' | 'variable' | 'expression' | 'all' | 'unrecognized';
 
-/** What a value on the source's side is. Expressions are for stores that compute, which are told by `computes`. */
-export function kindOf(source: string, columns: readonly string[], computes: boolean): SourceKind {
-  if (columns.includes(source)) return 'column';
+/** What a value on the source's side is. */
+export function kindOf(source: string, columns: ReadonlySet<string>): SourceKind {
+  if (columns.has(source)) return 'column';
+  const item = objectOf(source);
+  if (item) return 'expression' in item ? 'expression' : 'column';
   if (source === '*') return 'all';
-  if (/^'(?:[^']|'')*'$/.test(source)) return source.includes('${') ? 'variable' : 'constant';
-  if (/^-?\d+(?:\.\d+)?$/.test(source)) return 'constant';
-  if (/^\$\{[^${}]+\}$/.test(source)) return 'variable';
-  return computes && looksComputed(source) ? 'expression' : 'unrecognized';
+  if (/^'(?:[^']|'')*'$/.test(source)) return hasReference(source) ? 'variable' : 'constant';
+  if (/^[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(source)) return 'constant';
+  if (/^(?:null|true|false)$/i.test(source)) return 'constant';
+  if (/^(?:\$\{[^${}]+\}|\$\[[a-z][^[\]]*\])$/.test(source)) return 'variable';
+  return looksComputed(source) ? 'expression' : 'unrecognized';
+}
+
+function hasReference(text: string): boolean {
+  return text.includes('${') || /\$\[[a-z]/.test(text);
 }
 
 /** A call, a cast or an operation; a bare word is a column that does not exist. */
@@ -48,11 +66,49 @@ function isBalanced(text: string): boolean {
   return depth === 0 && !isQuoted;
 }
 
+/**
+ * What is put into the document for a value that was typed. A store that does not compute leaves expressions to
+ * Longshore, which wants them as objects.
+ */
+export function valueTyped(typed: string, columns: ReadonlySet<string>, computes: boolean): string {
+  const text = typed.trim();
+  return !computes && kindOf(text, columns) === 'expression' && !objectOf(text)
+    ? JSON.stringify({ expression: text })
+    : text;
+}
+
+/** A value as people read it: of an object, what it computes or names. */
+export function shownAs(source: string): string {
+  const item = objectOf(source);
+  if (!item) return source;
+  const text = textOf(item.expression) || textOf(item.name) || textOf(item.value);
+  return text === '' ? (item.index === undefined ? source : `#${textOf(item.index)}`) : text;
+}
+
+function objectOf(source: string): Record<string, unknown> | null {
+  if (!source.startsWith('{')) return null;
+  try {
+    const item: unknown = JSON.parse(source);
+    return isObject(item) ? item : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The items of a list of columns as texts. */
+function itemsOf(value: unknown): string[] {
+  const items = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return items.map((item) => {
+    if (item === null) return 'null';
+    return isObject(item) ? JSON.stringify(item) : textOf(item);
+  });
+}
+
 /** The pairs of a document, in its order. */
 export function pairsOf(document: JobDocument): Pair[] {
   const { reader, writer } = document.configuration;
-  const sources = textsOf(reader.parameter.column);
-  const targets = textsOf(writer.parameter.column);
+  const sources = itemsOf(reader.parameter.column);
+  const targets = itemsOf(writer.parameter.column);
   const length = Math.min(sources.length, targets.length);
   return Array.from({ length }, (_, index) => ({
     source: sources[index] ?? '',
@@ -61,10 +117,21 @@ export function pairsOf(document: JobDocument): Pair[] {
 }
 
 export function withPairs(document: JobDocument, pairs: readonly Pair[]): JobDocument {
-  const sources = pairs.map((pair) => pair.source);
+  const sources = pairs.map((pair) => objectOf(pair.source) ?? pair.source);
   const targets = pairs.map((pair) => pair.target);
   const read = withParameters(document, 'reader', { column: sources });
   return withParameters(read, 'writer', { column: targets });
+}
+
+/** The pairs with every `*` put into words, as far as the columns are known. */
+export function spelledOut(
+  pairs: readonly Pair[],
+  sources: readonly string[],
+  targets: readonly string[],
+): Pair[] {
+  const [only] = pairs;
+  if (pairs.length !== 1 || only?.source !== '*' || only.target !== '*') return [...pairs];
+  return sameRow(sources, targets);
 }
 
 /** Pairs of the same name, whatever its case. */
@@ -108,8 +175,92 @@ export function stillThere(
   return { kept, dropped };
 }
 
+/** The ends of lines that another table of one side does not have. */
+export function goneWith(
+  pairs: readonly Pair[],
+  side: 'source' | 'target',
+  columns: ReadonlySet<string>,
+): { sources: Set<string>; targets: Set<string> } {
+  const missing = pairs
+    .map((pair) => pair[side])
+    .filter((name) =>
+      side === 'source' ? kindOf(name, columns) === 'unrecognized' : !columns.has(name),
+    );
+  return {
+    sources: new Set(side === 'source' ? missing : []),
+    targets: new Set(side === 'target' ? missing.filter((name) => name !== '*') : []),
+  };
+}
+
 /** Fields of the target that must have a value and get none. */
 export function unfilled(fields: readonly Field[], pairs: readonly Pair[]): string[] {
+  if (pairs.some((pair) => pair.target === '*')) return [];
   const filled = new Set(pairs.map((pair) => pair.target));
-  return fields.filter((field) => !field.nullable && !filled.has(field.name)).map((it) => it.name);
+  return fields.filter((field) => isNeeded(field) && !filled.has(field.name)).map((it) => it.name);
+}
+
+/** Whether a row without a value for the field is refused, as far as is known. */
+function isNeeded(field: Field): boolean {
+  return !field.nullable && field.hasDefault !== true;
+}
+
+export function isPartition(field: Field): boolean {
+  return field.partition ?? field.type.endsWith('(partition column)');
+}
+
+/** Both lists so that lines lie level: linked fields first, in the order of the target, then the others. */
+export function arranged(
+  sources: readonly string[],
+  targets: readonly string[],
+  pairs: readonly Pair[],
+): { sources: string[]; targets: string[] } {
+  const sourceOf = new Map(pairs.map((pair) => [pair.target, pair.source]));
+  const left = new Set<string>();
+  const again: string[] = [];
+  const level: string[] = [];
+  for (const target of targets) {
+    const source = sourceOf.get(target);
+    if (source === undefined) continue;
+    // A second line of the same source cannot lie level, so it does not break the others.
+    if (left.has(source)) again.push(target);
+    else {
+      left.add(source);
+      level.push(target);
+    }
+  }
+  return {
+    sources: [...left, ...sources.filter((name) => !left.has(name))],
+    targets: [...level, ...again, ...targets.filter((name) => !sourceOf.has(name))],
+  };
+}
+
+/** What became different in a table's columns. */
+export interface ColumnDiff {
+  added: Shape[];
+  removed: Shape[];
+  changed: { name: string; before: string; after: string }[];
+}
+
+type Shape = Pick<Field, 'name' | 'type'>;
+
+export function diffColumns(before: readonly Shape[], after: readonly Shape[]): ColumnDiff {
+  const [old, now] = [byName(before), byName(after)];
+  return {
+    added: after.filter((it) => !old.has(it.name)),
+    removed: before.filter((it) => !now.has(it.name)),
+    changed: after.flatMap((it) => {
+      const was = old.get(it.name);
+      return was && was.type !== it.type
+        ? [{ name: it.name, before: was.type, after: it.type }]
+        : [];
+    }),
+  };
+}
+
+export function isSame({ added, removed, changed }: ColumnDiff): boolean {
+  return added.length + removed.length + changed.length === 0;
+}
+
+function byName(fields: readonly Shape[]): Map<string, Shape> {
+  return new Map(fields.map((field) => [field.name, field]));
 }

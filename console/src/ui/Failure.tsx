@@ -6,10 +6,12 @@ interface Props {
   hint?: string | null | undefined;
   requestId?: string | null | undefined;
   onRetry?: (() => void) | undefined;
+  /** What the button says, if not "Retry". */
+  action?: string;
 }
 
 /** What went wrong, the way out, and the id under which the server's log has it. */
-export function Failure({ message, hint, requestId, onRetry }: Props) {
+export function Failure({ message, hint, requestId, onRetry, action }: Props) {
   const { t } = useTranslation('common');
   return (
     <Alert
@@ -29,7 +31,7 @@ export function Failure({ message, hint, requestId, onRetry }: Props) {
           </>
         ) : undefined
       }
-      action={onRetry ? <Button onClick={onRetry}>{t('retry')}</Button> : undefined}
+      action={onRetry ? <Button onClick={onRetry}>{action ?? t('retry')}</Button> : undefined}
     />
   );
 }

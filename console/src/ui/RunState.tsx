@@ -13,8 +13,12 @@ const TONES: Record<string, Tone> = {
   paused: 'paused',
 };
 
+export function toneOf(state: string): Tone {
+  return TONES[state] ?? 'waiting';
+}
+
 /** The state of a run, an instance or a schedule. */
 export function RunState({ state }: { state: string }) {
   const { t } = useTranslation('states');
-  return <StateTag tone={TONES[state] ?? 'waiting'}>{t(state, { defaultValue: state })}</StateTag>;
+  return <StateTag tone={toneOf(state)}>{t(state, { defaultValue: state })}</StateTag>;
 }

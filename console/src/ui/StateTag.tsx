@@ -22,6 +22,10 @@ const ICONS: Record<Tone, ReactNode> = {
   paused: <PauseCircleOutlined />,
 };
 
+export function StateIcon({ tone }: { tone: Tone }) {
+  return ICONS[tone];
+}
+
 /** A state as an icon, a colour and a word: never by colour alone. */
 export function StateTag({ tone, children }: { tone: Tone; children: ReactNode }) {
   const name = tone === 'paused' ? 'stopped' : tone;

@@ -1,12 +1,12 @@
 /** What the reader has chosen about the console itself: language, colours, time zone. */
 
 import { createContext, use, useEffect, useMemo, useState, type ReactNode } from 'react';
-import { localZone } from '@/lib/time';
+import { localZone, ZONES } from '@/lib/time';
 import type { Appearance } from './theme';
 
 export type Language = 'en' | 'zh';
 
-interface Chosen {
+export interface Chosen {
   language: Language;
   appearance: Appearance | 'system';
   zone: string;
@@ -15,7 +15,11 @@ interface Chosen {
 interface Preferences extends Chosen {
   /** The colours that are shown, whoever has chosen them. */
   shown: Appearance;
+  /** Whether the reader wants nothing to move. */
+  isStill: boolean;
   choose: (change: Partial<Chosen>) => void;
+  /** Whether anything was chosen in this browser yet. */
+  isChosen: boolean;
 }
 
 const KEY = 'longshore.preferences';
@@ -35,17 +39,22 @@ function stored(): Chosen {
   }
 }
 
-export function PreferencesProvider({ children }: { children: ReactNode }) {
-  const [chosen, setChosen] = useState(stored);
-  const [systemIsDark, setSystemIsDark] = useState(
-    () => matchMedia('(prefers-color-scheme: dark)').matches,
-  );
+/** What the system says, as it says it. */
+function useMedia(text: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(text).matches);
   useEffect(() => {
-    const query = matchMedia('(prefers-color-scheme: dark)');
-    const note = () => setSystemIsDark(query.matches);
+    const query = matchMedia(text);
+    const note = () => setMatches(query.matches);
     query.addEventListener('change', note);
     return () => query.removeEventListener('change', note);
-  }, []);
+  }, [text]);
+  return matches;
+}
+
+export function PreferencesProvider({ children }: { children: ReactNode }) {
+  const [chosen, setChosen] = useState(stored);
+  const systemIsDark = useMedia('(prefers-color-scheme: dark)');
+  const isStill = useMedia('(prefers-reduced-motion: reduce)');
   const system: Appearance = systemIsDark ? 'dark' : 'light';
   const shown = chosen.appearance === 'system' ? system : chosen.appearance;
   useEffect(() => {
@@ -56,13 +65,15 @@ export function PreferencesProvider({ children }: { children: ReactNode }) {
     () => ({
       ...chosen,
       shown,
+      isStill,
+      isChosen: localStorage.getItem(KEY) !== null,
       choose: (change) => {
         const next = { ...chosen, ...change };
         localStorage.setItem(KEY, JSON.stringify(next));
         setChosen(next);
       },
     }),
-    [chosen, shown],
+    [chosen, shown, isStill],
   );
   return <Context value={value}>{children}</Context>;
 }
@@ -71,4 +82,16 @@ export function usePreferences(): Preferences {
   const value = use(Context);
   if (!value) throw new Error('there is no PreferencesProvider');
   return value;
+}
+
+/** What of a record is a choice that this console knows; anything else is left out. */
+export function choicesOf(record: Record<string, unknown>): Partial<Chosen> {
+  const { language, appearance, zone } = record;
+  return {
+    ...(language === 'en' || language === 'zh' ? { language } : {}),
+    ...(appearance === 'light' || appearance === 'dark' || appearance === 'system'
+      ? { appearance }
+      : {}),
+    ...(typeof zone === 'string' && ZONES.includes(zone) ? { zone } : {}),
+  };
 }

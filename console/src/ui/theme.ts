@@ -17,6 +17,8 @@ const light: ThemeConfig = {
   token: {
     ...shared,
     colorPrimary: '#1559c7',
+    // antd's own is too pale for text.
+    colorPrimaryHover: '#2a6ad0',
     colorInfo: '#1559c7',
     colorLink: '#0b4fb3',
     colorError: '#c41d2b',
@@ -48,6 +50,8 @@ const dark: ThemeConfig = {
   },
 };
 
-export function themeOf(appearance: Appearance): ThemeConfig {
-  return appearance === 'dark' ? dark : light;
+/** Without motion, antd shows and hides at once: what waits for the end of an animation does not come otherwise. */
+export function themeOf(appearance: Appearance, motion: boolean): ThemeConfig {
+  const chosen = appearance === 'dark' ? dark : light;
+  return { ...chosen, token: { ...chosen.token, motion } };
 }

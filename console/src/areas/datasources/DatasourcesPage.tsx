@@ -1,34 +1,45 @@
 import { PlusOutlined } from '@ant-design/icons';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { App, Button, Input, Select, Space, Tag, Tooltip } from 'antd';
+import { Button, Input, Modal, Segmented, Space, Tag } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError, answer, client, unwrap, type Schemas } from '@/api/client';
+import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { usePages } from '@/api/pages';
 import { useConnectors } from '@/api/queries';
 import { useMay } from '@/areas/frame/project';
+import { Guarded } from '@/ui/Guarded';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { PageTitle } from '@/ui/PageTitle';
 import { DatasourceDrawer } from './DatasourceDrawer';
+import { DeleteDialog } from './DeleteDialog';
+import { TestResult } from './TestResult';
 import { TestTag } from './TestTag';
 
 const route = getRouteApi('/projects/$project/datasources');
 
+type Item = Schemas['DatasourceItem'];
+
+interface Tested {
+  name: string;
+  report: Schemas['TestReport'];
+}
+
 export function DatasourcesPage() {
   const { t } = useTranslation('datasources');
   const { t: common } = useTranslation('common');
-  const { modal, notification } = App.useApp();
   const { project } = route.useParams();
   const { search = '', connector = '' } = route.useSearch();
   const navigate = route.useNavigate();
   const mayManage = useMay('datasourcesManage');
   const mayTest = useMay('datasourcesTest');
   const [opened, setOpened] = useState<string | 'new' | null>(null);
+  const [deleting, setDeleting] = useState<Item | null>(null);
+  const [tested, setTested] = useState<Tested | null>(null);
   const connectors = useConnectors();
-  const pages = usePages<Schemas['DatasourceItem']>({
+  const pages = usePages<Item>({
     key: ['datasources', project, 'list', search, connector],
     read: (cursor, signal) =>
       unwrap(
@@ -39,51 +50,26 @@ export function DatasourcesPage() {
       ),
   });
   const test = useChange({
-    change: (datasource: string) =>
+    change: ({ id }: Item) =>
       unwrap(
         client.POST('/api/v1/projects/{project}/datasources/{datasource}/test', {
-          params: { path: { project, datasource } },
+          params: { path: { project, datasource: id } },
         }),
       ),
     refresh: [['datasources', project]],
-    onDone: (report) => {
-      const failed = report.stages.find((stage) => stage.failure);
-      if (!failed?.failure) return;
-      notification.error({
-        title: `${t(`stage.${failed.name}`, failed.name)}: ${failed.failure.message}`,
-        description: failed.failure.hint,
-      });
-    },
+    onDone: (report, item) => setTested({ name: item.name, report }),
   });
-  const remove = useChange({
-    change: async (datasource: string) => {
-      const path = { project, datasource };
-      const url = '/api/v1/projects/{project}/datasources/{datasource}';
-      const { revision } = await answer(client.GET(url, { params: { path } }));
-      const header = { 'If-Match': revision ?? '' };
-      return unwrap(client.DELETE(url, { params: { path, header } }));
-    },
-    refresh: [['datasources', project]],
-    done: t('deleted'),
-  });
-
-  function confirmRemoval(item: Schemas['DatasourceItem']) {
-    void modal.confirm({
-      title: t('deleteTitle', { name: item.name }),
-      content: item.jobCount > 0 ? t('deleteUsed', { count: item.jobCount }) : t('deleteHelp'),
-      okText: common('delete'),
-      okButtonProps: { danger: true },
-      cancelText: common('cancel'),
-      onOk: () => remove.mutateAsync(item.id).catch((error: unknown) => error instanceof ApiError),
-    });
-  }
+  const families = [...new Set(connectors.data?.items.map((it) => it.family))];
+  const ask = (change: Partial<ReturnType<typeof route.useSearch>>) =>
+    void navigate({ search: (known) => ({ ...known, ...change }) });
+  const isFiltered = search !== '' || connector !== '';
 
   return (
     <div className="page">
       <PageTitle
         title={t('title')}
         actions={
-          <Tooltip title={mayManage ? undefined : t('mayNotManage')}>
+          <Guarded may={mayManage} why={t('mayNotManage')}>
             <Button
               type="primary"
               icon={<PlusOutlined />}
@@ -92,40 +78,44 @@ export function DatasourcesPage() {
             >
               {t('new')}
             </Button>
-          </Tooltip>
+          </Guarded>
         }
       />
       <div className="filters">
         <Input.Search
           allowClear
           style={{ width: 260 }}
-          aria-label={common('search')}
-          placeholder={common('search')}
+          aria-label={t('searchName')}
+          placeholder={t('searchName')}
           defaultValue={search}
-          onSearch={(text) =>
-            void navigate({ search: (known) => ({ ...known, search: text || undefined }) })
-          }
+          onSearch={(text) => ask({ search: text || undefined })}
         />
-        <Select
-          allowClear
-          style={{ width: 200 }}
+        <Segmented<string>
           aria-label={t('connector')}
-          placeholder={t('connector')}
-          value={connector || null}
-          options={connectors.data?.items.map((it) => ({ value: it.name, label: it.title }))}
-          onChange={(value: string | undefined) =>
-            void navigate({ search: (known) => ({ ...known, connector: value }) })
-          }
+          value={connector}
+          onChange={(value) => ask({ connector: value || undefined })}
+          options={[
+            { value: '', label: t('allTypes') },
+            ...(connectors.data?.items ?? [])
+              .toSorted((a, b) => families.indexOf(a.family) - families.indexOf(b.family))
+              .map((it) => ({ value: it.name, label: it.title })),
+          ]}
         />
       </div>
       <PagedTable
         rowKey="id"
         pages={pages}
         nothing={
-          <Nothing text={search || connector ? t('noneFound') : t('none')}>
-            {mayManage && !search && !connector ? (
-              <Button onClick={() => setOpened('new')}>{t('new')}</Button>
-            ) : null}
+          <Nothing text={isFiltered ? t('noneFound') : t('none')}>
+            {isFiltered ? (
+              <Button onClick={() => ask({ search: undefined, connector: undefined })}>
+                {t('clearFilters')}
+              </Button>
+            ) : (
+              <Button disabled={!mayManage} onClick={() => setOpened('new')}>
+                {t('new')}
+              </Button>
+            )}
           </Nothing>
         }
         columns={[
@@ -158,6 +148,18 @@ export function DatasourcesPage() {
             title: t('jobs'),
             dataIndex: 'jobCount',
             className: 'number',
+            render: (jobs: number, item) =>
+              jobs === 0 ? (
+                0
+              ) : (
+                <Link
+                  to="/projects/$project/datasources/$datasource"
+                  params={{ project, datasource: item.id }}
+                  aria-label={t('usedByCount', { count: jobs, name: item.name })}
+                >
+                  {jobs}
+                </Link>
+              ),
           },
           {
             title: t('lastTest'),
@@ -174,35 +176,41 @@ export function DatasourcesPage() {
             key: 'actions',
             render: (_, item) => (
               <Space size={0}>
-                <Button
-                  type="link"
-                  size="small"
-                  disabled={!mayTest}
-                  loading={test.isPending && test.variables === item.id}
-                  aria-label={`${t('test')} ${item.name}`}
-                  onClick={() => test.mutate(item.id)}
-                >
-                  {t('test')}
-                </Button>
-                <Button
-                  type="link"
-                  size="small"
-                  disabled={!mayManage}
-                  aria-label={`${common('edit')} ${item.name}`}
-                  onClick={() => setOpened(item.id)}
-                >
-                  {common('edit')}
-                </Button>
-                <Button
-                  type="link"
-                  size="small"
-                  danger
-                  disabled={!mayManage}
-                  aria-label={`${common('delete')} ${item.name}`}
-                  onClick={() => confirmRemoval(item)}
-                >
-                  {common('delete')}
-                </Button>
+                <Guarded may={mayTest}>
+                  <Button
+                    type="link"
+                    size="small"
+                    disabled={!mayTest}
+                    loading={test.isPending && test.variables.id === item.id}
+                    aria-label={`${t('test')} ${item.name}`}
+                    onClick={() => test.mutate(item)}
+                  >
+                    {t('test')}
+                  </Button>
+                </Guarded>
+                <Guarded may={mayManage} why={t('mayNotManage')}>
+                  <Button
+                    type="link"
+                    size="small"
+                    disabled={!mayManage}
+                    aria-label={`${common('edit')} ${item.name}`}
+                    onClick={() => setOpened(item.id)}
+                  >
+                    {common('edit')}
+                  </Button>
+                </Guarded>
+                <Guarded may={mayManage} why={t('mayNotManage')}>
+                  <Button
+                    type="link"
+                    size="small"
+                    danger
+                    disabled={!mayManage}
+                    aria-label={`${common('delete')} ${item.name}`}
+                    onClick={() => setDeleting(item)}
+                  >
+                    {common('delete')}
+                  </Button>
+                </Guarded>
               </Space>
             ),
           },
@@ -216,6 +224,17 @@ export function DatasourcesPage() {
           onClose={() => setOpened(null)}
         />
       )}
+      {deleting ? (
+        <DeleteDialog project={project} item={deleting} onClose={() => setDeleting(null)} />
+      ) : null}
+      <Modal
+        open={tested !== null}
+        title={t('testOf', { name: tested?.name ?? '' })}
+        footer={null}
+        onCancel={() => setTested(null)}
+      >
+        {tested ? <TestResult report={tested.report} /> : null}
+      </Modal>
     </div>
   );
 }

@@ -1,6 +1,7 @@
-import { Alert, Flex } from 'antd';
+import { Alert } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
+import { Ago } from '@/ui/Moment';
 import { StateTag } from '@/ui/StateTag';
 
 /** A connectivity test stage by stage, each with its time; a failure in full. */
@@ -9,25 +10,32 @@ export function TestResult({ report }: { report: Schemas['TestReport'] }) {
   return (
     <Alert
       type={report.passed ? 'success' : 'error'}
-      aria-live="polite"
       title={report.passed ? t('passed', { took: report.tookMs }) : t('failed')}
       description={
-        <Flex vertical gap={6} component="ol" style={{ paddingLeft: 20, margin: 0 }}>
-          {report.stages.map((stage) => (
-            <li key={stage.name}>
-              <StateTag tone={stage.failure ? 'failed' : 'succeeded'}>
-                {t(`stage.${stage.name}`, stage.name)}
-              </StateTag>{' '}
-              {stage.tookMs} ms {stage.remark}
-              {stage.failure ? (
-                <div style={{ whiteSpace: 'pre-wrap' }}>
-                  {stage.failure.message}
-                  {stage.failure.hint ? <div>{stage.failure.hint}</div> : null}
-                </div>
-              ) : null}
-            </li>
-          ))}
-        </Flex>
+        <>
+          <ol className="stages">
+            {report.stages.map((stage, index) => (
+              // One stage may stand there more than once.
+              // oxlint-disable-next-line react/no-array-index-key
+              <li key={`${stage.name} ${index}`}>
+                <StateTag tone={stage.failure ? 'failed' : 'succeeded'}>
+                  {t(`stage.${stage.name}`, stage.name)}
+                </StateTag>{' '}
+                {stage.tookMs} ms {stage.remark}
+                {stage.failure ? (
+                  <div className="stage-failure">
+                    {stage.failure.message}
+                    {stage.failure.hint ? <div>{stage.failure.hint}</div> : null}
+                  </div>
+                ) : null}
+              </li>
+            ))}
+          </ol>
+          <small>
+            {report.resourceGroup ? `${t('testedIn', { group: report.resourceGroup })} · ` : null}
+            <Ago at={report.testedAt} />
+          </small>
+        </>
       }
     />
   );

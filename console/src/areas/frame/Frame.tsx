@@ -14,17 +14,23 @@ export function Frame() {
   const id = useProjectId();
   const project = useProject();
   const main = useRef<HTMLElement>(null);
-  const entered = useRef('');
   const { pathname } = useLocation();
+  // The page that was loaded is announced by the browser.
+  const entered = useRef(pathname);
   const [isNarrow, setNarrow] = useState(false);
   useEffect(() => {
     if (project.data) lastProject.set(id);
   }, [id, project.data]);
-  // A new page is announced by its heading, as a page load would be.
+  // A new page is announced by its heading, as a page load would be; it may come later than its address.
   useEffect(() => {
-    if (entered.current === pathname) return;
+    const box = main.current;
+    if (!box || entered.current === pathname) return undefined;
     entered.current = pathname;
-    main.current?.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+    return onHeading(box, (heading) => {
+      const active = document.activeElement;
+      const isElsewhere = box.contains(active) || active?.closest('[role=dialog]');
+      if (!isElsewhere) heading.focus({ preventScroll: true });
+    });
   }, [pathname]);
   return (
     <Layout style={{ minHeight: '100%' }}>
@@ -45,7 +51,8 @@ export function Frame() {
         >
           <Navigation />
         </Layout.Sider>
-        <Layout.Content>
+        {/* antd's own content would be a second main landmark. */}
+        <div className="content">
           <main id="content" ref={main} tabIndex={-1}>
             {project.error ? (
               <div className="page">
@@ -60,8 +67,21 @@ export function Frame() {
               <Outlet />
             )}
           </main>
-        </Layout.Content>
+        </div>
       </Layout>
     </Layout>
   );
+}
+
+/** Tells of the next heading that takes the place of the one that is there; returns how to stop waiting for it. */
+function onHeading(box: HTMLElement, tell: (heading: HTMLElement) => void): () => void {
+  const before = box.querySelector('h1');
+  const watch = new MutationObserver(() => {
+    const heading = box.querySelector('h1');
+    if (!heading || heading === before) return;
+    watch.disconnect();
+    tell(heading);
+  });
+  watch.observe(box, { childList: true, subtree: true });
+  return () => watch.disconnect();
 }

@@ -1,29 +1,21 @@
 import { BgColorsOutlined, GlobalOutlined, UserOutlined } from '@ant-design/icons';
-import { useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { Button, Dropdown, Layout, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { client, unwrap } from '@/api/client';
-import { useChange } from '@/api/hooks';
-import { useSession } from '@/areas/session/SessionGate';
-import { localZone } from '@/lib/time';
+import { useChoose, useSession, useSignOut } from '@/api/session';
+import { localZone, ZONES } from '@/lib/time';
 import { usePreferences } from '@/ui/preferences';
 import { ProjectPicker } from './ProjectPicker';
-
-const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone')];
+import { useProjectId } from './project';
 
 export function Header() {
   const { t } = useTranslation('frame');
   const session = useSession();
-  const queries = useQueryClient();
-  const { language, appearance, zone, choose } = usePreferences();
-  const signOut = useChange({
-    change: () => unwrap(client.DELETE('/api/v1/session')),
-    onDone: () => {
-      queries.clear();
-      queries.setQueryData(['session'], null);
-    },
-  });
+  const { language, appearance, zone } = usePreferences();
+  const choose = useChoose();
+  const navigate = useNavigate();
+  const project = useProjectId();
+  const signOut = useSignOut();
   return (
     <Layout.Header
       style={{
@@ -85,7 +77,15 @@ export function Header() {
       <Dropdown
         trigger={['click']}
         menu={{
-          items: [{ key: 'out', label: t('signOut'), onClick: () => signOut.mutate() }],
+          items: [
+            {
+              key: 'profile',
+              label: t('profile'),
+              onClick: () =>
+                void navigate({ to: '/projects/$project/profile', params: { project } }),
+            },
+            { key: 'out', label: t('signOut'), onClick: () => signOut.mutate() },
+          ],
         }}
       >
         <Button type="text" icon={<UserOutlined />} aria-label={t('account')}>

@@ -1,7 +1,12 @@
 import {
+  CalendarOutlined,
+  BellOutlined,
+  ClusterOutlined,
   DashboardOutlined,
   DatabaseOutlined,
+  HistoryOutlined,
   PlayCircleOutlined,
+  SettingOutlined,
   SwapOutlined,
 } from '@ant-design/icons';
 import { Link, useLocation } from '@tanstack/react-router';
@@ -14,6 +19,11 @@ const AREAS = [
   { key: 'datasources', to: '/projects/$project/datasources', icon: <DatabaseOutlined /> },
   { key: 'jobs', to: '/projects/$project/jobs', icon: <SwapOutlined /> },
   { key: 'runs', to: '/projects/$project/runs', icon: <PlayCircleOutlined /> },
+  { key: 'schedules', to: '/projects/$project/schedules', icon: <CalendarOutlined /> },
+  { key: 'backfills', to: '/projects/$project/backfills', icon: <HistoryOutlined /> },
+  { key: 'groups', to: '/projects/$project/groups', icon: <ClusterOutlined /> },
+  { key: 'alerts', to: '/projects/$project/alerts', icon: <BellOutlined /> },
+  { key: 'settings', to: '/projects/$project/settings', icon: <SettingOutlined /> },
 ] as const;
 
 /** The areas of a project, in the order of work. */

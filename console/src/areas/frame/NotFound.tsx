@@ -1,14 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
-import { Nothing } from '@/ui/Nothing';
+import { PageTitle } from '@/ui/PageTitle';
 
 export function NotFound() {
   const { t } = useTranslation('common');
   return (
     <main className="page">
-      <Nothing text={t('notFound')}>
-        <Link to="/">{t('goBack')}</Link>
-      </Nothing>
+      <PageTitle title={t('notFound')} />
+      <Link to="/">{t('goBack')}</Link>
     </main>
   );
 }

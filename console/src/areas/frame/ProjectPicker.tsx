@@ -5,7 +5,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
-import { useSession } from '@/areas/session/SessionGate';
+import { useSession } from '@/api/session';
 import { NewProject } from './NewProject';
 import { useProject, useProjectId } from './project';
 
@@ -33,7 +33,7 @@ export function ProjectPicker() {
         style={{ minWidth: 180 }}
         showSearch={{ filterOption: false, onSearch: setSearch }}
         value={id}
-        labelRender={() => current.data?.title || current.data?.name || id}
+        labelRender={() => current.data?.title || current.data?.name || '…'}
         options={options}
         onChange={(value) =>
           void navigate({ to: '/projects/$project', params: { project: value } })

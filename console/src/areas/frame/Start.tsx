@@ -1,12 +1,13 @@
-import { Navigate } from '@tanstack/react-router';
+import { Link, Navigate } from '@tanstack/react-router';
 import { Button, Flex, Spin } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
-import { useSession } from '@/areas/session/SessionGate';
+import { useSession, useSignOut } from '@/api/session';
 import { Failure } from '@/ui/Failure';
 import { Nothing } from '@/ui/Nothing';
+import { PageTitle } from '@/ui/PageTitle';
 import { NewProject } from './NewProject';
 import { lastProject } from './last';
 
@@ -14,6 +15,7 @@ import { lastProject } from './last';
 export function Start() {
   const { t } = useTranslation('frame');
   const session = useSession();
+  const signOut = useSignOut();
   const [isCreating, setCreating] = useState(false);
   const projects = useRead({
     key: ['projects', ''],
@@ -38,6 +40,7 @@ export function Start() {
   if (found) return <Navigate to="/projects/$project" params={{ project: found.id }} replace />;
   return (
     <main className="page">
+      <PageTitle title="Longshore" />
       <Nothing text={t('noProject')}>
         <Flex vertical align="center" gap={12}>
           {t('noProjectHint')}
@@ -46,6 +49,8 @@ export function Start() {
               {t('newProject')}
             </Button>
           ) : null}
+          <Link to="/profile">{t('profile')}</Link>
+          <Button onClick={() => signOut.mutate()}>{t('signOut')}</Button>
         </Flex>
       </Nothing>
       <NewProject open={isCreating} onClose={() => setCreating(false)} />

@@ -1,61 +1,99 @@
-import { Button, Flex, Input, Table, Typography } from 'antd';
+import { Alert, Button, Drawer, Flex, Input, Skeleton, Table } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { client, unwrap } from '@/api/client';
+import { client, unwrap, type Schemas } from '@/api/client';
 import { useRead } from '@/api/hooks';
-import { textOf } from '@/lib/document';
+import { useMay } from '@/areas/frame/project';
+import { isObject, textOf } from '@/lib/document';
 import { count } from '@/lib/format';
+import { stemsOf } from '@/lib/reasons';
 import { Failure } from '@/ui/Failure';
+import { Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
+import { useStill } from '@/ui/useStill';
+import { Reasons } from './Reasons';
+import { ReplayDialog } from './ReplayDialog';
+
+interface Props {
+  project: string;
+  run: Schemas['RunDetail'];
+}
+
+type DirtyRow = Record<string, unknown>;
 
 const ROWS = 100;
+const LONGEST = 80;
+const LONGEST_REASON = 160;
+/** The server tells so many reasons at most, counted over so many rows. */
+const MOST_REASONS = 50;
+const COUNTED = 200_000;
 
 /** The rows that were not written, counted by reason, each with its values. */
-export function DirtyRows({ project, run }: { project: string; run: string }) {
+export function DirtyRows({ project, run }: Props) {
   const { t } = useTranslation('runs');
+  const mayView = useMay('dirtyRowsView');
   const [reason, setReason] = useState<string | null>(null);
   const [column, setColumn] = useState('');
   const [skip, setSkip] = useState(0);
+  const [shown, setShown] = useState<DirtyRow | null>(null);
+  const [isReplaying, setReplaying] = useState(false);
+  const still = useStill(column.trim(), 300);
   const page = useRead({
-    key: ['runs', project, 'dirty', run, reason, column, skip],
+    key: ['runs', project, 'dirty', run.id, reason, still, skip, Boolean(run.endedAt)],
+    enabled: mayView,
     read: (signal) =>
       unwrap(
         client.GET('/api/v1/projects/{project}/runs/{run}/dirty-rows', {
           params: {
-            path: { project, run },
+            path: { project, run: run.id },
             query: {
               skip,
               limit: ROWS,
               ...(reason === null ? {} : { reason }),
-              ...(column === '' ? {} : { column }),
+              ...(still === '' ? {} : { column: still }),
             },
           },
           signal,
         }),
       ),
   });
-  if (page.error) return <Failure message={page.error.message} hint={page.error.hint} />;
-  if (page.data && page.data.reasons.length === 0) return <Nothing text={t('noDirty')} />;
+  if (!mayView) return <Nothing text={t('mayNotDirty')} />;
+  if (page.error) {
+    return (
+      <Failure
+        message={page.error.message}
+        hint={page.error.hint}
+        requestId={page.error.requestId}
+        onRetry={() => void page.refetch()}
+      />
+    );
+  }
+  if (!page.data) return <Skeleton active className="late" />;
+  const { reasons, rows, hasMore } = page.data;
+  if (reasons.length === 0) {
+    return <Nothing text={t(run.rowsDirty > 0 ? 'noneKept' : 'noDirty')} />;
+  }
+  const kept = reasons.reduce((sum, it) => sum + it.rowCount, 0);
+  const isCut = reasons.length >= MOST_REASONS;
   return (
     <Flex vertical gap={12}>
-      <ul className="reasons" aria-label={t('reasons')}>
-        {page.data?.reasons.map((it) => (
-          <li key={`${it.column}${it.reason}`}>
-            <Button
-              type={reason === it.reason ? 'primary' : 'default'}
-              aria-pressed={reason === it.reason}
-              onClick={() => {
-                setReason(reason === it.reason ? null : it.reason);
-                setSkip(0);
-              }}
-            >
-              {count(it.rowCount)} × {it.column ? `${it.column}: ` : ''}
-              {it.reason}
-            </Button>
-          </li>
-        ))}
-      </ul>
-      <Flex gap={8}>
+      {kept < run.rowsDirty && !isCut && run.rowsDirty <= COUNTED ? (
+        <Alert
+          type="info"
+          showIcon
+          title={t('capped', { kept: count(kept), total: count(run.rowsDirty) })}
+        />
+      ) : null}
+      <Reasons
+        reasons={stemsOf(reasons)}
+        isCut={isCut}
+        chosen={reason}
+        onChoose={(next) => {
+          setReason(next);
+          setSkip(0);
+        }}
+      />
+      <Flex gap={8} wrap>
         <Input
           allowClear
           style={{ width: 220 }}
@@ -68,45 +106,53 @@ export function DirtyRows({ project, run }: { project: string; run: string }) {
           }}
         />
         <span style={{ flex: 1 }} />
-        <Button href={`/api/v1/projects/${project}/runs/${run}/dirty-rows/file`} download>
+        <Button disabled={!run.endedAt} onClick={() => setReplaying(true)}>
+          {t('replay')}
+        </Button>
+        <Button href={`/api/v1/projects/${project}/runs/${run.id}/dirty-rows/file`} download>
           {t('download')}
         </Button>
       </Flex>
-      <Table
+      <Table<DirtyRow>
         size="small"
         rowKey={(row) => JSON.stringify(row)}
         scroll={{ x: 'max-content' }}
         pagination={false}
-        loading={page.isPending}
-        dataSource={page.data?.rows ?? []}
+        loading={page.isFetching && page.isPlaceholderData}
+        dataSource={rows}
         columns={[
           {
-            title: t('time'),
-            key: 'time',
-            render: (_, row: Record<string, unknown>) => textOf(row.time),
+            title: t('reason'),
+            key: 'reason',
+            render: (_, row) => (
+              <div className="wrapped">{cut(textOf(row.reason), LONGEST_REASON)}</div>
+            ),
           },
           {
             title: t('column'),
             key: 'column',
             className: 'code',
-            render: (_, row: Record<string, unknown>) => textOf(row.column),
+            render: (_, row) => textOf(row.column) || '–',
+          },
+          { title: t('value'), key: 'value', className: 'code', render: (_, row) => valueOf(row) },
+          {
+            title: t('key'),
+            key: 'key',
+            className: 'code',
+            render: (_, row) => cut(keyOf(row)),
           },
           {
-            title: t('reason'),
-            key: 'reason',
-            render: (_, row: Record<string, unknown>) => textOf(row.reason),
+            title: t('time'),
+            key: 'time',
+            render: (_, row) => <Moment at={textOf(row.time)} />,
           },
           {
             title: t('row'),
             key: 'row',
-            render: (_, row: Record<string, unknown>) => (
-              <Typography.Paragraph
-                className="code"
-                style={{ margin: 0, maxWidth: 640 }}
-                ellipsis={{ rows: 2, expandable: 'collapsible' }}
-              >
-                {JSON.stringify(row.row)}
-              </Typography.Paragraph>
+            render: (_, row) => (
+              <Button type="link" size="small" onClick={() => setShown(row)}>
+                {t('wholeRow')}
+              </Button>
             ),
           },
         ]}
@@ -115,10 +161,37 @@ export function DirtyRows({ project, run }: { project: string; run: string }) {
         {skip > 0 ? (
           <Button onClick={() => setSkip(Math.max(0, skip - ROWS))}>{t('earlier')}</Button>
         ) : null}
-        {page.data?.hasMore ? (
-          <Button onClick={() => setSkip(skip + ROWS)}>{t('further')}</Button>
-        ) : null}
+        {hasMore ? <Button onClick={() => setSkip(skip + ROWS)}>{t('further')}</Button> : null}
       </Flex>
+      <Drawer open={shown !== null} size={560} title={t('row')} onClose={() => setShown(null)}>
+        <p>{textOf(shown?.reason)}</p>
+        <pre className="code script" tabIndex={0} aria-label={t('row')}>
+          {JSON.stringify(shown?.row, null, 2)}
+        </pre>
+      </Drawer>
+      {isReplaying ? (
+        <ReplayDialog project={project} run={run} onClose={() => setReplaying(false)} />
+      ) : null}
     </Flex>
   );
+}
+
+/** The value at fault; NULL is told apart from an empty text. */
+function valueOf(row: DirtyRow) {
+  const column = textOf(row.column);
+  if (column === '' || !isObject(row.row) || !(column in row.row)) return '–';
+  const value = row.row[column];
+  if (value === null) return <span className="null">NULL</span>;
+  return cut(textOf(value) || JSON.stringify(value));
+}
+
+function keyOf({ key }: DirtyRow): string {
+  if (!isObject(key)) return '';
+  return Object.entries(key)
+    .map(([name, value]) => `${name}=${textOf(value) || JSON.stringify(value)}`)
+    .join(', ');
+}
+
+function cut(text: string, longest = LONGEST): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text;
 }

@@ -1,109 +1,108 @@
-import { Button, Flex, Input, Select } from 'antd';
-import { useEffect, useRef, useState } from 'react';
+import { Button, Flex, Input, Select, Skeleton } from 'antd';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { client, unwrap, type Schemas } from '@/api/client';
-import { useRead } from '@/api/hooks';
-import { moment } from '@/lib/time';
+import type { Schemas } from '@/api/client';
+import { isFromStart, rowsOf } from '@/lib/log';
 import { Failure } from '@/ui/Failure';
 import { Nothing } from '@/ui/Nothing';
-import { usePreferences } from '@/ui/preferences';
+import { LogLines } from './LogLines';
+import { useLog } from './useLog';
 
 interface Props {
   project: string;
   run: Schemas['Run'];
+  search: string;
+  level: Schemas['Level'] | null;
+  onFilter: (change: { find?: string | undefined; level?: Schemas['Level'] | undefined }) => void;
 }
 
-const LINES = 500;
+const LEVELS = ['info', 'warning', 'error'] as const;
 
-/** The run's log: searched on the server, the end of it followed until the reader scrolls away. */
-export function RunLog({ project, run }: Props) {
+/** The run's log: its end first, searched on the server, followed until the reader scrolls away. */
+export function RunLog({ project, run, search, level, onFilter }: Props) {
   const { t } = useTranslation('runs');
-  const { zone } = usePreferences();
-  const [search, setSearch] = useState('');
-  const [level, setLevel] = useState<Schemas['Level'] | null>(null);
-  const [offset, setOffset] = useState(0);
-  const [follows, setFollows] = useState(true);
-  const box = useRef<HTMLDivElement>(null);
-  const page = useRead({
-    key: ['runs', project, 'log', run.id, search, level, offset],
-    ...(run.endedAt ? {} : { every: 2_000 }),
-    read: (signal) =>
-      unwrap(
-        client.GET('/api/v1/projects/{project}/runs/{run}/log', {
-          params: {
-            path: { project, run: run.id },
-            query: {
-              offset,
-              limit: LINES,
-              ...(search ? { search } : {}),
-              ...(level ? { level } : {}),
-            },
-          },
-          signal,
-        }),
-      ),
-  });
-  const lines = page.data?.lines;
-  useEffect(() => {
-    if (follows && lines) box.current?.scrollTo({ top: box.current.scrollHeight });
-  }, [lines, follows]);
+  const { part, up, down, jump, isFiltered } = useLog(project, run, { search, level });
+  const [isFollowing, setFollowing] = useState(true);
+  const rows = useMemo(() => (part.data ? rowsOf(part.data) : []), [part.data]);
+  const follows = isFollowing && !isFiltered && part.data?.hasMore === false;
+  const begins = part.data === undefined || isFromStart(part.data);
   return (
     <Flex vertical gap={8}>
-      <Flex gap={8} wrap>
+      <Flex gap={8} wrap align="center">
         <Input.Search
+          key={search}
           allowClear
           style={{ width: 260 }}
           aria-label={t('searchLog')}
           placeholder={t('searchLog')}
-          onSearch={(text) => {
-            setSearch(text);
-            setOffset(0);
-          }}
+          defaultValue={search}
+          onSearch={(text) => onFilter({ find: text || undefined })}
         />
         <Select
           allowClear
-          style={{ width: 140 }}
+          style={{ width: 160 }}
           aria-label={t('level')}
           placeholder={t('level')}
           value={level}
-          options={(['info', 'warning', 'error'] as const).map((value) => ({
-            value,
-            label: t(`levels.${value}`),
-          }))}
-          onChange={(value: Schemas['Level'] | undefined) => setLevel(value ?? null)}
+          options={LEVELS.map((value) => ({ value, label: t(`leastLevels.${value}`) }))}
+          onChange={(value: Schemas['Level'] | undefined) => onFilter({ level: value })}
         />
-        <Button aria-pressed={follows} onClick={() => setFollows(!follows)}>
-          {follows ? t('following') : t('follow')}
+        <Button
+          {...(run.endedAt ? {} : { 'aria-pressed': follows })}
+          disabled={isFiltered || (Boolean(run.endedAt) && follows)}
+          loading={jump.isPending}
+          onClick={() => {
+            if (follows) setFollowing(false);
+            else jump.mutate('end', { onSuccess: () => setFollowing(true) });
+          }}
+        >
+          {t(run.endedAt ? 'toEnd' : follows ? 'following' : 'follow')}
         </Button>
+        {begins ? null : (
+          <Button
+            loading={jump.isPending}
+            onClick={() => {
+              setFollowing(false);
+              jump.mutate('start');
+            }}
+          >
+            {t('fromStart')}
+          </Button>
+        )}
         <span style={{ flex: 1 }} />
         <Button href={`/api/v1/projects/${project}/runs/${run.id}/log/file`} download>
           {t('download')}
         </Button>
       </Flex>
-      {page.error ? <Failure message={page.error.message} hint={page.error.hint} /> : null}
-      <div
-        ref={box}
-        className="log code"
-        role="log"
-        aria-label={t('log')}
-        tabIndex={0}
-        onWheel={() => setFollows(false)}
-      >
-        {lines?.map((line) => (
-          <div key={`${line.at}${line.message}`} className={`log-line ${line.level}`}>
-            <time dateTime={line.at}>{moment(line.at, zone)}</time>
-            <span className="log-level">{t(`levels.${line.level}`)}</span>
-            <span className="log-text">{line.message}</span>
-          </div>
-        ))}
-        {lines?.length === 0 ? <Nothing text={t('noLog')} /> : null}
-      </div>
-      <Flex gap={8}>
-        {offset > 0 ? <Button onClick={() => setOffset(0)}>{t('fromStart')}</Button> : null}
-        {page.data?.hasMore ? (
-          <Button onClick={() => setOffset(page.data.nextOffset)}>{t('further')}</Button>
-        ) : null}
-      </Flex>
+      {part.error ? (
+        <Failure
+          message={part.error.message}
+          hint={part.error.hint}
+          requestId={part.error.requestId}
+          onRetry={() => void part.refetch()}
+        />
+      ) : part.data === undefined ? (
+        <Skeleton active className="late" />
+      ) : rows.length === 0 ? (
+        <Nothing text={t(isFiltered ? 'noLog' : 'emptyLog')} />
+      ) : (
+        <LogLines
+          rows={rows}
+          search={search}
+          follows={follows}
+          onTop={() => {
+            if (!up.isPending && !begins) up.mutate();
+          }}
+          onBottom={() => {
+            if (!down.isPending && part.data?.hasMore) down.mutate();
+          }}
+          onLeave={() => setFollowing(false)}
+        />
+      )}
+      <span className="hint" role="status">
+        {part.data ? t('logLines', { count: rows.length }) : null}
+        {part.data?.hasMore || !begins ? ` ${t('logPart')}` : null}
+      </span>
     </Flex>
   );
 }

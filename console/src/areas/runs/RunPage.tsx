@@ -1,68 +1,38 @@
-import { getRouteApi, useNavigate } from '@tanstack/react-router';
-import { App, Button, Dropdown, Progress, Spin, Tabs } from 'antd';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { Progress, Skeleton, Tabs } from 'antd';
 import { useTranslation } from 'react-i18next';
-import { client, unwrap } from '@/api/client';
-import { useChange } from '@/api/hooks';
+import { useJob } from '@/api/choices';
 import { bytes, count, duration } from '@/lib/format';
 import { Failure } from '@/ui/Failure';
 import { PageTitle } from '@/ui/PageTitle';
 import { RunState } from '@/ui/RunState';
 import { Tile } from '@/ui/Tile';
 import { Channels } from './Channels';
+import { Configuration } from './Configuration';
 import { DirtyRows } from './DirtyRows';
+import { Events } from './Events';
+import { FailureCard } from './FailureCard';
+import { RunActions } from './RunActions';
 import { RunLog } from './RunLog';
-import { tookSeconds } from './RunsPage';
+import { tookSeconds } from './took';
 import { Throughput } from './Throughput';
 import { useRun } from './useRun';
+import { Waits } from './Waits';
 
 const route = getRouteApi('/projects/$project/runs/$run');
 
 /** One run, live: what it does, how far it is, and what went wrong. */
 export function RunPage() {
   const { t } = useTranslation('runs');
-  const { modal } = App.useApp();
+  const { t: states } = useTranslation('states');
   const { project, run: id } = route.useParams();
-  const navigate = useNavigate();
-  const path = { project, run: id };
+  const { tab = 'log', find = '', level } = route.useSearch();
+  const navigate = route.useNavigate();
   const run = useRun(project, id);
-  const refresh = [
-    ['runs', project, 'one', id],
-    ['runs', project, 'list'],
-  ];
-  const stop = useChange({
-    refresh,
-    done: t('stopping'),
-    change: () =>
-      unwrap(client.POST('/api/v1/projects/{project}/runs/{run}/stop', { params: { path } })),
-  });
-  const resume = useChange({
-    refresh,
-    change: () =>
-      unwrap(client.POST('/api/v1/projects/{project}/runs/{run}/resume', { params: { path } })),
-  });
-  const mark = useChange({
-    refresh,
-    change: () =>
-      unwrap(
-        client.POST('/api/v1/projects/{project}/runs/{run}/mark-succeeded', { params: { path } }),
-      ),
-  });
-  const rerun = useChange({
-    refresh,
-    change: (version: 'same' | 'current') =>
-      unwrap(
-        client.POST('/api/v1/projects/{project}/runs/{run}/rerun', {
-          params: { path },
-          body: { version },
-        }),
-      ),
-    onDone: (started) =>
-      void navigate({
-        to: '/projects/$project/runs/$run',
-        params: { project, run: started.id },
-      }),
-  });
-  if (run.error) {
+  const it = run.data?.id === id ? run.data : undefined;
+  const set = (change: Partial<ReturnType<typeof route.useSearch>>) =>
+    void navigate({ search: (known) => ({ ...known, ...change }), replace: true });
+  if (run.error && !it) {
     return (
       <div className="page">
         <Failure
@@ -74,8 +44,7 @@ export function RunPage() {
       </div>
     );
   }
-  if (!run.data) return <Spin style={{ margin: 48 }} />;
-  const it = run.data;
+  if (!it) return <Skeleton active className="page late" />;
   const isEnded = Boolean(it.endedAt);
   const seconds = tookSeconds(it);
   const { progress } = it;
@@ -86,57 +55,21 @@ export function RunPage() {
         beside={
           <>
             <RunState state={it.state} />
+            <span>{states(it.kind, { defaultValue: it.kind })}</span>
             <span>
               {t('bizdate')} <span className="code">{it.bizdate}</span>
             </span>
             <span>{t('attemptNumber', { attempt: it.attempt })}</span>
+            <Origins project={project} job={it.jobId} instance={it.instanceId} />
           </>
         }
-        actions={
-          isEnded ? (
-            <>
-              {it.error?.resumable ? (
-                <Button loading={resume.isPending} onClick={() => resume.mutate()}>
-                  {t('resume')}
-                </Button>
-              ) : null}
-              {it.state === 'succeeded' ? null : (
-                <Button
-                  onClick={() =>
-                    void modal.confirm({
-                      title: t('markTitle', { number: it.number }),
-                      content: t('markHelp'),
-                      okText: t('mark'),
-                      onOk: () => mark.mutate(),
-                    })
-                  }
-                >
-                  {t('mark')}
-                </Button>
-              )}
-              <Dropdown.Button
-                type="primary"
-                onClick={() => rerun.mutate('same')}
-                menu={{
-                  items: [{ key: 'current', label: t('rerunCurrent') }],
-                  onClick: () => rerun.mutate('current'),
-                }}
-              >
-                {t('rerun')}
-              </Dropdown.Button>
-            </>
-          ) : (
-            <Button danger loading={stop.isPending || it.isStopping} onClick={() => stop.mutate()}>
-              {t('stop')}
-            </Button>
-          )
-        }
+        actions={<RunActions project={project} run={it} />}
       />
-      {it.error ? (
-        <div style={{ marginBottom: 16 }}>
-          <Failure message={it.error.message} hint={it.error.hint} />
-        </div>
-      ) : null}
+      <FailureCard
+        run={it}
+        onShowLog={() => set({ tab: 'log', level: 'error', find: undefined })}
+        onShowDirty={() => set({ tab: 'dirty' })}
+      />
       {isEnded || !progress ? null : (
         <Progress
           aria-label={t('progress')}
@@ -161,41 +94,93 @@ export function RunPage() {
         />
       </div>
       <Throughput project={project} run={id} isEnded={isEnded} />
+      <Waits run={it} />
       <Tabs
         destroyOnHidden
+        activeKey={tab}
+        onChange={(key) => set({ tab: key })}
         items={[
-          { key: 'log', label: t('log'), children: <RunLog project={project} run={it} /> },
+          {
+            key: 'log',
+            label: t('log'),
+            children: (
+              <RunLog
+                key={id}
+                project={project}
+                run={it}
+                search={find}
+                level={level ?? null}
+                onFilter={set}
+              />
+            ),
+          },
+          {
+            key: 'channels',
+            label: t('channels'),
+            children: <Channels run={it} />,
+          },
           {
             key: 'dirty',
-            label: t('dirtyCount', { count: it.rowsDirty }),
-            children: <DirtyRows project={project} run={id} />,
+            label: t('dirtyCount', { count: it.rowsDirty, shown: count(it.rowsDirty) }),
+            children: <DirtyRows project={project} run={it} />,
           },
-          { key: 'channels', label: t('channels'), children: <Channels report={it.report} /> },
           {
             key: 'variables',
             label: t('variables'),
-            children: (
-              <dl className="resolved">
-                {Object.entries(it.variables).map(([name, value]) => (
-                  <div key={name}>
-                    <dt className="code">{name}</dt>
-                    <dd className="code">{String(value)}</dd>
-                  </div>
-                ))}
-              </dl>
-            ),
+            children: <Variables variables={it.variables} />,
           },
           {
             key: 'configuration',
             label: t('configuration'),
-            children: (
-              <pre className="code script" tabIndex={0} aria-label={t('configuration')}>
-                {it.document}
-              </pre>
-            ),
+            children: <Configuration project={project} run={it} />,
           },
+          { key: 'events', label: t('events'), children: <Events project={project} run={it} /> },
         ]}
       />
     </div>
+  );
+}
+
+/** Where the run comes from: its job, and its instance if a schedule or a backfill made it. */
+function Origins(props: { project: string; job: string; instance: string | null | undefined }) {
+  const { t } = useTranslation('runs');
+  const { project, job: id, instance } = props;
+  const job = useJob(project, id);
+  return (
+    <>
+      {job.data && job.data.id === id ? (
+        <Link
+          to={
+            job.data.mode === 'wizard'
+              ? '/projects/$project/jobs/$job/wizard'
+              : '/projects/$project/jobs/$job/script'
+          }
+          params={{ project, job: id }}
+        >
+          {t('openJob')}
+        </Link>
+      ) : null}
+      {instance ? (
+        <Link to="/projects/$project/schedules/instances/$instance" params={{ project, instance }}>
+          {t('openInstance')}
+        </Link>
+      ) : null}
+    </>
+  );
+}
+
+function Variables({ variables }: { variables: Record<string, unknown> }) {
+  const { t } = useTranslation('runs');
+  const entries = Object.entries(variables);
+  if (entries.length === 0) return <p>{t('noVariables')}</p>;
+  return (
+    <dl className="resolved">
+      {entries.map(([name, value]) => (
+        <div key={name}>
+          <dt className="code">{name}</dt>
+          <dd className="code">{String(value)}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

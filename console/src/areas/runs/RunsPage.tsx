@@ -1,8 +1,7 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { DatePicker, Select } from 'antd';
-import dayjs from 'dayjs';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { client, unwrap, type Schemas } from '@/api/client';
+import { client, unwrap } from '@/api/client';
 import { usePages } from '@/api/pages';
 import { count, duration } from '@/lib/format';
 import { Moment } from '@/ui/Moment';
@@ -10,18 +9,16 @@ import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { PageTitle } from '@/ui/PageTitle';
 import { RunState } from '@/ui/RunState';
+import { Bulk } from './Bulk';
+import type { Run } from './operate';
+import { RunBars } from './RunBars';
+import { RunFilters, type Search } from './RunFilters';
+import { rowRate, tookSeconds } from './took';
 
 const route = getRouteApi('/projects/$project/runs');
-
-const STATES = ['queued', 'running', 'succeeded', 'failed', 'stopped'];
-const KINDS = ['manual', 'trial', 'scheduled', 'backfill'];
-
-/** How long a run took, or takes so far. */
-export function tookSeconds(run: Pick<Schemas['Run'], 'startedAt' | 'endedAt'>): number | null {
-  if (!run.startedAt) return null;
-  const end = run.endedAt ? Date.parse(run.endedAt) : Date.now();
-  return (end - Date.parse(run.startedAt)) / 1_000;
-}
+const PAGE = 100;
+/** What "all that match" gathers at most. */
+const MOST = 2_000;
 
 export function RunsPage() {
   const { t } = useTranslation('runs');
@@ -29,55 +26,67 @@ export function RunsPage() {
   const { project } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const set = (change: Partial<typeof search>) =>
-    void navigate({ search: (known) => ({ ...known, ...change }) });
-  const pages = usePages<Schemas['Run']>({
+  const [chosen, setChosen] = useState<Run[]>([]);
+  const read = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
+    unwrap(
+      client.GET('/api/v1/projects/{project}/runs', {
+        params: { path: { project }, query: { ...search, cursor, limit } },
+        ...(signal && { signal }),
+      }),
+    );
+  const pages = usePages<Run>({
     key: ['runs', project, 'list', search],
     every: 5_000,
-    read: (cursor, signal) =>
-      unwrap(
-        client.GET('/api/v1/projects/{project}/runs', {
-          params: { path: { project }, query: { ...search, cursor, limit: 50 } },
-          signal,
-        }),
-      ),
+    read: (cursor, signal) => read(cursor, PAGE, signal),
   });
-  const choice = (names: string[]) =>
-    names.map((value) => ({ value, label: states(value as 'queued') }));
+  async function readAll(): Promise<Run[]> {
+    const found: Run[] = [];
+    let cursor: string | undefined;
+    do {
+      // oxlint-disable-next-line no-await-in-loop
+      const page = await read(cursor, 500);
+      found.push(...page.items);
+      cursor = page.nextCursor ?? undefined;
+    } while (cursor !== undefined && found.length < MOST);
+    return found.slice(0, MOST);
+  }
+  const set = (change: Search) => {
+    setChosen([]);
+    void navigate({ search: (known) => ({ ...known, ...change }) });
+  };
   const isFiltered = Object.values(search).some((value) => value !== undefined);
+  // Those that were ticked, as they are by now.
+  const ids = new Set(chosen.map((run) => run.id));
+  const ticked = pages.items.filter((run) => ids.has(run.id));
   return (
     <div className="page">
       <PageTitle title={t('title')} />
-      <div className="filters">
-        <Select
-          allowClear
-          style={{ width: 160 }}
-          aria-label={t('state')}
-          placeholder={t('state')}
-          value={search.state ?? null}
-          options={choice(STATES)}
-          onChange={(state: string | undefined) => set({ state })}
-        />
-        <Select
-          allowClear
-          style={{ width: 160 }}
-          aria-label={t('kind')}
-          placeholder={t('kind')}
-          value={search.kind ?? null}
-          options={choice(KINDS)}
-          onChange={(kind: string | undefined) => set({ kind })}
-        />
-        <DatePicker
-          aria-label={t('bizdate')}
-          placeholder={t('bizdate')}
-          value={search.bizdate ? dayjs(search.bizdate) : null}
-          onChange={(date) => set({ bizdate: date ? date.format('YYYY-MM-DD') : undefined })}
-        />
-      </div>
-      <PagedTable
+      <RunFilters project={project} search={search} onChange={set} />
+      <RunBars runs={pages.items} />
+      <Bulk
+        project={project}
+        chosen={ticked}
+        readAll={pages.hasMore ? readAll : null}
+        onClear={() => setChosen([])}
+      />
+      <PagedTable<Run>
         rowKey="id"
+        size="small"
         pages={pages}
-        nothing={<Nothing text={isFiltered ? t('noneFound') : t('none')} />}
+        nothing={
+          <Nothing text={isFiltered ? t('noneFound') : t('none')}>
+            {isFiltered ? null : (
+              <Link to="/projects/$project/jobs" params={{ project }}>
+                {t('toJobs')}
+              </Link>
+            )}
+          </Nothing>
+        }
+        rowSelection={{
+          selectedRowKeys: [...ids],
+          onChange: (_, rows) => setChosen(rows),
+          getCheckboxProps: (run) => ({ 'aria-label': t('choose', { number: run.number }) }),
+        }}
         columns={[
           {
             title: t('number'),
@@ -93,7 +102,7 @@ export function RunsPage() {
           {
             title: t('kind'),
             dataIndex: 'kind',
-            render: (kind: string) => states(kind as 'manual', { defaultValue: kind }),
+            render: (kind: string) => states(kind, { defaultValue: kind }),
           },
           { title: t('bizdate'), dataIndex: 'bizdate', className: 'code' },
           {
@@ -122,12 +131,31 @@ export function RunsPage() {
             render: (rows: number) => count(rows),
           },
           {
+            title: t('rate'),
+            key: 'rate',
+            className: 'number',
+            render: (_, run) => {
+              const rate = rowRate(run);
+              return rate === null ? null : count(rate);
+            },
+          },
+          {
             title: t('dirty'),
             dataIndex: 'rowsDirty',
             className: 'number',
-            render: (rows: number) => count(rows),
+            render: (rows: number) => (
+              <span className={rows > 0 ? 'warned' : undefined}>{count(rows)}</span>
+            ),
           },
           { title: t('attempt'), dataIndex: 'attempt', className: 'number' },
+          { title: t('group'), dataIndex: 'resourceGroup' },
+          {
+            title: t('server'),
+            dataIndex: 'server',
+            className: 'code',
+            render: (server: string | null) =>
+              server ? <span title={server}>{server.slice(-8)}</span> : null,
+          },
         ]}
       />
     </div>

@@ -4,8 +4,12 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
+import { count } from '@/lib/format';
 import { rates } from '@/lib/series';
+import { moment } from '@/lib/time';
 import { usePreferences } from '@/ui/preferences';
+
+const HEIGHT = 200;
 
 interface Props {
   project: string;
@@ -16,11 +20,11 @@ interface Props {
 /** Rows and MiB per second over the time of the run. */
 export function Throughput({ project, run, isEnded }: Props) {
   const { t } = useTranslation('runs');
-  const { shown } = usePreferences();
+  const { shown, zone } = usePreferences();
   const box = useRef<HTMLDivElement>(null);
   const series = useRead({
-    key: ['runs', project, 'series', run],
-    ...(isEnded ? {} : { every: 5_000 }),
+    key: ['runs', project, 'series', run, isEnded],
+    ...(isEnded ? {} : { every: 3_000 }),
     read: (signal) =>
       unwrap(
         client.GET('/api/v1/projects/{project}/runs/{run}/series', {
@@ -30,46 +34,68 @@ export function Throughput({ project, run, isEnded }: Props) {
       ),
   });
   const samples = series.data;
+  const chart = useRef<uPlot | null>(null);
+  const data = useRef<uPlot.AlignedData>([[], [], []]);
+  // A chart that stays keeps what the reader points at.
+  useEffect(() => {
+    if (!samples) return;
+    const { at, rows, mib } = rates(samples);
+    data.current = [at, rows, mib];
+    chart.current?.setData(data.current);
+  }, [samples]);
+  const hasChart = (samples?.length ?? 0) > 1;
   useEffect(() => {
     const element = box.current;
-    if (!element || !samples || samples.length < 2) return undefined;
-    const { at, rows, mib } = rates(samples);
-    const ink = shown === 'dark' ? '#b3bcc9' : '#4b5565';
-    const axis = { stroke: ink, grid: { stroke: shown === 'dark' ? '#2c323a' : '#e6eaf0' } };
-    const chart = new uPlot(
+    if (!element || !hasChart) return undefined;
+    const isDark = shown === 'dark';
+    const axis = {
+      stroke: isDark ? '#b3bcc9' : '#4b5565',
+      grid: { stroke: isDark ? '#2c323a' : '#e6eaf0' },
+    };
+    const clock = (at: number) => moment(new Date(at * 1_000).toISOString(), zone).slice(11);
+    const drawn = new uPlot(
       {
         width: element.clientWidth,
-        height: 180,
+        height: HEIGHT,
         scales: { rows: {}, mib: {} },
-        axes: [axis, { ...axis, scale: 'rows', size: 70 }, { ...axis, scale: 'mib', side: 1 }],
+        axes: [
+          { ...axis, values: (_, ticks) => ticks.map(clock) },
+          { ...axis, scale: 'rows', size: 80, label: t('rowsPerSecond') },
+          { ...axis, scale: 'mib', side: 1, size: 60, label: t('mibPerSecond') },
+        ],
         series: [
-          {},
+          { label: t('time'), value: (_, at) => (at === null ? '–' : clock(at)) },
           {
             label: t('rowsPerSecond'),
             scale: 'rows',
-            stroke: shown === 'dark' ? '#7db1ff' : '#1559c7',
+            stroke: isDark ? '#7db1ff' : '#1559c7',
             width: 2,
+            value: (_, rate) => (rate === null ? '–' : count(rate)),
           },
           {
             label: t('mibPerSecond'),
             scale: 'mib',
-            stroke: shown === 'dark' ? '#ffd591' : '#874600',
+            stroke: isDark ? '#ffd591' : '#874600',
             width: 2,
+            dash: [6, 4],
+            value: (_, rate) => (rate === null ? '–' : rate.toFixed(1)),
           },
         ],
       },
-      [at, rows, mib],
+      data.current,
       element,
     );
+    chart.current = drawn;
     const watch = new ResizeObserver(() =>
-      chart.setSize({ width: element.clientWidth, height: 180 }),
+      drawn.setSize({ width: element.clientWidth, height: HEIGHT }),
     );
     watch.observe(element);
     return () => {
       watch.disconnect();
-      chart.destroy();
+      drawn.destroy();
+      chart.current = null;
     };
-  }, [samples, shown, t]);
-  if (!samples || samples.length < 2) return null;
+  }, [hasChart, shown, zone, t]);
+  if (!hasChart) return null;
   return <div ref={box} role="img" aria-label={t('throughput')} style={{ marginBottom: 16 }} />;
 }

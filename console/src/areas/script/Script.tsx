@@ -1,43 +1,82 @@
-import { useNavigate } from '@tanstack/react-router';
-import { Button, Flex, Input, Tabs } from 'antd';
-import { format, applyEdits } from 'jsonc-parser';
-import { useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { Alert, App, Flex, Input, Modal, Tabs } from 'antd';
+import { applyEdits, format } from 'jsonc-parser';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { answer, client, unwrap } from '@/api/client';
-import { useChange, useRead } from '@/api/hooks';
+import { client, unwrap } from '@/api/client';
+import { useJobEditing, useVersion, type Details, type SavedJob } from '@/api/jobs';
+import { useRead } from '@/api/hooks';
 import { useDocumentReport } from '@/api/queries';
-import { Failure } from '@/ui/Failure';
+import { useMay } from '@/areas/frame/project';
+import { FormFailure } from '@/form/FormFailure';
+import { Variables } from '@/form/Variables';
+import { isObject, textOf } from '@/lib/document';
+import { Diff } from '@/ui/Diff';
+import type { JobDialogs } from '@/ui/dialogs';
+import { EditNotices } from '@/ui/EditNotices';
+import { Loaded } from '@/ui/Loaded';
 import { PageTitle } from '@/ui/PageTitle';
 import { usePreferences } from '@/ui/preferences';
+import { SavedState } from '@/ui/SavedState';
 import { useStill } from '@/ui/useStill';
 import { Editor } from './Editor';
+import { Help } from './Help';
+import { pluginAt, serverNames } from './names';
 import { Problems } from './Problems';
 import { Template } from './Template';
+import { Toolbar } from './Toolbar';
 
-interface Draft {
-  name: string;
-  folder: string;
-  description: string;
-  variables: Record<string, string>;
+export interface Draft extends Details {
   document: string;
 }
 
+type Panel = 'problems' | 'variables' | 'template' | 'help';
+type Dialog = 'run' | 'submit' | 'versions' | 'diff';
+
 interface Props {
   project: string;
-  saved: { id: string; revision: string } | null;
+  given: SavedJob | null;
   initial: Draft;
+  dialogs: JobDialogs;
+  /** Shows what the server has now. */
+  onReload: () => void;
 }
 
 /** A job as text: checked by the server as it is typed, its comments kept. */
-export function Script({ project, saved: given, initial }: Props) {
+export function Script({ project, given, initial, dialogs, onReload }: Props) {
   const { t } = useTranslation('script');
   const { t: common } = useTranslation('common');
+  const { message } = App.useApp();
   const { shown } = usePreferences();
   const navigate = useNavigate();
-  const [saved, setSaved] = useState(given);
-  const place = `longshore.script.${given?.id ?? `new.${project}`}.${given?.revision ?? ''}`;
-  const [draft, setDraft] = useState<Draft>(() => restore(place) ?? initial);
-  const [isChanged, setChanged] = useState(draft !== initial);
+  const queries = useQueryClient();
+  const { open: asked } = useSearch({ strict: false });
+  const mayEdit = useMay('jobsEdit');
+  const [opened, setOpened] = useState<Dialog | null>(asked ?? null);
+  const [panel, setPanel] = useState<Panel>(initial.document === '' ? 'template' : 'problems');
+  const [target, setTarget] = useState<{ line: number; column: number } | null>(null);
+  const [cursor, setCursor] = useState(0);
+  const [bizdate, setBizdate] = useState<string | null>(null);
+  const { RunDialog, Versions, Submit } = dialogs;
+
+  const editing = useJobEditing<Draft>({
+    project,
+    mode: 'script',
+    given,
+    initial,
+    write: (draft) => draft.document,
+    read: readKept,
+    onSaved: ({ id }, what) => {
+      const next = what === 'run' || what === 'submit' ? what : undefined;
+      if (next) setOpened(next);
+      if (given) return;
+      // The page of the saved job goes on where this one stops.
+      const to = '/projects/$project/jobs/$job/script';
+      void navigate({ to, params: { project, job: id }, search: { open: next }, replace: true });
+    },
+  });
+  const { draft, saved, save, change, isChanged, notices } = editing;
   const schema = useRead({
     key: ['jobs', project, 'schema'],
     read: (signal) =>
@@ -49,64 +88,41 @@ export function Script({ project, saved: given, initial }: Props) {
       ),
   });
   const still = useStill(draft, 500);
+  const isEmpty = draft.document.trim() === '';
   const report = useDocumentReport(
     project,
-    still.document.trim() === '' ? null : { document: still.document, variables: still.variables },
+    still.document.trim() === ''
+      ? null
+      : { document: still.document, variables: still.variables, bizdate },
   );
-  const problems = draft.document.trim() === '' ? [] : (report.data?.problems ?? []);
+  const problems = isEmpty ? [] : (report.data?.problems ?? []);
+  const offer = useMemo(() => serverNames(project, queries), [project, queries]);
+  const spot = useStill(cursor, 200);
+  const plugin = panel === 'help' ? pluginAt(still.document, spot) : null;
+  const published = saved?.publishedVersion ?? null;
+  const before = useVersion(project, saved?.id ?? '', opened === 'diff' ? published : null);
 
-  function change(next: Partial<Draft>) {
-    const changed = { ...draft, ...next };
-    setDraft(changed);
-    setChanged(true);
-    sessionStorage.setItem(place, JSON.stringify(changed));
-  }
-
-  const save = useChange({
-    inForm: true,
-    refresh: [['jobs', project]],
-    done: t('saved'),
-    change: () => {
-      const body = { ...draft, mode: 'script' as const };
-      return saved
-        ? answer(
-            client.PATCH('/api/v1/projects/{project}/jobs/{job}', {
-              params: {
-                path: { project, job: saved.id },
-                header: { 'If-Match': saved.revision },
-              },
-              body,
-            }),
-          )
-        : answer(
-            client.POST('/api/v1/projects/{project}/jobs', { params: { path: { project } }, body }),
-          );
-    },
-    onDone: ({ value, revision }) => {
-      sessionStorage.removeItem(place);
-      setSaved({ id: value.id, revision: revision ?? '' });
-      setChanged(false);
-      if (!saved) {
-        void navigate({
-          to: '/projects/$project/jobs/$job/script',
-          params: { project, job: value.id },
-          replace: true,
-        });
-      }
-    },
-  });
-  const marks = problems.flatMap((problem) =>
-    problem.line
-      ? [
-          {
-            line: problem.line,
-            column: problem.column ?? 1,
-            severity: problem.severity,
-            message: [problem.message, problem.hint].filter(Boolean).join('\n'),
-          },
-        ]
+  const marks = problems.flatMap(({ line, column, severity, message: text, hint }) =>
+    line
+      ? [{ line, column: column ?? 1, severity, message: [text, hint].filter(Boolean).join('\n') }]
       : [],
   );
+  async function validate() {
+    setPanel('problems');
+    const { data } = await report.refetch();
+    if (data?.isValid) message.success(t('isValid'));
+  }
+  const close = () => {
+    setOpened(null);
+    if (asked) {
+      void navigate({ to: '.', search: (known) => ({ ...known, open: undefined }), replace: true });
+    }
+  };
+  const open = (dialog: 'run' | 'submit') => {
+    if (saved && !isChanged) setOpened(dialog);
+    else save.mutate({ draft, next: dialog });
+  };
+
   return (
     <div className="page">
       <PageTitle
@@ -115,64 +131,103 @@ export function Script({ project, saved: given, initial }: Props) {
             aria-label={common('name')}
             placeholder={t('namePlaceholder')}
             variant="underlined"
-            style={{ fontSize: 22, fontWeight: 600, width: 420, maxWidth: '100%' }}
+            maxLength={128}
+            className="title-input"
+            status={save.error?.problems.some((it) => it.pointer === '/name') ? 'error' : undefined}
             value={draft.name}
-            onChange={(event) => change({ name: event.target.value })}
+            onChange={(event) => change({ ...draft, name: event.target.value })}
           />
         }
-        beside={<span>{isChanged ? t('notSaved') : saved ? t('isSaved') : null}</span>}
+        beside={
+          <SavedState isChanged={isChanged} isSaving={save.isPending} at={saved?.at ?? null} />
+        }
         actions={
-          <>
-            <Button
-              onClick={() => {
-                const edits = format(draft.document, undefined, { insertSpaces: true, tabSize: 2 });
-                change({ document: applyEdits(draft.document, edits) });
-              }}
-            >
-              {t('format')}
-            </Button>
-            <Button
-              type="primary"
-              loading={save.isPending}
-              disabled={draft.name === ''}
-              onClick={() => save.mutate()}
-            >
-              {common('save')}
-            </Button>
-          </>
+          <Toolbar
+            mayEdit={mayEdit}
+            isNamed={draft.name.trim() !== ''}
+            isSaved={saved !== null}
+            isChanged={isChanged}
+            isSaving={save.isPending}
+            isEmpty={isEmpty}
+            isChecking={report.isFetching}
+            isPublished={published !== null}
+            onFormat={() => {
+              const edits = format(draft.document, undefined, { insertSpaces: true, tabSize: 2 });
+              change({ ...draft, document: applyEdits(draft.document, edits) });
+            }}
+            onTemplate={() => setPanel('template')}
+            onValidate={() => void validate()}
+            onDiff={() => setOpened('diff')}
+            onVersions={() => setOpened('versions')}
+            onSave={() => save.mutate({ draft, next: 'stay' })}
+            onRun={() => open('run')}
+            onSubmit={Submit ? () => open('submit') : undefined}
+          />
         }
       />
-      {save.error ? (
-        <div style={{ marginBottom: 16 }}>
-          <Failure
-            message={save.error.message}
-            hint={[save.error.hint, ...save.error.problems.map((it) => it.message)]
-              .filter(Boolean)
-              .join('\n')}
-            requestId={save.error.requestId}
-          />
-        </div>
+      <EditNotices
+        {...notices}
+        onReload={() => {
+          editing.forget();
+          onReload();
+        }}
+      />
+      {save.error && save.error.code !== 'changed' ? <FormFailure error={save.error} /> : null}
+      <Alert type="info" showIcon title={t('inScriptMode')} style={{ marginBottom: 12 }} />
+      {report.error ? (
+        <Alert
+          type="warning"
+          showIcon
+          style={{ marginBottom: 12 }}
+          title={t('notChecked')}
+          description={report.error.message}
+        />
       ) : null}
       <Flex gap={16} align="stretch" wrap>
-        <div style={{ flex: '2 1 520px', minWidth: 0, height: '70vh' }}>
+        <div className="script-editor">
           <Editor
             label={t('document')}
             value={draft.document}
             schema={schema.data ?? null}
             marks={marks}
+            offer={offer}
             isDark={shown === 'dark'}
+            target={target}
+            onCursor={setCursor}
             onChange={(document) => {
-              if (document !== draft.document) change({ document });
+              if (document !== draft.document) change((now) => ({ ...now, document }));
             }}
           />
         </div>
-        <div style={{ flex: '1 1 320px', minWidth: 0 }}>
+        <div className="script-side">
           <Tabs
+            activeKey={panel}
+            onChange={(key) => setPanel(toPanel(key))}
             items={[
               {
                 key: 'problems',
                 label: t('problems', { count: problems.length }),
-                children: <Problems problems={problems} isChecking={report.isFetching} />,
+                children: (
+                  <Problems
+                    problems={problems}
+                    isChecking={report.isFetching}
+                    onGo={(line, column) => setTarget({ line, column })}
+                  />
+                ),
+              },
+              {
+                key: 'variables',
+                label: t('variables'),
+                children: (
+                  <Variables
+                    variables={draft.variables}
+                    problems={report.data?.variableProblems ?? []}
+                    parameters={isEmpty ? [] : (report.data?.parameters ?? [])}
+                    bizdate={bizdate}
+                    onBizdate={setBizdate}
+                    onChange={(variables) => change((now) => ({ ...now, variables }))}
+                  />
+                ),
               },
               {
                 key: 'template',
@@ -180,24 +235,59 @@ export function Script({ project, saved: given, initial }: Props) {
                 children: (
                   <Template
                     project={project}
-                    isEmpty={draft.document.trim() === ''}
-                    onTake={(document) => change({ document })}
+                    isEmpty={isEmpty}
+                    onTake={(document) => change((now) => ({ ...now, document }))}
                   />
                 ),
+              },
+              {
+                key: 'help',
+                label: t('help'),
+                children: plugin ? <Help {...plugin} /> : <p>{t('helpHere')}</p>,
               },
             ]}
           />
         </div>
       </Flex>
+      {saved && opened === 'run' ? (
+        <RunDialog project={project} job={saved.id} onClose={close} />
+      ) : null}
+      {saved && opened === 'submit' && Submit ? (
+        <Submit project={project} job={saved.id} onClose={close} />
+      ) : null}
+      {saved && opened === 'versions' ? (
+        <Versions project={project} job={saved.id} onClose={close} onRestored={onReload} />
+      ) : null}
+      <Modal
+        open={opened === 'diff'}
+        width={960}
+        title={t('diffTitle', { version: published ?? 0 })}
+        footer={null}
+        onCancel={close}
+      >
+        <Loaded reading={before}>
+          {({ document }) => <Diff before={document} after={draft.document} />}
+        </Loaded>
+      </Modal>
     </div>
   );
 }
 
-function restore(place: string): Draft | null {
-  try {
-    const kept: Draft | null = JSON.parse(sessionStorage.getItem(place) ?? 'null');
-    return kept;
-  } catch {
-    return null;
-  }
+function toPanel(key: string): Panel {
+  return key === 'variables' || key === 'template' || key === 'help' ? key : 'problems';
+}
+
+/** A draft that was kept in the browser, if it is one. */
+function readKept(kept: Record<string, unknown>): Draft | null {
+  if (typeof kept.document !== 'string') return null;
+  const variables = isObject(kept.variables) ? kept.variables : {};
+  return {
+    name: textOf(kept.name),
+    folder: textOf(kept.folder),
+    description: textOf(kept.description),
+    variables: Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [name, textOf(value)]),
+    ),
+    document: kept.document,
+  };
 }

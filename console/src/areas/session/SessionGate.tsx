@@ -2,40 +2,32 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Modal, Spin } from 'antd';
 import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError, client, unwrap, setCsrfToken, type Schemas } from '@/api/client';
+import { setCsrfToken, type Schemas } from '@/api/client';
+import { readSession, SESSION } from '@/api/session';
 import { Failure } from '@/ui/Failure';
+import { Loaded } from '@/ui/Loaded';
+import { choicesOf, usePreferences } from '@/ui/preferences';
 import { sessionEnded } from './ended';
-import { SignInForm } from './SignInForm';
-import { SignInPage } from './SignInPage';
-
-const KEY = ['session'];
-
-async function readSession(): Promise<Schemas['SessionView'] | null> {
-  try {
-    const session = await unwrap(client.GET('/api/v1/session'));
-    setCsrfToken(session.csrfToken);
-    return session;
-  } catch (error) {
-    if (error instanceof ApiError && error.isSignedOut) return null;
-    throw error;
-  }
-}
-
-export function useSession(): Schemas['SessionView'] | null {
-  return useQuery({ queryKey: KEY, queryFn: readSession, staleTime: Infinity }).data ?? null;
-}
+import { SignInPage, useWelcome, Ways } from './SignInPage';
 
 /** Nobody gets past without a session. One that ends later is renewed on top of the page, which keeps its input. */
 export function SessionGate({ children }: { children: ReactNode }) {
-  const { t } = useTranslation('session');
   const queries = useQueryClient();
+  const { isChosen, choose } = usePreferences();
   const [hasEnded, setHasEnded] = useState(false);
-  const session = useQuery({ queryKey: KEY, queryFn: readSession, staleTime: Infinity });
+  const session = useQuery({ queryKey: SESSION, queryFn: readSession, staleTime: Infinity });
   useEffect(() => sessionEnded.listen(() => setHasEnded(true)), []);
+  const account = session.data?.account;
+  // In a browser where nothing was chosen yet, everybody finds what they have chosen in another one.
+  useEffect(() => {
+    if (account && !isChosen) choose(choicesOf(account.preferences));
+  }, [account, isChosen, choose]);
 
   function enter(entered: Schemas['SessionView']) {
+    // What is on the page belongs to somebody else.
+    if (account && account.id !== entered.account.id) location.assign('/');
     setCsrfToken(entered.csrfToken);
-    queries.setQueryData(KEY, entered);
+    queries.setQueryData(SESSION, entered);
     setHasEnded(false);
     void queries.invalidateQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
   }
@@ -52,10 +44,36 @@ export function SessionGate({ children }: { children: ReactNode }) {
   return (
     <>
       {children}
-      <Modal open={hasEnded} title={t('expired')} footer={null} closable={false} keyboard={false}>
-        <p>{t('expiredHint')}</p>
-        <SignInForm name={session.data.account.name} onEnter={enter} />
-      </Modal>
+      {hasEnded ? <SignInAgain name={session.data.account.name} onEnter={enter} /> : null}
     </>
+  );
+}
+
+interface Props {
+  name: string;
+  onEnter: (session: Schemas['SessionView']) => void;
+}
+
+/** Signs in on top of the page. Somebody who did so in another tab only has to come back to this one. */
+function SignInAgain({ name, onEnter }: Props) {
+  const { t } = useTranslation('session');
+  const welcome = useWelcome();
+  useEffect(() => {
+    const look = () =>
+      void readSession().then(
+        (session) => (session ? onEnter(session) : undefined),
+        // There is no answer just now; the form stays.
+        () => undefined,
+      );
+    window.addEventListener('focus', look);
+    return () => window.removeEventListener('focus', look);
+  }, [onEnter]);
+  return (
+    <Modal open title={t('expired')} footer={null} closable={false} keyboard={false}>
+      <p>{t('expiredHint')}</p>
+      <Loaded reading={welcome}>
+        {(known) => <Ways known={known} name={name} beside onEnter={onEnter} />}
+      </Loaded>
+    </Modal>
   );
 }

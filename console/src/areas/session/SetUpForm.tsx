@@ -2,8 +2,8 @@ import { Button, Form, Input } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
+import { FormFailure } from '@/form/FormFailure';
 import { keysOf } from '@/lib/pointer';
-import { Failure } from '@/ui/Failure';
 
 type SetUp = Schemas['SetUp'];
 
@@ -64,11 +64,7 @@ export function SetUpForm({ onEnter }: { onEnter: (session: Schemas['SessionView
       >
         <Input.Password autoComplete="new-password" />
       </Form.Item>
-      {setUp.error ? (
-        <div style={{ marginBottom: 16 }}>
-          <Failure message={setUp.error.message} hint={setUp.error.hint} />
-        </div>
-      ) : null}
+      <FormFailure error={setUp.error} fields={['/token', '/name', '/password']} />
       <Button type="primary" htmlType="submit" block loading={setUp.isPending}>
         {t('setUp')}
       </Button>

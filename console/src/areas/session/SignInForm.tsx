@@ -2,7 +2,7 @@ import { Button, Form, Input } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
-import { Failure } from '@/ui/Failure';
+import { FormFailure } from '@/form/FormFailure';
 
 interface Props {
   name?: string;
@@ -35,11 +35,7 @@ export function SignInForm({ name, onEnter }: Props) {
       >
         <Input.Password autoComplete="current-password" autoFocus={Boolean(name)} />
       </Form.Item>
-      {signIn.error ? (
-        <div style={{ marginBottom: 16 }}>
-          <Failure message={signIn.error.message} hint={signIn.error.hint} />
-        </div>
-      ) : null}
+      <FormFailure error={signIn.error} />
       <Button type="primary" htmlType="submit" block loading={signIn.isPending}>
         {t('signIn')}
       </Button>

@@ -1,7 +1,8 @@
-import { CloseOutlined } from '@ant-design/icons';
-import { useLayoutEffect, useRef, useState, type PointerEvent } from 'react';
+import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { KeyboardEvent, MouseEvent, PointerEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Pair } from '@/lib/mapping';
+import { shownAs, type Pair } from '@/lib/mapping';
+import { MappingLines } from './MappingLines';
 import { MappingRow, type RowView } from './MappingRow';
 
 interface Props {
@@ -15,7 +16,7 @@ interface Props {
   onRemoveSource: (name: string) => void;
 }
 
-export const ROW_HEIGHT = 36;
+const ROW_HEIGHT = 36;
 const GAP = 200;
 
 /**
@@ -23,13 +24,13 @@ const GAP = 200;
  * on the right: with the pointer, or with Enter.
  */
 export function Mapping(props: Props) {
-  const { sources, targets, pairs, doubtful, onLink, onUnlink, onRemoveSource } = props;
+  const { sources, targets, pairs, doubtful } = props;
   const { t } = useTranslation('wizard');
   const [chosen, setChosen] = useState<string | null>(null);
-  const [hot, setHot] = useState<string | null>(null);
-  const [dragged, setDragged] = useState<{ source: string; x: number; y: number } | null>(null);
   const [said, setSaid] = useState('');
   const middle = useRef<HTMLDivElement>(null);
+  const pull = useRef<SVGPathElement>(null);
+  const dragged = useRef<string | null>(null);
   const [width, setWidth] = useState(GAP);
   useLayoutEffect(() => {
     const box = middle.current;
@@ -39,117 +40,189 @@ export function Mapping(props: Props) {
     return () => watch.disconnect();
   }, []);
 
-  const leftOf = new Map(sources.map((row, index) => [row.name, index]));
-  const rightOf = new Map(targets.map((row, index) => [row.name, index]));
+  const leftOf = useMemo(() => indexOf(sources), [sources]);
+  const rightOf = useMemo(() => indexOf(targets), [targets]);
   const partnerOf = new Map(pairs.map((pair) => [pair.target, pair.source]));
   const used = new Set(pairs.map((pair) => pair.source));
   const height = Math.max(sources.length, targets.length) * ROW_HEIGHT;
+  const latest = useRef(props);
+  useLayoutEffect(() => {
+    latest.current = props;
+  });
+  const unlink = useCallback(
+    (target: string) => {
+      latest.current.onUnlink(target);
+      setSaid(t('unlinked', { target }));
+    },
+    [t],
+  );
 
   function connect(source: string, target: string) {
-    onLink({ source, target });
+    props.onLink({ source, target });
     setChosen(null);
-    setSaid(t('linked', { source, target }));
+    setSaid(t('linked', { source: shownAs(source), target }));
+  }
+
+  function act(event: MouseEvent | KeyboardEvent) {
+    const name = rowOf(event.target);
+    if (name === null) return;
+    if (sideOf(event.target) === 'source') {
+      if (!isRemoval(event)) setChosen(chosen === name ? null : name);
+      else if (sources.some((row) => row.name === name && row.isOwn)) {
+        refocus(event.target, true);
+        props.onRemoveSource(name);
+      }
+    } else if (isRemoval(event)) {
+      refocus(event.target, false);
+      if (partnerOf.has(name)) unlink(name);
+    } else if (chosen !== null) {
+      connect(chosen, name);
+    }
+  }
+
+  /** Up and down walk a list, left and right change sides; Delete does what the cross does. */
+  function onKey(event: KeyboardEvent<HTMLElement>) {
+    const item = event.target instanceof Element ? event.target.closest('li') : null;
+    const across = sideOf(event.target) === 'source' ? 'ArrowRight' : 'ArrowLeft';
+    const step =
+      event.key === 'ArrowDown'
+        ? item?.nextElementSibling
+        : event.key === 'ArrowUp'
+          ? item?.previousElementSibling
+          : event.key === across && item
+            ? opposite(item)
+            : null;
+    if (step) {
+      event.preventDefault();
+      step.querySelector('button')?.focus();
+    } else if (event.key === 'Delete') {
+      act(event);
+    } else if (event.key === 'Escape') {
+      setChosen(null);
+    }
+  }
+
+  function grab(event: PointerEvent<HTMLElement>) {
+    const name = rowOf(event.target);
+    const isCross = event.target instanceof Element && event.target.closest('[data-remove]');
+    const isSource = sideOf(event.target) === 'source';
+    if (name === null || !isSource || isCross || event.button !== 0) return;
+    // The pointer must reach what lies under it when it is let go.
+    if (event.target instanceof Element && event.target.hasPointerCapture(event.pointerId)) {
+      event.target.releasePointerCapture(event.pointerId);
+    }
+    dragged.current = name;
+  }
+
+  // A line that is pulled is moved without drawing anything else anew.
+  function move(event: PointerEvent) {
+    const box = middle.current?.getBoundingClientRect();
+    const from = dragged.current === null ? undefined : leftOf.get(dragged.current);
+    if (!box || from === undefined) return;
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    pull.current?.setAttribute('d', `M0,${from * ROW_HEIGHT + ROW_HEIGHT / 2} L${x},${y}`);
   }
 
   function drop(event: PointerEvent) {
-    if (!dragged) return;
+    const source = dragged.current;
+    letGo();
+    if (source === null) return;
     const under = document.elementFromPoint(event.clientX, event.clientY);
-    const target = under?.closest<HTMLElement>('[data-target]')?.dataset.target;
-    if (target !== undefined) connect(dragged.source, target);
-    setDragged(null);
+    const target = under?.closest('.mapping-row.target') ? rowOf(under) : null;
+    if (target !== null) connect(source, target);
   }
 
-  const y = (index: number) => index * ROW_HEIGHT + ROW_HEIGHT / 2;
+  function letGo() {
+    dragged.current = null;
+    pull.current?.setAttribute('d', '');
+  }
+
+  const list = (rows: RowView[], side: 'source' | 'target') =>
+    rows.map((row) => {
+      const partner = side === 'target' ? partnerOf.get(row.name) : undefined;
+      const isLinked = side === 'source' ? used.has(row.name) : partner !== undefined;
+      return (
+        <MappingRow
+          key={row.name}
+          name={row.name}
+          label={row.label}
+          type={row.type}
+          tags={row.tags.join('\n')}
+          isWrong={row.isWrong}
+          side={side}
+          isChosen={side === 'source' && chosen === row.name}
+          isLinked={isLinked}
+          partner={partner === undefined ? undefined : shownAs(partner)}
+          isRemovable={side === 'source' ? row.isOwn : isLinked}
+        />
+      );
+    });
   return (
+    // What is heard here comes from the buttons of the rows, of which there may be thousands.
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
     <div
       className="mapping"
-      onPointerMove={(event) => {
-        const box = middle.current?.getBoundingClientRect();
-        if (dragged && box) {
-          setDragged({ ...dragged, x: event.clientX - box.left, y: event.clientY - box.top });
-        }
-      }}
+      onClick={act}
+      onKeyDown={onKey}
+      onPointerDown={grab}
+      onPointerMove={move}
       onPointerUp={drop}
-      onPointerLeave={() => setDragged(null)}
+      onPointerLeave={letGo}
     >
-      <ul aria-label={t('sourceFields')}>
-        {sources.map((row) => (
-          <MappingRow
-            key={row.name}
-            row={row}
-            side="source"
-            isChosen={chosen === row.name}
-            isLinked={used.has(row.name)}
-            onChoose={() => setChosen(chosen === row.name ? null : row.name)}
-            onDragStart={() =>
-              setDragged({ source: row.name, x: 0, y: y(leftOf.get(row.name) ?? 0) })
-            }
-            onRemove={row.isOwn ? () => onRemoveSource(row.name) : undefined}
-          />
-        ))}
-      </ul>
+      <ul aria-label={t('sourceFields')}>{list(sources, 'source')}</ul>
       <div ref={middle} className="mapping-lines" style={{ height }}>
-        <svg width={width} height={height} aria-hidden>
-          {pairs.map((pair) => {
-            const from = leftOf.get(pair.source);
-            const to = rightOf.get(pair.target);
-            if (from === undefined || to === undefined) return null;
-            const path = `M0,${y(from)} C${width / 2},${y(from)} ${width / 2},${y(to)} ${width},${y(to)}`;
-            const isHot = hot === pair.target;
-            return (
-              <g
-                key={pair.target}
-                onPointerEnter={() => setHot(pair.target)}
-                onPointerLeave={() => setHot(null)}
-                onClick={() => onUnlink(pair.target)}
-              >
-                <path d={path} className="line-area" />
-                <path
-                  d={path}
-                  className={`line ${doubtful.has(pair.target) ? 'doubtful' : ''} ${isHot ? 'hot' : ''}`}
-                />
-              </g>
-            );
-          })}
-          {dragged ? (
-            <path
-              className="line hot dragged"
-              d={`M0,${y(leftOf.get(dragged.source) ?? 0)} L${dragged.x},${dragged.y}`}
-            />
-          ) : null}
+        <MappingLines
+          pairs={pairs}
+          doubtful={doubtful}
+          leftOf={leftOf}
+          rightOf={rightOf}
+          rowHeight={ROW_HEIGHT}
+          width={width}
+          height={height}
+          onUnlink={unlink}
+        />
+        <svg className="pull" width={width} height={height} aria-hidden>
+          <path ref={pull} className="line hot" />
         </svg>
-        {hot !== null && rightOf.has(hot) ? (
-          <span className="line-end" style={{ top: y(rightOf.get(hot) ?? 0) - 9 }} aria-hidden>
-            <CloseOutlined />
-          </span>
-        ) : null}
       </div>
-      <ul aria-label={t('targetFields')}>
-        {targets.map((row) => (
-          <MappingRow
-            key={row.name}
-            row={row}
-            side="target"
-            isChosen={false}
-            isLinked={partnerOf.has(row.name)}
-            partner={partnerOf.get(row.name)}
-            onChoose={() => {
-              if (chosen !== null) connect(chosen, row.name);
-            }}
-            onRemove={
-              partnerOf.has(row.name)
-                ? () => {
-                    onUnlink(row.name);
-                    setSaid(t('unlinked', { target: row.name }));
-                  }
-                : undefined
-            }
-          />
-        ))}
-      </ul>
+      <ul aria-label={t('targetFields')}>{list(targets, 'target')}</ul>
       <div className="visually-hidden" aria-live="polite">
-        {said}
+        {chosen === null ? said : t('chosen', { source: shownAs(chosen) })}
       </div>
     </div>
   );
+}
+
+function indexOf(rows: readonly RowView[]): Map<string, number> {
+  return new Map(rows.map((row, index) => [row.name, index]));
+}
+
+function rowOf(element: EventTarget | Element | null | undefined): string | null {
+  if (!(element instanceof Element)) return null;
+  return element.closest<HTMLElement>('[data-row]')?.dataset.row ?? null;
+}
+
+function sideOf(element: EventTarget): 'source' | 'target' {
+  const isTarget = element instanceof Element && element.closest('.mapping-row.target') !== null;
+  return isTarget ? 'target' : 'source';
+}
+
+/** The cross goes away with what it removes, so the focus goes on to its row, or to the row beside it. */
+function refocus(element: EventTarget, isRowGone: boolean): void {
+  const row = element instanceof Element ? element.closest('li') : null;
+  const next = isRowGone ? (row?.nextElementSibling ?? row?.previousElementSibling) : row;
+  next?.querySelector('button')?.focus();
+}
+
+function isRemoval(event: MouseEvent | KeyboardEvent): boolean {
+  if ('key' in event) return event.key === 'Delete';
+  return event.target instanceof Element && event.target.closest('[data-remove]') !== null;
+}
+
+/** The row of the other list at the same height, or its last one. */
+function opposite(item: Element): Element | null {
+  const index = item.parentElement ? [...item.parentElement.children].indexOf(item) : 0;
+  const lists = item.closest('.mapping')?.querySelectorAll(':scope > ul') ?? [];
+  const other = [...lists].find((it) => it !== item.parentElement);
+  return other?.children[index] ?? other?.lastElementChild ?? null;
 }

@@ -1,89 +1,74 @@
 import { CloseOutlined } from '@ant-design/icons';
-import { Button, Tag } from 'antd';
-import type { KeyboardEvent } from 'react';
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 
 /** A field as a row of the mapping shows it. */
 export interface RowView {
   name: string;
+  /** What is shown for a name that is a value. */
+  label: string;
   type: string;
-  tags: string[];
+  tags: readonly string[];
   /** Added by the reader: a constant, a variable, an expression. */
   isOwn: boolean;
   isWrong: boolean;
 }
 
 interface Props {
-  row: RowView;
+  name: string;
+  label: string;
+  type: string;
+  /** One a line. */
+  tags: string;
+  isWrong: boolean;
   side: 'source' | 'target';
   isChosen: boolean;
   isLinked: boolean;
+  /** What fills it, as it is shown. */
   partner?: string | undefined;
-  onChoose: () => void;
-  onDragStart?: (() => void) | undefined;
-  onRemove?: (() => void) | undefined;
+  /** Whether it has a cross: one that the job added itself, or one that is filled. */
+  isRemovable: boolean;
 }
 
-export function MappingRow(props: Props) {
-  const { row, side, isChosen, isLinked, partner, onChoose, onDragStart, onRemove } = props;
+/**
+ * One field. A list may have thousands, so a row is drawn anew only when something of it has changed; what is done
+ * with it is heard by the list.
+ */
+export const MappingRow = memo(function MappingRow(props: Props) {
+  const { name, label, type, tags, side, isChosen, isLinked, isWrong, partner } = props;
   const { t } = useTranslation('wizard');
   const removal =
-    side === 'source' ? t('removeField', { name: row.name }) : t('unlink', { name: row.name });
-  // Up and down walk the list; Delete does what the cross does.
-  function walk(event: KeyboardEvent<HTMLButtonElement>) {
-    const item = event.currentTarget.closest('li');
-    const next =
-      event.key === 'ArrowDown'
-        ? item?.nextElementSibling
-        : event.key === 'ArrowUp'
-          ? item?.previousElementSibling
-          : null;
-    if (next) {
-      event.preventDefault();
-      next.querySelector('button')?.focus();
-    }
-    if (event.key === 'Delete') onRemove?.();
-  }
+    side === 'source' ? t('removeField', { name: label }) : t('unlink', { name: label });
+  const words = tags === '' ? [] : tags.split('\n');
+  const said = [label, ...words, type].filter(Boolean).join(', ');
   return (
     <li
-      className={`mapping-row ${side} ${isChosen ? 'chosen' : ''} ${row.isWrong ? 'wrong' : ''}`}
-      {...(side === 'target' ? { 'data-target': row.name } : {})}
+      className={`mapping-row ${side} ${isChosen ? 'chosen' : ''} ${isWrong ? 'wrong' : ''}`}
+      data-row={name}
     >
       <button
         type="button"
         aria-pressed={side === 'source' ? isChosen : isLinked}
-        aria-label={
-          partner === undefined
-            ? `${row.name}, ${row.type}`
-            : t('filledFrom', { name: row.name, source: partner })
-        }
-        onClick={onChoose}
-        onKeyDown={walk}
-        onPointerDown={(event) => {
-          if (!onDragStart || event.button !== 0) return;
-          // The pointer must reach what lies under it when it is let go.
-          event.currentTarget.releasePointerCapture(event.pointerId);
-          onDragStart();
-        }}
+        aria-label={partner === undefined ? said : t('filledFrom', { name: said, source: partner })}
       >
-        <span className="code name">{row.name}</span>
-        {row.tags.map((tag) => (
-          <Tag key={tag} color={row.isWrong ? 'error' : undefined}>
-            {tag}
-          </Tag>
+        <span className="code name" title={label}>
+          {label}
+        </span>
+        {words.map((word) => (
+          <span key={word} className="tag">
+            {word}
+          </span>
         ))}
-        <span className="type">{row.type}</span>
+        <span className="type" title={type}>
+          {type}
+        </span>
         <span className={`dot ${isLinked ? 'full' : ''}`} aria-hidden />
       </button>
-      {onRemove ? (
-        <Button
-          size="small"
-          type="text"
-          icon={<CloseOutlined />}
-          aria-label={removal}
-          onClick={onRemove}
-        />
+      {props.isRemovable ? (
+        <button type="button" className="cross" data-remove aria-label={removal} title={removal}>
+          <CloseOutlined />
+        </button>
       ) : null}
     </li>
   );
-}
+});

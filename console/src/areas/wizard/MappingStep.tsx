@@ -1,37 +1,51 @@
-import { Alert, Button, Flex, Input, Segmented, Space, Spin } from 'antd';
-import { useState } from 'react';
+import { ReloadOutlined } from '@ant-design/icons';
+import { useQueryClient } from '@tanstack/react-query';
+import { Alert, Button, Flex, Input, Segmented, Space } from 'antd';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Failure } from '@/ui/Failure';
+import { datasourceOf } from '@/lib/document';
 import {
+  arranged,
+  isPartition,
   kindOf,
   link,
   pairsOf,
   sameName,
   sameRow,
-  stillThere,
-  unfilled,
+  shownAs,
+  spelledOut,
   unlink,
   withPairs,
   type Field,
   type Pair,
 } from '@/lib/mapping';
+import { Failure } from '@/ui/Failure';
+import { Loading } from '@/ui/Loading';
+import { Nothing } from '@/ui/Nothing';
+import { AddField } from './AddField';
+import { doubtsOf } from './checks';
+import { ColumnChanges } from './ColumnChanges';
 import { Mapping } from './Mapping';
 import type { RowView } from './MappingRow';
 import { MappingTable } from './MappingTable';
+import { Problems } from './Problems';
 import type { StepProps } from './steps';
-import { useSides } from './useSides';
+import type { Ends, SideView } from './useSides';
 
-type Shown = 'all' | 'unmapped';
+type Shown = 'all' | 'unmapped' | 'warnings';
 
-export function MappingStep({ project, draft, onChange, problems }: StepProps) {
+interface Props extends StepProps {
+  job: string;
+  source: SideView;
+  target: SideView;
+  ends: Ends;
+  onGo: (step: 'source' | 'target') => void;
+}
+
+/** The fields of both sides and the lines between them. */
+export function MappingStep(props: Props) {
+  const { source, target, ends, draft, onGo } = props;
   const { t } = useTranslation('wizard');
-  const { source, target } = useSides(project, draft.document);
-  const [typed, setTyped] = useState('');
-  const [filter, setFilter] = useState('');
-  const [shown, setShown] = useState<Shown>('all');
-  const [view, setView] = useState<'lines' | 'table'>('lines');
-  // Values that were added and have no line yet; what has one is in the document.
-  const [added, setAdded] = useState<string[]>([]);
   const failed = source.columns.error ?? target.columns.error;
   if (failed) {
     return (
@@ -46,80 +60,129 @@ export function MappingStep({ project, draft, onChange, problems }: StepProps) {
       />
     );
   }
-  if (!source.columns.data || !target.columns.data) return <Spin />;
-  const fields: { source: Field[]; target: Field[] } = {
-    source: source.columns.data.items,
-    target: target.columns.data.items,
-  };
-  const names = fields.source.map((field) => field.name);
-  const targets = fields.target.map((field) => field.name);
-  const pairs = pairsOf(draft.document);
-  const put = (next: Pair[]) => onChange({ ...draft, document: withPairs(draft.document, next) });
+  const { reader, writer } = draft.document.configuration;
+  const missing =
+    reader.plugin === '' || source.table === ''
+      ? 'source'
+      : writer.plugin === '' || (!ends.isFree && target.table === '')
+        ? 'target'
+        : null;
+  if (missing) {
+    return (
+      <Nothing text={t('chooseFirst')}>
+        <Button onClick={() => onGo(missing)}>{t(`step.${missing}`)}</Button>
+      </Nothing>
+    );
+  }
+  if (!ends.source || !ends.target) return <Loading rows={8} />;
+  return <Fields {...props} sources={ends.source} targets={ends.target} />;
+}
 
-  const computes = source.connector !== 'odps';
-  const own = [...new Set([...pairs.map((pair) => pair.source), ...added])].filter(
-    (name) => !names.includes(name),
-  );
-  const rows: RowView[] = [
-    ...fields.source.map((field) => rowOf(field)),
-    ...own.map((name) => ownRow(name)),
+function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
+  const { project, job, draft, onChange, problems, source, target, ends, sources, targets } = props;
+  const { t } = useTranslation('wizard');
+  const queries = useQueryClient();
+  const [filter, setFilter] = useState('');
+  const [shown, setShown] = useState<Shown>('all');
+  const [view, setView] = useState<'lines' | 'table'>('lines');
+  const [isArranged, setArranged] = useState(false);
+  // Fields that were added and have no line yet; what has one is in the document.
+  const [addedTargets, setAddedTargets] = useState<string[]>([]);
+
+  const columns = useMemo(() => new Set(sources.map((field) => field.name)), [sources]);
+  const computes = source.connector?.family === 'relational';
+  const names = sources.filter((field) => !isPartition(field)).map((field) => field.name);
+  const fields: Field[] = [
+    ...targets,
+    ...addedTargets
+      .filter((name) => !targets.some((field) => field.name === name))
+      .map((name) => ({ name, type: '', nullable: true, key: false, arrowType: 'Utf8' })),
   ];
+  const written = fields.map((field) => field.name);
+  const pairs = useMemo(
+    () =>
+      spelledOut(
+        pairsOf(draft.document),
+        [...columns],
+        targets.map((it) => it.name),
+      ),
+    [draft.document, columns, targets],
+  );
+  const put = (change: Pair[] | ((pairs: Pair[]) => Pair[])) =>
+    onChange((now) => {
+      const next = typeof change === 'function' ? change(pairs) : change;
+      return { ...now, values: own, document: withPairs(now.document, next) };
+    });
+
+  const values = pairs.map((pair) => pair.source).filter((name) => !columns.has(name));
+  // A value keeps its place in the list, whether it has a line or not.
+  const own = [...new Set([...draft.values, ...values])];
+  const doubts = doubtsOf(pairs, sources, fields);
+  const doubtful = new Set(doubts.keys());
+  const reasons = new Map([...doubts].map(([name, doubt]) => [name, t(`doubt.${doubt}`)]));
+  const linked = {
+    sources: new Set(pairs.map((pair) => pair.source)),
+    targets: new Set(pairs.map((pair) => pair.target)),
+  };
+  const suspect = new Set(pairs.filter((it) => doubtful.has(it.target)).map((it) => it.source));
+
   function rowOf(field: Field): RowView {
-    const tags = [...(field.key ? [t('key')] : []), ...(field.nullable ? [] : [t('notNull')])];
-    return { name: field.name, type: field.type, tags, isOwn: false, isWrong: false };
+    const tags = [
+      ...(field.key ? [t('key')] : []),
+      ...(isPartition(field) ? [t('partition')] : field.nullable ? [] : [t('notNull')]),
+    ];
+    const type = field.type.replace(' (partition column)', '');
+    return { name: field.name, label: field.name, type, tags, isOwn: false, isWrong: false };
   }
   function ownRow(name: string): RowView {
-    const kind = kindOf(name, names, computes);
-    return {
-      name,
-      type: '',
-      tags: [t(`kind.${kind}`)],
-      isOwn: true,
-      isWrong: kind === 'unrecognized',
-    };
+    const kind = kindOf(name, columns);
+    const tags = [t(`kind.${kind}`)];
+    const isWrong = kind === 'unrecognized';
+    return { name, label: shownAs(name), type: '', tags, isOwn: true, isWrong };
   }
-  const gone = {
-    sources: new Set(own.filter((name) => kindOf(name, names, computes) === 'unrecognized')),
-    targets: new Set(pairs.map((pair) => pair.target).filter((name) => !targets.includes(name))),
-  };
-  const { dropped, kept } = stillThere(pairs, gone);
-  const missing = unfilled(fields.target, pairs);
-  const mapped = pairs.filter((pair) => targets.includes(pair.target)).length;
-  const fits = (row: RowView, isLinked: boolean) =>
-    row.name.toLowerCase().includes(filter.toLowerCase()) && (shown === 'all' || !isLinked);
-  const linkedSources = new Set(pairs.map((pair) => pair.source));
-  const linkedTargets = new Set(pairs.map((pair) => pair.target));
-  const doubtful = new Set(
-    pairs.filter((pair) => isDoubtful(pair, fields.source, fields.target)).map((it) => it.target),
-  );
-  const kindTyped = typed === '' ? null : kindOf(typed, names, computes);
+  const fits = (name: string, isLinked: boolean, isSuspect: boolean) =>
+    shownAs(name).toLowerCase().includes(filter.toLowerCase()) &&
+    (shown === 'all' || (shown === 'unmapped' ? !isLinked : isSuspect));
 
-  function add() {
-    if (typed === '' || rows.some((row) => row.name === typed)) return;
-    setAdded([...added, typed]);
-    setTyped('');
-  }
+  const left = new Map([...sources.map(rowOf), ...own.map(ownRow)].map((row) => [row.name, row]));
+  const right = new Map(fields.map(rowOf).map((row) => [row.name, row]));
+  const order = isArranged
+    ? arranged([...left.keys()], [...right.keys()], pairs)
+    : { sources: [...left.keys()], targets: [...right.keys()] };
+  const leftRows = order.sources
+    .filter((name) => fits(name, linked.sources.has(name), suspect.has(name)))
+    .flatMap((name) => left.get(name) ?? []);
+  const rightRows = order.targets
+    .filter((name) => fits(name, linked.targets.has(name), doubtful.has(name)))
+    .flatMap((name) => right.get(name) ?? []);
+  const mapped = written.filter((name) => linked.targets.has(name)).length;
+  const tableOf = (side: 'reader' | 'writer', table: string) =>
+    `${datasourceOf(draft.document.configuration[side])}.${table}`;
+  const isReading = source.columns.isFetching || target.columns.isFetching;
 
   return (
     <Flex vertical gap={12}>
       <Flex wrap gap={8} align="center">
         <Space.Compact>
-          <Button onClick={() => put(sameName(names, targets))}>{t('sameName')}</Button>
-          <Button onClick={() => put(sameRow(names, targets))}>{t('sameRow')}</Button>
+          <Button onClick={() => put(sameName(names, written))}>{t('sameName')}</Button>
+          <Button onClick={() => put(sameRow(names, written))}>{t('sameRow')}</Button>
           <Button onClick={() => put([])}>{t('clear')}</Button>
-          <Button
-            onClick={() =>
-              put(pairs.toSorted((a, b) => targets.indexOf(a.target) - targets.indexOf(b.target)))
-            }
-          >
-            {t('autoLayout')}
+          <Button aria-pressed={isArranged} onClick={() => setArranged(!isArranged)}>
+            {isArranged ? t('tableOrder') : t('autoLayout')}
           </Button>
         </Space.Compact>
-        <span aria-live="polite">{t('mapped', { mapped, all: targets.length })}</span>
+        <Button
+          icon={<ReloadOutlined />}
+          loading={isReading}
+          onClick={() => void queries.invalidateQueries({ queryKey: ['columns', project] })}
+        >
+          {t('refreshColumns')}
+        </Button>
+        <span aria-live="polite">{t('mapped', { mapped, all: written.length })}</span>
         <span style={{ flex: 1 }} />
         <Input
           allowClear
-          style={{ width: 200 }}
+          style={{ width: 180 }}
           aria-label={t('filterFields')}
           placeholder={t('filterFields')}
           value={filter}
@@ -129,10 +192,10 @@ export function MappingStep({ project, draft, onChange, problems }: StepProps) {
           aria-label={t('shown')}
           value={shown}
           onChange={setShown}
-          options={[
-            { value: 'all', label: t('all') },
-            { value: 'unmapped', label: t('unmapped') },
-          ]}
+          options={(['all', 'unmapped', 'warnings'] as const).map((value) => ({
+            value,
+            label: t(value),
+          }))}
         />
         <Segmented<'lines' | 'table'>
           aria-label={t('view')}
@@ -140,88 +203,79 @@ export function MappingStep({ project, draft, onChange, problems }: StepProps) {
           onChange={setView}
           options={[
             { value: 'lines', label: t('lines') },
-            { value: 'table', label: t('table') },
+            { value: 'table', label: t('tableView') },
           ]}
         />
       </Flex>
-      {dropped.length > 0 ? (
-        <Alert
-          type="warning"
-          showIcon
-          title={t('gone', { count: dropped.length })}
-          description={dropped.map((pair) => `${pair.source} → ${pair.target}`).join(', ')}
-          action={<Button onClick={() => put(kept)}>{t('removeThem')}</Button>}
-        />
-      ) : null}
-      {doubtful.size > 0 ? (
-        <Alert type="warning" showIcon title={t('doubtful', { count: doubtful.size })} />
-      ) : null}
-      {missing.length > 0 && pairs.length > 0 ? (
-        <Alert
-          type="error"
-          showIcon
-          title={t('mustFill', { count: missing.length })}
-          description={missing.join(', ')}
-        />
-      ) : null}
-      {problems.map((problem) => (
-        <Alert
-          key={problem.pointer + problem.message}
-          type={problem.severity}
-          showIcon
-          title={problem.message}
-          description={problem.hint}
-        />
-      ))}
-      {view === 'lines' ? (
-        <Mapping
-          sources={rows.filter((row) => fits(row, linkedSources.has(row.name)))}
-          targets={fields.target.map(rowOf).filter((row) => fits(row, linkedTargets.has(row.name)))}
-          pairs={pairs}
-          doubtful={doubtful}
-          onLink={(pair) => put(link(pairs, pair))}
-          onUnlink={(name) => put(unlink(pairs, name))}
-          onRemoveSource={(name) => {
-            setAdded(added.filter((it) => it !== name));
-            put(pairs.filter((pair) => pair.source !== name));
-          }}
-        />
-      ) : (
-        <MappingTable
-          fields={fields.target}
-          sources={rows.map((row) => row.name)}
+      <ColumnChanges
+        key={`source ${tableOf('reader', source.table)}`}
+        job={job}
+        end="source"
+        table={tableOf('reader', source.table)}
+        fields={sources}
+        others={fields}
+        pairs={pairs}
+        onChange={put}
+      />
+      {ends.isFree ? null : (
+        <ColumnChanges
+          key={`target ${tableOf('writer', target.table)}`}
+          job={job}
+          end="target"
+          table={tableOf('writer', target.table)}
+          fields={targets}
+          others={sources}
           pairs={pairs}
           onChange={put}
         />
       )}
-      <Flex gap={8} align="center" wrap>
-        <Input
-          style={{ maxWidth: 360 }}
-          className="code"
-          aria-label={t('addValue')}
-          placeholder={t('addValueHint')}
-          value={typed}
-          status={kindTyped === 'unrecognized' ? 'error' : undefined}
-          onChange={(event) => setTyped(event.target.value)}
-          onPressEnter={add}
+      {doubts.size > 0 ? (
+        <Alert
+          type="warning"
+          showIcon
+          title={t('doubtful', { count: doubts.size })}
+          description={[...reasons]
+            .slice(0, 8)
+            .map(([name, reason]) => `${name}: ${reason}`)
+            .join(' · ')}
         />
-        <Button onClick={add} disabled={typed === ''}>
-          {t('addField')}
-        </Button>
-        <span aria-live="polite">{kindTyped === null ? null : t(`kind.${kindTyped}`)}</span>
-      </Flex>
+      ) : null}
+      <Problems problems={problems} />
+      {view === 'lines' ? (
+        <Mapping
+          sources={leftRows}
+          targets={rightRows}
+          pairs={pairs}
+          doubtful={doubtful}
+          onLink={(pair) => put((now) => link(now, pair))}
+          onUnlink={(name) => put((now) => unlink(now, name))}
+          onRemoveSource={(name) => {
+            const kept = pairs.filter((pair) => pair.source !== name);
+            onChange((now) => ({
+              ...now,
+              values: own.filter((it) => it !== name),
+              document: withPairs(now.document, kept),
+            }));
+          }}
+        />
+      ) : (
+        <MappingTable
+          targets={rightRows}
+          sources={[...left.values()]}
+          pairs={pairs}
+          doubts={reasons}
+          columns={columns}
+          computes={computes}
+          onChange={put}
+        />
+      )}
+      <AddField
+        columns={columns}
+        computes={computes}
+        taken={(name) => left.has(name)}
+        onAdd={(name) => onChange((now) => ({ ...now, values: [...own, name] }))}
+        onAddTarget={ends.isFree ? (name) => setAddedTargets([...addedTargets, name]) : undefined}
+      />
     </Flex>
   );
-}
-
-/** Text into anything else may not be convertible, and a wider number may not fit. */
-function isDoubtful(pair: Pair, sources: Field[], targets: Field[]): boolean {
-  const from = sources.find((field) => field.name === pair.source)?.arrowType;
-  const to = targets.find((field) => field.name === pair.target)?.arrowType;
-  if (from === undefined || to === undefined || from === to) return false;
-  if (to === 'Utf8' || to === 'LargeUtf8') return false;
-  const widths: Record<string, number> = { Int8: 8, Int16: 16, Int32: 32, Int64: 64 };
-  const [narrow, wide] = [widths[from], widths[to]];
-  if (narrow !== undefined && wide !== undefined) return narrow > wide;
-  return true;
 }

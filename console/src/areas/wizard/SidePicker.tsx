@@ -1,88 +1,190 @@
-import { AutoComplete, Form, Select } from 'antd';
+import { PlusOutlined } from '@ant-design/icons';
+import { useQueryClient } from '@tanstack/react-query';
+import { Badge, Button, Flex, Form, Select } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useDatasources, useTables } from '@/api/queries';
-import { datasourceOf, tableOf, withParameters, withStep, type Side } from '@/lib/document';
+import type { Schemas } from '@/api/client';
+import { columnsOf, useConnectors, useDatasources } from '@/api/queries';
+import { marked } from '@/form/problems';
+import {
+  datasourceOf,
+  tablesOf,
+  withParameters,
+  withStep,
+  type JobDocument,
+  type Side,
+} from '@/lib/document';
+import { goneWith, pairsOf, sameName, stillThere, withPairs } from '@/lib/mapping';
+import { Failure } from '@/ui/Failure';
 import { useStill } from '@/ui/useStill';
+import { Shards } from './Shards';
 import type { StepProps } from './steps';
+import { TablePicker } from './TablePicker';
+import type { SideView } from './useSides';
+
+const DOTS = { passed: 'success', failed: 'error', untested: 'default' } as const;
+
+type Props = StepProps & { side: Side; view: SideView; other: SideView };
 
 /** Where the rows come from, or go to: a data source and a table of it. */
-export function SidePicker({
-  project,
-  draft,
-  onChange,
-  problems,
-  side,
-}: StepProps & { side: Side }) {
+export function SidePicker(props: Props) {
+  const { project, draft, onChange, onLoss, problems, side, view, other } = props;
   const { t } = useTranslation('wizard');
+  const { t: ds } = useTranslation('datasources');
+  const queries = useQueryClient();
   const step = draft.document.configuration[side];
   const name = datasourceOf(step);
-  const table = tableOf(step);
-  const datasources = useDatasources(project);
-  const datasource = datasources.data?.items.find((item) => item.name === name);
   const [search, setSearch] = useState('');
-  const tables = useTables({ project, datasource: datasource?.id }, useStill(search, 300));
-  const about = (field: string) => {
-    const found = problems.find((it) =>
-      it.pointer.startsWith(`/configuration/${side}/parameter/${field}`),
+  const [isPicking, setPicking] = useState(false);
+  const datasources = useDatasources(project, useStill(search, 300));
+  const connectors = useConnectors();
+  const at = `/configuration/${side}/parameter`;
+
+  const put = (change: (document: JobDocument) => JobDocument) =>
+    onChange((now) => ({ ...now, document: change(now.document) }));
+
+  function chooseDatasource(found: Schemas['DatasourceItem']) {
+    if (found.name === name) return;
+    const { datasource: _, column, ...own } = step.parameter;
+    const isOfSameKind = found.connector === step.plugin || step.plugin === '';
+    // Settings of one kind of store say nothing to another; the mapping is looked at once a table is chosen.
+    if (!isOfSameKind && Object.keys(own).length > 0) {
+      onLoss({ pairs: [], before: draft.document });
+    }
+    put((document) =>
+      withStep(document, side, {
+        plugin: found.connector,
+        parameter: {
+          ...(isOfSameKind ? own : {}),
+          ...(column === undefined ? {} : { column }),
+          datasource: found.name,
+        },
+      }),
     );
-    const help = found ? [found.message, found.hint].filter(Boolean).join(' — ') : undefined;
-    return found ? { validateStatus: 'error' as const, help } : {};
-  };
+    if (isOfSameKind) void compare(found.id, tablesOf(step));
+  }
+
+  /** Lines whose ends are still there stay; the others are told, and can be brought back. */
+  async function compare(datasource: string | undefined, tables: string[]) {
+    const [table] = tables;
+    if (datasource === undefined || table === undefined) return;
+    setPicking(true);
+    const question = columnsOf({ project, datasource }, table);
+    const columns = await queries.fetchQuery(question).catch(() => null);
+    setPicking(false);
+    if (!columns || columns.items.length === 0) return;
+    const names = columns.items.map((it) => it.name);
+    put((document) => {
+      const pairs = pairsOf(document);
+      const end = side === 'reader' ? 'source' : 'target';
+      const { kept, dropped } = stillThere(pairs, goneWith(pairs, end, new Set(names)));
+      if (dropped.length > 0) {
+        onLoss({ pairs: dropped, before: draft.document });
+        return withPairs(document, kept);
+      }
+      const others = other.all?.map((it) => it.name);
+      if (pairs.length > 0 || !others) return document;
+      // Nothing was mapped yet, so fields of the same name are the best guess.
+      return withPairs(
+        document,
+        side === 'reader' ? sameName(names, others) : sameName(others, names),
+      );
+    });
+  }
+
+  function chooseTables(tables: string[]) {
+    const place = view.place ?? 'table';
+    const value = tables.length > 1 ? tables : tables[0];
+    put((document) => withParameters(document, side, { [place]: value }));
+    if (tables[0] !== tablesOf(step)[0]) void compare(view.datasource?.id, tables);
+  }
+
+  const tables = tablesOf(step);
+  const takesMany =
+    side === 'reader' && view.form.find((it) => it.name === view.place)?.type.kind === 'texts';
+  const able = (connector: string) =>
+    connectors.data?.items.find((it) => it.name === connector)?.capabilities;
   return (
     <>
       <Form.Item
         label={t('datasource')}
         htmlFor={`${side}-datasource`}
         required
-        {...about('datasource')}
+        data-pointer={`${at}/datasource`}
+        {...marked(problems, `${at}/datasource`)}
       >
-        <Select
-          id={`${side}-datasource`}
-          showSearch
-          value={name === '' ? null : name}
-          loading={datasources.isPending}
-          placeholder={t('chooseDatasource')}
-          options={datasources.data?.items
-            .filter((item) => item.environment === 'prod')
-            .map((item) => ({ value: item.name, label: `${item.name} (${item.connector})` }))}
-          onChange={(chosen) => {
-            const found = datasources.data?.items.find((item) => item.name === chosen);
-            if (!found) return;
-            // Settings of one kind of store say nothing to another; of the same kind they stay.
-            const parameter =
-              found.connector === step.plugin || step.plugin === '' ? step.parameter : {};
-            onChange({
-              ...draft,
-              document: withStep(draft.document, side, {
-                plugin: found.connector,
-                parameter: { ...parameter, datasource: chosen },
-              }),
-            });
-          }}
-        />
+        <Flex gap={8}>
+          <Select
+            id={`${side}-datasource`}
+            style={{ flex: 1, minWidth: 0 }}
+            showSearch={{ filterOption: false, onSearch: setSearch }}
+            value={name === '' ? null : name}
+            loading={datasources.isPending}
+            placeholder={t('chooseDatasource')}
+            notFoundContent={t('noDatasource')}
+            options={datasources.data?.items
+              .filter((item) => item.environment === 'prod' && able(item.connector)?.[side])
+              .map((item) => ({
+                value: item.name,
+                label: (
+                  <Badge
+                    status={DOTS[item.state]}
+                    text={
+                      <>
+                        {item.name} <small>{item.connector}</small>
+                        <span className="visually-hidden"> {ds(`connection.${item.state}`)}</span>
+                        {able(item.connector)?.browser ? null : <small> · {t('scriptOnly')}</small>}
+                      </>
+                    }
+                  />
+                ),
+                disabled: !able(item.connector)?.browser,
+              }))}
+            onChange={(chosen: string) => {
+              const found = datasources.data?.items.find((item) => item.name === chosen);
+              if (found) chooseDatasource(found);
+            }}
+          />
+          <Button icon={<PlusOutlined />} onClick={props.onNewDatasource}>
+            {t('newDatasource')}
+          </Button>
+        </Flex>
       </Form.Item>
-      <Form.Item label={t('table')} htmlFor={`${side}-table`} required {...about('table')}>
-        <AutoComplete
-          id={`${side}-table`}
-          value={table}
-          disabled={name === ''}
-          placeholder={t('chooseTable')}
-          notFoundContent={tables.isFetching ? t('searching') : t('noTables')}
-          options={tables.data?.items.map((item) => ({ value: item.name }))}
-          showSearch={{ filterOption: false, onSearch: setSearch }}
-          onChange={(chosen: string | undefined) =>
-            onChange({
-              ...draft,
-              document: withParameters(draft.document, side, { table: chosen || undefined }),
-            })
-          }
-        />
-      </Form.Item>
-      {tables.error ? (
-        <Form.Item>
-          <span role="alert">{tables.error.message}</span>
+      {view.place === null ? null : (
+        <Form.Item
+          label={view.place === 'table' ? t('table') : t('file')}
+          htmlFor={`${side}-table`}
+          required
+          data-pointer={`${at}/${view.place}`}
+          {...marked(problems, `${at}/${view.place}`)}
+        >
+          <TablePicker
+            id={`${side}-table`}
+            project={project}
+            datasource={view.datasource?.id}
+            disabled={name === ''}
+            isLoading={isPicking}
+            value={tables[0] ?? ''}
+            onPick={(table) => chooseTables([table, ...tables.slice(1)])}
+          />
         </Form.Item>
+      )}
+      {takesMany && tables.length > 0 ? (
+        <Shards
+          project={project}
+          datasource={view.datasource?.id}
+          first={view.all?.map((it) => it.name) ?? []}
+          tables={tables.slice(1)}
+          onChange={(further) => chooseTables([...tables.slice(0, 1), ...further])}
+        />
+      ) : null}
+      {view.columns.error ? (
+        <Failure
+          message={view.columns.error.message}
+          hint={view.columns.error.hint}
+          requestId={view.columns.error.requestId}
+          onRetry={() => void view.columns.refetch()}
+        />
       ) : null}
     </>
   );

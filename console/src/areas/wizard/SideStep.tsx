@@ -1,39 +1,72 @@
-import { Collapse, Form } from 'antd';
+import { Alert, Button, Collapse, Form } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useColumns, useConnectorForms, useDatasources } from '@/api/queries';
 import { SchemaForm } from '@/form/SchemaForm';
-import { fieldsOf, type Field } from '@/form/schema';
-import { datasourceOf, tableOf, withStep, type Side } from '@/lib/document';
+import { withStep, type Side } from '@/lib/document';
+import { Failure } from '@/ui/Failure';
+import { Loading } from '@/ui/Loading';
+import { Filter } from './Filter';
 import { Preview } from './Preview';
 import { SidePicker } from './SidePicker';
 import { SplitKey } from './SplitKey';
 import type { StepProps } from './steps';
+import type { SideView } from './useSides';
 import { WriteMode } from './WriteMode';
 
 /** What has a control of its own, here or in another step. */
-const OWN = new Set(['datasource', 'table', 'column', 'splitPk', 'writeMode']);
+const OWN = new Set([
+  'datasource',
+  'table',
+  'column',
+  'splitPk',
+  'where',
+  'writeMode',
+  'conflictKey',
+]);
+
+interface Props extends StepProps {
+  side: Side;
+  view: SideView;
+  other: SideView;
+  onScript: () => void;
+}
 
 /** The step of one side: its data source and table, and what its connector can be told. */
-export function SideStep(props: StepProps & { side: Side }) {
-  const { project, draft, onChange, problems, side } = props;
+export function SideStep(props: Props) {
+  const { project, draft, onChange, problems, side, view, onScript } = props;
   const { t } = useTranslation('wizard');
   const [isPreviewOpen, setPreviewOpen] = useState(false);
   const step = draft.document.configuration[side];
-  const forms = useConnectorForms(step.plugin);
-  const datasources = useDatasources(project);
-  const datasource = datasources.data?.items.find((it) => it.name === datasourceOf(step))?.id;
-  const table = tableOf(step);
-  const columns = useColumns({ project, datasource }, table);
-  const schema = side === 'reader' ? forms.data?.readerSchema : forms.data?.writerSchema;
-  const fields = fieldsOf(schema);
-  const has = (name: string) => fields.some((field: Field) => field.name === name);
+  const { form, table, datasource, connector } = view;
+  const names = (view.all ?? []).map((it) => it.name);
+  const writeMode = form.find((field) => field.name === 'writeMode');
+  const isOwn = (name: string) => OWN.has(name) || (side === 'reader' && name === view.place);
+  const fields = form
+    .filter((field) => !isOwn(field.name))
+    .map((field) => {
+      if (field.name === 'preSql') return { ...field, title: t('before') };
+      if (field.name === 'postSql') return { ...field, title: t('after') };
+      // Who writes a query of one's own has left the wizard's way: a table with a mapping.
+      return field.name === 'querySql' ? { ...field, advanced: true } : field;
+    });
+  const partition = view.partitions.map((it) => `${it.name}=\${bdp.system.bizdate}`).join('/');
+  if (connector && !connector.capabilities.browser) {
+    return (
+      <Alert
+        type="info"
+        showIcon
+        title={t('noWizard', { connector: connector.title })}
+        description={t('noWizardHelp')}
+        action={<Button onClick={onScript}>{t('toScript')}</Button>}
+      />
+    );
+  }
   return (
     <Form layout="vertical" component="div" style={{ maxWidth: 880 }}>
       <SidePicker {...props} />
-      {side === 'reader' && table !== '' ? (
+      {side === 'reader' && table !== '' && view.place !== null ? (
         <Collapse
-          style={{ marginBottom: 16 }}
+          style={{ marginBottom: 24 }}
           activeKey={isPreviewOpen ? ['preview'] : []}
           onChange={(keys) => setPreviewOpen(keys.length > 0)}
           items={[
@@ -41,25 +74,53 @@ export function SideStep(props: StepProps & { side: Side }) {
               key: 'preview',
               label: t('preview'),
               children: isPreviewOpen ? (
-                <Preview project={project} datasource={datasource} table={table} />
+                <Preview
+                  project={project}
+                  datasource={datasource?.id}
+                  table={table}
+                  fields={view.all ?? []}
+                />
               ) : null,
             },
           ]}
         />
       ) : null}
-      {side === 'reader' && has('splitPk') ? (
-        <SplitKey {...props} columns={columns.data?.items ?? []} />
+      {side === 'reader' && step.plugin !== '' ? <Filter {...props} /> : null}
+      {side === 'reader' && view.has('splitPk') ? (
+        <SplitKey {...props} columns={view.all ?? []} />
       ) : null}
-      {side === 'writer' && has('writeMode') ? <WriteMode {...props} /> : null}
-      {step.plugin === '' ? null : (
+      {side === 'writer' && writeMode ? (
+        <WriteMode {...props} field={writeMode} hasKey={view.has('conflictKey')} columns={names} />
+      ) : null}
+      {view.forms.error ? (
+        <Failure
+          message={view.forms.error.message}
+          hint={view.forms.error.hint}
+          requestId={view.forms.error.requestId}
+          onRetry={() => void view.forms.refetch()}
+        />
+      ) : null}
+      {step.plugin === '' ? null : form.length === 0 && !view.forms.error ? (
+        <Loading />
+      ) : (
         <SchemaForm
-          fields={fields.filter((field) => !OWN.has(field.name))}
+          key={step.plugin}
+          fields={fields}
           value={step.parameter}
           pointer={`/configuration/${side}/parameter`}
           problems={problems}
-          suggestions={{ columns: { values: (columns.data?.items ?? []).map((it) => it.name) } }}
+          suggestions={{
+            columns: { values: names },
+            partitions: { values: partition === '' ? [] : [partition] },
+          }}
           onChange={(parameter) =>
-            onChange({ ...draft, document: withStep(draft.document, side, { ...step, parameter }) })
+            onChange((now) => ({
+              ...now,
+              document: withStep(now.document, side, {
+                ...now.document.configuration[side],
+                parameter,
+              }),
+            }))
           }
         />
       )}

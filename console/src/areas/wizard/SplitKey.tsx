@@ -1,5 +1,6 @@
 import { Form, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
+import { marked } from '@/form/problems';
 import { textOf, withParameters } from '@/lib/document';
 import type { Field } from '@/lib/mapping';
 import type { StepProps } from './steps';
@@ -16,40 +17,61 @@ const INTEGERS = new Set([
   'UInt64',
 ]);
 
-export function SplitKey({ draft, onChange, columns }: StepProps & { columns: Field[] }) {
+/** What the store says of the column; where it says nothing, its type tells. */
+function canSplit({ splitKey, arrowType }: Field): boolean {
+  return splitKey === undefined ? INTEGERS.has(arrowType) : splitKey === 'usable';
+}
+
+const AT = '/configuration/reader/parameter/splitPk';
+
+/** The column by whose values a table is cut into parts. Others are listed with the reason why they cannot be. */
+export function SplitKey({
+  draft,
+  onChange,
+  problems,
+  columns,
+}: StepProps & { columns: readonly Field[] }) {
   const { t } = useTranslation('wizard');
   const { parameter } = draft.document.configuration.reader;
   const splitsAll = parameter.splitMode === 'auto';
   const value = textOf(parameter.splitPk);
   const options = columns
     .map((field) => {
-      const isUsable = splitsAll || INTEGERS.has(field.arrowType);
-      const remark = isUsable
-        ? field.key
-          ? t('key')
-          : ''
-        : t('notSplittable', { type: field.type });
+      const isUsable = splitsAll || canSplit(field);
+      const reason = field.splitKeyReason ?? t('notSplittable', { type: field.type });
+      const remark = isUsable ? (field.key ? t('bestKey') : field.type) : reason;
       return {
         value: field.name,
-        label: remark === '' ? field.name : `${field.name} · ${remark}`,
+        label: (
+          <>
+            {field.name} <small>· {remark}</small>
+          </>
+        ),
         disabled: !isUsable,
+        rank: isUsable ? (field.key ? 0 : 1) : 2,
       };
     })
-    .toSorted((a, b) => Number(a.disabled) - Number(b.disabled));
+    .toSorted((a, b) => a.rank - b.rank);
   return (
-    <Form.Item label={t('splitKey')} htmlFor="split-key" extra={t('splitKeyHelp')}>
+    <Form.Item
+      label={t('splitKey')}
+      htmlFor="split-key"
+      extra={t('splitKeyHelp')}
+      data-pointer={AT}
+      {...marked(problems, AT)}
+    >
       <Select
         id="split-key"
         allowClear
-        showSearch
+        showSearch={{ optionFilterProp: 'value' }}
         value={value === '' ? null : value}
         placeholder={t('noSplitKey')}
         options={options}
         onChange={(chosen: string | undefined) =>
-          onChange({
-            ...draft,
-            document: withParameters(draft.document, 'reader', { splitPk: chosen }),
-          })
+          onChange((now) => ({
+            ...now,
+            document: withParameters(now.document, 'reader', { splitPk: chosen }),
+          }))
         }
       />
     </Form.Item>

@@ -1,7 +1,7 @@
 import { Badge, Steps } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Problem } from '@/api/client';
-import { datasourceOf, tableOf } from '@/lib/document';
+import { datasourceOf, tablesOf, type Step } from '@/lib/document';
 import { pairsOf } from '@/lib/mapping';
 import { STEPS, stepOf, type Draft, type StepName } from './draft';
 
@@ -17,17 +17,18 @@ export function StepBar({ draft, step, problems, onGo }: Props) {
   const { t } = useTranslation('wizard');
   const { reader, writer, setting } = draft.document.configuration;
   const chosen: Record<StepName, string> = {
-    source: [datasourceOf(reader), tableOf(reader)].filter(Boolean).join(' · '),
-    target: [datasourceOf(writer), tableOf(writer)].filter(Boolean).join(' · '),
+    source: placeOf(reader),
+    target: placeOf(writer),
     mapping: t('fieldCount', { count: pairsOf(draft.document).length }),
     channel: t('channelCount', { count: Number(setting.speed?.concurrent ?? 1) }),
     review: '',
   };
   return (
     <Steps
+      className="steps"
+      size="small"
       current={STEPS.indexOf(step)}
       onChange={(index) => onGo(STEPS[index] ?? 'source')}
-      style={{ marginBottom: 24 }}
       items={STEPS.map((name) => {
         const count = problems.filter(
           (problem) => problem.severity === 'error' && stepOf(problem) === name,
@@ -38,9 +39,16 @@ export function StepBar({ draft, step, problems, onGo }: Props) {
               {t(`step.${name}`)}
             </Badge>
           ),
-          content: chosen[name],
+          content: <span title={chosen[name]}>{chosen[name]}</span>,
         };
       })}
     />
   );
+}
+
+/** The table of a side, or its data source: of several tables the first one and how many more. */
+function placeOf(side: Step): string {
+  const [table, ...others] = tablesOf(side);
+  if (table === undefined) return datasourceOf(side);
+  return others.length > 0 ? `${table} +${others.length}` : table;
 }

@@ -1,117 +1,121 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { Alert, App, Button, Flex, Input } from 'antd';
-import { useState } from 'react';
+import { Alert, Button, Flex, Input } from 'antd';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError, answer, client } from '@/api/client';
-import { useChange } from '@/api/hooks';
+import { useJobEditing, type SavedJob } from '@/api/jobs';
 import { useDocumentReport } from '@/api/queries';
-import { writeDocument } from '@/lib/document';
-import { Failure } from '@/ui/Failure';
+import { useMay } from '@/areas/frame/project';
+import { FormFailure } from '@/form/FormFailure';
+import { shownAs } from '@/lib/mapping';
+import { EditNotices } from '@/ui/EditNotices';
 import { PageTitle } from '@/ui/PageTitle';
+import { SavedState } from '@/ui/SavedState';
 import { useStill } from '@/ui/useStill';
+import { Actions } from './Actions';
 import { ChannelStep } from './ChannelStep';
-import { forget, keep, STEPS, stepOf, unsaved, type Draft, type StepName } from './draft';
+import { problemsOfTables, SPLIT_KEY } from './checks';
+import { readKept, STEPS, stepOf, textOfDraft, type Draft, type StepName } from './draft';
 import { MappingStep } from './MappingStep';
 import { ReviewStep } from './ReviewStep';
 import { SideStep } from './SideStep';
 import { StepBar } from './StepBar';
-import type { StepProps } from './steps';
+import type { Loss, StepProps } from './steps';
+import { useSides } from './useSides';
+import type { WizardDialogs } from './WizardPage';
 
-interface Saved {
-  id: string;
-  version: number;
-  revision: string | null;
-}
+type Dialog = 'run' | 'submit' | 'versions' | 'datasource';
 
 interface Props {
   project: string;
-  saved: Saved | null;
+  given: SavedJob | null;
   initial: Draft;
+  dialogs: WizardDialogs;
+  /** Shows what the server has now. */
+  onReload: () => void;
 }
 
 /** The five steps over one job document. What is typed is kept in this browser until it is saved. */
-export function Wizard({ project, saved: given, initial }: Props) {
+export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
   const { t } = useTranslation('wizard');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
   const navigate = useNavigate();
-  const { step = 'source' } = useSearch({ strict: false });
-  const [saved, setSaved] = useState(given);
-  const place = saved?.id ?? `new.${project}`;
-  const [draft, setDraft] = useState(() => unsaved(place, given?.version ?? 0) ?? initial);
-  const [isChanged, setChanged] = useState(draft !== initial);
-  const text = writeDocument(draft.document);
-  const report = useDocumentReport(
+  const { step = 'source', open: asked } = useSearch({ strict: false });
+  const [loss, setLoss] = useState<Loss | null>(null);
+  const [opened, setOpened] = useState<Dialog | null>(asked ?? null);
+  const [bizdate, setBizdate] = useState<string | null>(null);
+  const mayEdit = useMay('jobsEdit');
+  const { RunDialog, Versions, Submit, NewDatasource } = dialogs;
+
+  const editing = useJobEditing<Draft>({
     project,
-    useStill({ document: text, variables: draft.variables }, 500),
-  );
-  const problems = report.data?.problems ?? [];
-
-  function change(next: Draft) {
-    setDraft(next);
-    setChanged(true);
-    keep(place, saved?.version ?? 0, next);
-  }
-
-  const go = (next: StepName) =>
-    void navigate({ to: '.', search: (known) => ({ ...known, step: next }) });
-
-  const save = useChange({
-    inForm: true,
-    refresh: [['jobs', project]],
-    done: t('saved'),
-    change: async (_then: 'stay' | 'script') => {
-      const { name, folder, description, variables } = draft;
-      const body = {
-        name,
-        folder,
-        description,
-        variables,
-        document: text,
-        mode: 'wizard' as const,
-      };
-      if (!saved) {
-        return answer(
-          client.POST('/api/v1/projects/{project}/jobs', { params: { path: { project } }, body }),
-        );
-      }
-      return answer(
-        client.PATCH('/api/v1/projects/{project}/jobs/{job}', {
-          params: {
-            path: { project, job: saved.id },
-            header: { 'If-Match': saved.revision ?? '' },
-          },
-          body,
-        }),
-      );
-    },
-    onDone: ({ value, revision }, then) => {
-      forget(place);
-      setSaved({ id: value.id, version: value.draftVersion, revision });
-      setChanged(false);
-      const to =
-        then === 'script'
-          ? ('/projects/$project/jobs/$job/script' as const)
-          : ('/projects/$project/jobs/$job/wizard' as const);
-      if (!saved || then === 'script') {
-        void navigate({
-          to,
-          params: { project, job: value.id },
-          search: { step },
-          replace: !saved,
-        });
+    mode: 'wizard',
+    given,
+    initial,
+    write: textOfDraft,
+    read: readKept,
+    onSaved: ({ id }, what) => {
+      const dialog = what === 'run' || what === 'submit' ? what : undefined;
+      if (dialog) setOpened(dialog);
+      const params = { project, job: id };
+      if (what === 'script') {
+        void navigate({ to: '/projects/$project/jobs/$job/script', params });
+      } else if (!given) {
+        // The page of the saved job goes on where this one stops.
+        const to = '/projects/$project/jobs/$job/wizard';
+        void navigate({ to, params, search: { step, open: dialog }, replace: true });
       }
     },
   });
+  const { draft, saved, save, change, isChanged, notices } = editing;
+  const looked = useSides(project, draft.document);
+  const still = useStill(draft, 500);
+  const report = useDocumentReport(project, {
+    document: textOfDraft(still),
+    variables: still.variables,
+    bizdate,
+  });
+  const problems = [
+    ...(report.data?.problems ?? []),
+    ...problemsOfTables(draft.document, looked, t),
+  ];
+
+  const wanted = useRef<{ step: StepName; pointer: string } | null>(null);
+  const go = (next: StepName, pointer?: string) => {
+    wanted.current = pointer === undefined ? null : { step: next, pointer };
+    void navigate({ to: '.', search: (known) => ({ ...known, step: next }) });
+  };
+  // Who comes for a problem finds the field with the focus in it.
+  useEffect(() => {
+    if (wanted.current?.step !== step) return;
+    fieldAt(wanted.current.pointer)?.focus();
+    wanted.current = null;
+  }, [step]);
+
+  const saveAs = (what: string) => save.mutate({ draft, next: what });
+  const open = (dialog: 'run' | 'submit') => {
+    if (saved && !isChanged) setOpened(dialog);
+    else saveAs(dialog);
+  };
 
   const props: StepProps = {
     project,
     draft,
     onChange: change,
+    onLoss: setLoss,
     problems: problems.filter((problem) => stepOf(problem) === step),
+    parameters: report.data?.parameters ?? [],
+    onNewDatasource: () => setOpened('datasource'),
   };
   const index = STEPS.indexOf(step);
   const [previous, next] = [STEPS[index - 1], STEPS[index + 1]];
+  const { source, target, ends } = looked;
+  const close = () => {
+    setOpened(null);
+    if (asked) {
+      void navigate({ to: '.', search: (known) => ({ ...known, open: undefined }), replace: true });
+    }
+  };
+  const toScript = () => save.mutate({ draft, next: 'script', mode: 'script' });
   return (
     <div className="page">
       <PageTitle
@@ -120,52 +124,119 @@ export function Wizard({ project, saved: given, initial }: Props) {
             aria-label={common('name')}
             placeholder={t('namePlaceholder')}
             variant="underlined"
-            style={{ fontSize: 22, fontWeight: 600, width: 420, maxWidth: '100%' }}
+            maxLength={128}
+            className="title-input"
+            status={save.error?.problems.some((it) => it.pointer === '/name') ? 'error' : undefined}
             value={draft.name}
             onChange={(event) => change({ ...draft, name: event.target.value })}
           />
         }
-        beside={<span>{isChanged ? t('notSaved') : saved ? t('isSaved') : null}</span>}
+        beside={
+          <SavedState isChanged={isChanged} isSaving={save.isPending} at={saved?.at ?? null} />
+        }
         actions={
-          <>
-            <Button
-              disabled={!saved}
-              onClick={() =>
-                void modal.confirm({
-                  title: t('toScript'),
-                  content: t('toScriptHelp'),
-                  okText: t('toScriptOk'),
-                  cancelText: common('cancel'),
-                  onOk: () => save.mutate('script'),
-                })
-              }
-            >
-              {t('toScript')}
-            </Button>
-            <Button
-              type="primary"
-              loading={save.isPending}
-              disabled={draft.name === ''}
-              onClick={() => save.mutate('stay')}
-            >
-              {common('save')}
-            </Button>
-          </>
+          <Actions
+            mayEdit={mayEdit}
+            isNamed={draft.name.trim() !== ''}
+            isSaved={saved !== null}
+            isChanged={isChanged}
+            isSaving={save.isPending}
+            onScript={toScript}
+            onVersions={() => setOpened('versions')}
+            onSave={() => saveAs('stay')}
+            onRun={() => open('run')}
+            onSubmit={Submit ? () => open('submit') : undefined}
+          />
         }
       />
-      {save.error ? <SaveFailure error={save.error} /> : null}
-      {draft !== initial && given && isChanged && !save.isPending ? (
-        <span className="visually-hidden" aria-live="polite">
-          {t('notSaved')}
-        </span>
+      <EditNotices
+        {...notices}
+        onReload={() => {
+          editing.forget();
+          onReload();
+        }}
+      />
+      {save.error && save.error.code !== 'changed' ? <FormFailure error={save.error} /> : null}
+      {loss ? (
+        <Alert
+          type="warning"
+          showIcon
+          closable={{ onClose: () => setLoss(null) }}
+          style={{ marginBottom: 16 }}
+          title={
+            loss.pairs.length > 0 ? t('lost', { count: loss.pairs.length }) : t('settingsLost')
+          }
+          description={loss.pairs.map((it) => `${shownAs(it.source)} → ${it.target}`).join(', ')}
+          action={
+            <Button
+              size="small"
+              onClick={() => {
+                change((now) => ({ ...now, document: loss.before }));
+                setLoss(null);
+              }}
+            >
+              {t('undo')}
+            </Button>
+          }
+        />
       ) : null}
       <StepBar draft={draft} step={step} problems={problems} onGo={go} />
-      {step === 'source' ? <SideStep key="reader" {...props} side="reader" /> : null}
-      {step === 'target' ? <SideStep key="writer" {...props} side="writer" /> : null}
-      {step === 'mapping' ? <MappingStep {...props} /> : null}
-      {step === 'channel' ? <ChannelStep {...props} /> : null}
-      {step === 'review' ? <ReviewStep {...props} all={problems} onGo={go} /> : null}
-      {report.error ? <Alert type="warning" showIcon title={report.error.message} /> : null}
+      {step === 'source' ? (
+        <SideStep
+          key="reader"
+          {...props}
+          side="reader"
+          view={source}
+          other={target}
+          onScript={toScript}
+        />
+      ) : null}
+      {step === 'target' ? (
+        <SideStep
+          key="writer"
+          {...props}
+          side="writer"
+          view={target}
+          other={source}
+          onScript={toScript}
+        />
+      ) : null}
+      {step === 'mapping' ? (
+        <MappingStep
+          {...props}
+          job={saved?.id ?? `new.${project}`}
+          source={source}
+          target={target}
+          ends={ends}
+          onGo={go}
+        />
+      ) : null}
+      {step === 'channel' ? (
+        <ChannelStep
+          {...props}
+          // Channels without a split key are told where they are counted, too.
+          problems={problems.filter((it) => stepOf(it) === step || it.pointer === SPLIT_KEY)}
+          source={source}
+          target={target}
+          onGo={go}
+        />
+      ) : null}
+      {step === 'review' ? (
+        <ReviewStep
+          {...props}
+          source={source}
+          target={target}
+          all={problems}
+          isChecking={report.isFetching}
+          report={report.data}
+          bizdate={bizdate}
+          onBizdate={setBizdate}
+          onGo={go}
+        />
+      ) : null}
+      {report.error ? (
+        <Alert type="warning" showIcon title={t('notChecked')} description={report.error.message} />
+      ) : null}
       <Flex gap={8} style={{ marginTop: 24 }}>
         {previous ? <Button onClick={() => go(previous)}>{t('previous')}</Button> : null}
         {next ? (
@@ -174,24 +245,25 @@ export function Wizard({ project, saved: given, initial }: Props) {
           </Button>
         ) : null}
       </Flex>
+      {saved && opened === 'run' ? (
+        <RunDialog project={project} job={saved.id} onClose={close} />
+      ) : null}
+      {saved && opened === 'submit' && Submit ? (
+        <Submit project={project} job={saved.id} onClose={close} />
+      ) : null}
+      {saved && opened === 'versions' ? (
+        <Versions project={project} job={saved.id} onClose={close} onRestored={onReload} />
+      ) : null}
+      {opened === 'datasource' ? <NewDatasource project={project} onClose={close} /> : null}
     </div>
   );
 }
 
-function SaveFailure({ error }: { error: ApiError }) {
-  const { t } = useTranslation('common');
-  const isStale = error.code === 'changed';
-  const lines = [
-    isStale ? t('changedElsewhereHint') : error.hint,
-    ...error.problems.map((it) => it.message),
-  ];
-  return (
-    <div style={{ marginBottom: 16 }}>
-      <Failure
-        message={isStale ? t('changedElsewhere') : error.message}
-        hint={lines.filter(Boolean).join('\n')}
-        requestId={error.requestId}
-      />
-    </div>
-  );
+/** The control of the field that a problem speaks of, or of the nearest one around it. */
+function fieldAt(pointer: string): HTMLElement | null {
+  const fields = [...document.querySelectorAll<HTMLElement>('[data-pointer]')];
+  const [nearest] = fields
+    .filter((field) => pointer.startsWith(field.dataset.pointer ?? '?'))
+    .toSorted((a, b) => (b.dataset.pointer?.length ?? 0) - (a.dataset.pointer?.length ?? 0));
+  return nearest?.querySelector<HTMLElement>('input, textarea, button, [tabindex="0"]') ?? null;
 }

@@ -1,0 +1,64 @@
+import { expectAccessible } from '../acts/axe';
+import { choose, rowOf } from '../acts/form';
+import { addJob, type Scene } from '../stage/scene';
+import { expect, test } from '../story';
+
+/** Copies ten rows to nowhere, and is told its business date. */
+const QUICK = {
+  type: 'job',
+  version: '1.0',
+  configuration: {
+    reader: {
+      plugin: 'stream',
+      parameter: { rowCount: 10, column: [{ name: 'day', value: '${bdp.system.bizdate}' }] },
+    },
+    writer: { plugin: 'stream', parameter: {} },
+  },
+};
+
+test('6. a job is submitted with a schedule, and runs when its minute has come', async ({
+  page,
+  scene,
+}) => {
+  const job = await addJob(scene, { name: 'nightly', document: QUICK });
+  await page.goto(`/projects/${scene.project}/jobs/${job}/script`);
+  await page.getByRole('button', { name: 'Submit', exact: true }).click();
+  const drawer = page.getByRole('dialog');
+  await choose(drawer.getByRole('combobox', { name: 'Cycle', exact: true }), 'Minutes');
+  await drawer.getByRole('spinbutton', { name: 'Every' }).fill('15');
+  const beginning = drawer.getByRole('combobox', { name: 'Cycles begin' });
+  await choose(beginning, 'In ten minutes or later');
+  await expect(drawer.getByText(/^Every 15 minutes/)).toBeVisible();
+  await expect(drawer.getByText('Next times')).toBeVisible();
+  await expect(drawer.getByRole('list').getByRole('listitem')).toHaveCount(5);
+  await expectAccessible(page);
+  await drawer.getByRole('button', { name: 'Submit', exact: true }).click();
+  await expect(drawer).toBeHidden();
+
+  await page.goto(`/projects/${scene.project}/schedules`);
+  await expect(rowOf(page, 'nightly')).toContainText('Active');
+  await expectAccessible(page);
+  await page.goto(`/projects/${scene.project}/schedules/instances`);
+  await expect(rowOf(page, 'nightly').first()).toContainText('Waiting');
+
+  const bizdate = await letItsMinuteCome(scene, job);
+  const instance = rowOf(page, bizdate).filter({ hasText: 'Succeeded' });
+  await expect(instance).toBeVisible({ timeout: 60_000 });
+  await expectAccessible(page);
+  await instance.getByRole('link', { name: 'nightly' }).click();
+  await expectAccessible(page);
+  await page.goto(`/projects/${scene.project}/runs?kind=scheduled`);
+  await expect(rowOf(page, 'nightly')).toContainText(bizdate);
+});
+
+/**
+ * The server's clock cannot be moved, so the first instance is moved to it: where the server keeps it, its time
+ * becomes now. Returns its business date.
+ */
+async function letItsMinuteCome({ stage }: Scene, job: string): Promise<string> {
+  const first = `SELECT id FROM instance WHERE job_id = '${job}' ORDER BY due_at LIMIT 1`;
+  const now = '(extract(epoch FROM now()) * 1000000)::bigint';
+  return stage.store.sql(
+    `UPDATE instance SET due_at = ${now}, release_at = ${now} WHERE id = (${first}) RETURNING bizdate;`,
+  );
+}

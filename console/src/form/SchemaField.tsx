@@ -34,8 +34,7 @@ export function SchemaField(props: FieldProps) {
         own.length > 0
           ? own.map((problem) => (
               <div key={problem.message} role="alert">
-                {problem.message}
-                {problem.hint ? ` — ${problem.hint}` : null}
+                <Words text={[problem.message, problem.hint].filter(Boolean).join(' — ')} />
               </div>
             ))
           : undefined

@@ -128,7 +128,7 @@ export function JobsPage({ dialogs }: { dialogs: JobDialogs }) {
           onChoose={(path) => ask({ folder: path })}
           onDropJobs={(jobs, to) => move.mutate({ jobs, to })}
         />
-        <div style={{ flex: 1, minWidth: 0 }}>
+        <div className="jobs">
           <div className="filters">
             <Input.Search
               allowClear
@@ -176,6 +176,8 @@ export function JobsPage({ dialogs }: { dialogs: JobDialogs }) {
           />
           <PagedTable
             rowKey="id"
+            // The row that measures columns would hold a second checkbox for all.
+            scroll={{}}
             pages={pages}
             nothing={
               <Nothing text={isFiltered ? t('noneFound') : t('none')}>

@@ -51,6 +51,13 @@ export function useColumns(props: Props): TableColumnsType<Job> {
     });
   }
 
+  function version({ publishedVersion: live, draftVersion: draft }: Job): string {
+    if (live === null || live === undefined) return t('draftOnly');
+    return live === draft
+      ? t('versionLive', { version: live })
+      : t('versionBehind', { version: live, draft });
+  }
+
   return [
     {
       title: common('name'),
@@ -68,8 +75,9 @@ export function useColumns(props: Props): TableColumnsType<Job> {
             {name}
           </Link>
           <div className="quiet">
-            {[t(`modes.${job.mode}`), job.folder].filter(Boolean).join(' · ')}
+            {t(`modes.${job.mode}`)} · {version(job)}
           </div>
+          {job.folder === '' ? null : <div className="quiet">{job.folder}</div>}
         </>
       ),
     },
@@ -126,17 +134,6 @@ export function useColumns(props: Props): TableColumnsType<Job> {
         ),
     },
     {
-      title: t('published'),
-      key: 'published',
-      render: (_, job) => {
-        const { publishedVersion: live, draftVersion: draft } = job;
-        if (live === null || live === undefined) return t('draftOnly');
-        return live === draft
-          ? t('versionLive', { version: live })
-          : t('versionBehind', { version: live, draft });
-      },
-    },
-    {
       title: t('ownerUpdated'),
       key: 'owner',
       render: (_, job) => (
@@ -151,7 +148,6 @@ export function useColumns(props: Props): TableColumnsType<Job> {
     {
       title: common('actions'),
       key: 'actions',
-      fixed: 'right',
       render: (_, job) => {
         // What is not live yet can only be tried.
         const mayRun = job.publishedVersion ? mayStart || mayTry : mayTry;

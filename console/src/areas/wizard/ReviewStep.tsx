@@ -19,6 +19,7 @@ import type { StepName } from './draft';
 import { Problems } from './Problems';
 import type { StepProps } from './steps';
 import type { SideView } from './useSides';
+import { isKnown } from './WriteMode';
 
 interface Props extends StepProps {
   source: SideView;
@@ -109,7 +110,11 @@ export function ReviewStep(props: Props) {
     ]);
     return Object.entries(parameter)
       .filter(([name]) => !shown.has(name))
-      .map(([name, value]) => [labelOf(name, form), said(value)]);
+      .map(([name, value]) =>
+        name === 'writeMode' && typeof value === 'string' && isKnown(value)
+          ? [t('conflict'), t(`mode.${value}`)]
+          : [labelOf(name, form), said(value)],
+      );
   }
 
   function labelOf(name: string, form: Field[]): string {

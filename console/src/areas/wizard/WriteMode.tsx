@@ -12,7 +12,7 @@ const AT = '/configuration/writer/parameter/writeMode';
 const KNOWN = ['insert', 'update', 'ignore', 'copy'] as const;
 type Known = (typeof KNOWN)[number];
 
-const isKnown = (mode: string): mode is Known => KNOWN.some((it) => it === mode);
+export const isKnown = (mode: string): mode is Known => KNOWN.some((it) => it === mode);
 
 /** The modes with words of their own come first, in their order. */
 const rankOf = (mode: string) => (isKnown(mode) ? KNOWN.indexOf(mode) : KNOWN.length);

@@ -10,6 +10,8 @@ const ONE = '/api/v1/projects/{project}/jobs/{job}';
 export function useJob(project: string, job: string) {
   return useRead({
     key: ['jobs', project, 'one', job],
+    // What others save is told before one saves oneself.
+    every: 30_000,
     read: (signal) => answer(client.GET(ONE, { params: { path: { project, job } }, signal })),
   });
 }

@@ -120,7 +120,7 @@ export function JobsPage({ dialogs }: { dialogs: JobDialogs }) {
   return (
     <div className="page">
       <PageTitle title={t('title')} actions={creating} />
-      <Flex gap={24} align="start">
+      <Flex gap={16} align="start">
         <Folders
           project={project}
           chosen={folder}

@@ -106,7 +106,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
                 <RunState state="paused" />
               </div>
             ) : schedule.nextDueAt ? (
-              <div className="quiet">
+              <div className="quiet wrapped">
                 {t('next')} <Moment at={schedule.nextDueAt} />
               </div>
             ) : null}
@@ -134,7 +134,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
         ),
     },
     {
-      title: t('ownerUpdated'),
+      title: common('owner'),
       key: 'owner',
       render: (_, job) => (
         <>

@@ -144,6 +144,7 @@ export function Mapping(props: Props) {
       return (
         <MappingRow
           key={row.name}
+          t={t}
           name={row.name}
           label={row.label}
           type={row.type}

@@ -1,5 +1,4 @@
-import { CloseOutlined } from '@ant-design/icons';
-import { memo, useState } from 'react';
+import { memo } from 'react';
 import type { Pair } from '@/lib/mapping';
 
 interface Props {
@@ -14,41 +13,31 @@ interface Props {
   onUnlink: (target: string) => void;
 }
 
-/** The lines between both lists. The keyboard and screen readers find them as what fills each target field. */
+/**
+ * The lines between both lists. The keyboard and screen readers find them as what fills each target field. The one
+ * under the pointer is marked by the style sheet alone, since there may be a thousand of them.
+ */
 export const MappingLines = memo(function MappingLines(props: Props) {
   const { pairs, doubtful, leftOf, rightOf, rowHeight, width, height, onUnlink } = props;
-  const [hot, setHot] = useState<string | null>(null);
   const y = (index: number) => index * rowHeight + rowHeight / 2;
-  const end = hot === null ? undefined : rightOf.get(hot);
   return (
-    <>
-      <svg width={width} height={height} aria-hidden>
-        {pairs.map((pair) => {
-          const from = leftOf.get(pair.source);
-          const to = rightOf.get(pair.target);
-          if (from === undefined || to === undefined) return null;
-          const middle = width / 2;
-          const path = `M0,${y(from)} C${middle},${y(from)} ${middle},${y(to)} ${width},${y(to)}`;
-          const look = `${doubtful.has(pair.target) ? 'doubtful' : ''} ${hot === pair.target ? 'hot' : ''}`;
-          return (
-            <g
-              key={pair.target}
-              data-line={pair.target}
-              onPointerEnter={() => setHot(pair.target)}
-              onPointerLeave={() => setHot(null)}
-              onClick={() => onUnlink(pair.target)}
-            >
-              <path d={path} className="line-area" />
-              <path d={path} className={`line ${look}`} />
-            </g>
-          );
-        })}
-      </svg>
-      {end === undefined ? null : (
-        <span className="line-end" style={{ top: y(end) - 9 }} aria-hidden>
-          <CloseOutlined />
-        </span>
-      )}
-    </>
+    <svg width={width} height={height} aria-hidden>
+      {pairs.map((pair) => {
+        const from = leftOf.get(pair.source);
+        const to = rightOf.get(pair.target);
+        if (from === undefined || to === undefined) return null;
+        const middle = width / 2;
+        const path = `M0,${y(from)} C${middle},${y(from)} ${middle},${y(to)} ${width},${y(to)}`;
+        return (
+          <g key={pair.target} data-line={pair.target} onClick={() => onUnlink(pair.target)}>
+            <path d={path} className="line-area" />
+            <path d={path} className={doubtful.has(pair.target) ? 'line doubtful' : 'line'} />
+            <text x={width - 18} y={y(to) + 5}>
+              ✕
+            </text>
+          </g>
+        );
+      })}
+    </svg>
   );
 });

@@ -1,6 +1,5 @@
-import { CloseOutlined } from '@ant-design/icons';
+import type { TFunction } from 'i18next';
 import { memo } from 'react';
-import { useTranslation } from 'react-i18next';
 
 /** A field as a row of the mapping shows it. */
 export interface RowView {
@@ -15,6 +14,8 @@ export interface RowView {
 }
 
 interface Props {
+  /** The words; a hook in each of thousands of rows would be slow. */
+  t: TFunction<'wizard'>;
   name: string;
   label: string;
   type: string;
@@ -35,8 +36,7 @@ interface Props {
  * with it is heard by the list.
  */
 export const MappingRow = memo(function MappingRow(props: Props) {
-  const { name, label, type, tags, side, isChosen, isLinked, isWrong, partner } = props;
-  const { t } = useTranslation('wizard');
+  const { t, name, label, type, tags, side, isChosen, isLinked, isWrong, partner } = props;
   const removal =
     side === 'source' ? t('removeField', { name: label }) : t('unlink', { name: label });
   const words = tags === '' ? [] : tags.split('\n');
@@ -66,7 +66,7 @@ export const MappingRow = memo(function MappingRow(props: Props) {
       </button>
       {props.isRemovable ? (
         <button type="button" className="cross" data-remove aria-label={removal} title={removal}>
-          <CloseOutlined />
+          ✕
         </button>
       ) : null}
     </li>

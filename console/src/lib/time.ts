@@ -10,11 +10,22 @@ export const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone')];
 
 /** `2026-11-23 08:15:00` in a zone. */
 export function moment(iso: string, zone: string): string {
-  return new Intl.DateTimeFormat('sv-SE', {
+  return clockOf(zone).format(new Date(iso));
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** To make one takes long, and a log shows many times. */
+function clockOf(zone: string): Intl.DateTimeFormat {
+  const known = clocks.get(zone);
+  if (known) return known;
+  const clock = new Intl.DateTimeFormat('sv-SE', {
     timeZone: zone,
     dateStyle: 'short',
     timeStyle: 'medium',
-  }).format(new Date(iso));
+  });
+  clocks.set(zone, clock);
+  return clock;
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [

@@ -50,7 +50,7 @@ export function FailureCard({ run, onShowLog, onShowDirty }: Props) {
           )}
           <div>
             <strong>{t('nextStep')}</strong> {error.hint ? <span>{error.hint}. </span> : null}
-            {error.resumable ? t('canResume') : t('cannotResume')}
+            {t(isStopped ? 'resumeStopped' : error.resumable ? 'canResume' : 'cannotResume')}
           </div>
           <Flex gap={8} wrap>
             <Button size="small" onClick={onShowLog}>

@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useLayoutEffect, useRef } from 'react';
+import { memo, useLayoutEffect, useMemo, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Row } from '@/lib/log';
 import { moment } from '@/lib/time';
@@ -35,7 +35,7 @@ export function LogLines({ rows, search, follows, onTop, onBottom, onLeave }: Pr
     getScrollElement: () => box.current,
     estimateSize: () => ROW,
     getItemKey: (index) => rows[index]?.key ?? index,
-    overscan: 30,
+    overscan: 15,
   });
   useLayoutEffect(() => {
     const element = box.current;
@@ -61,7 +61,10 @@ export function LogLines({ rows, search, follows, onTop, onBottom, onLeave }: Pr
     if (top < NEAR && top < before) onTop();
     if (left < NEAR && top > before) onBottom();
   }
-  const longest = rows.reduce((most, row) => Math.max(most, row.text.length), 0);
+  const longest = useMemo(
+    () => rows.reduce((most, row) => Math.max(most, row.text.length), 0),
+    [rows],
+  );
   return (
     <div
       ref={box}
@@ -81,27 +84,40 @@ export function LogLines({ rows, search, follows, onTop, onBottom, onLeave }: Pr
       >
         {virtual.getVirtualItems().map(({ key, index, start }) => {
           const row = rows[index];
-          if (!row) return null;
-          return (
-            <div
+          return row ? (
+            <LogRow
               key={key}
-              className={`log-line ${row.level}`}
-              style={{ transform: `translateY(${start}px)` }}
-            >
-              <span className="log-time">
-                {row.line ? <time dateTime={row.line.at}>{moment(row.line.at, zone)}</time> : null}
-              </span>
-              <span className="log-level">{row.line ? t(`levels.${row.level}`) : null}</span>
-              <span className="log-text">
-                <Marked text={row.text} search={search} />
-              </span>
-            </div>
-          );
+              row={row}
+              start={start}
+              level={row.line ? t(`levels.${row.level}`) : null}
+              time={row.line ? moment(row.line.at, zone) : null}
+              search={search}
+            />
+          ) : null;
         })}
       </div>
     </div>
   );
 }
+
+interface RowProps {
+  row: Row;
+  start: number;
+  level: string | null;
+  time: string | null;
+  search: string;
+}
+
+/** A row stays as it is while others come into sight. */
+const LogRow = memo(({ row, start, level, time, search }: RowProps) => (
+  <div className={`log-line ${row.level}`} style={{ transform: `translateY(${start}px)` }}>
+    <span className="log-time">{time}</span>
+    <span className="log-level">{level}</span>
+    <span className="log-text">
+      <Marked text={row.text} search={search} />
+    </span>
+  </div>
+));
 
 /** A text in which what is searched for stands out. */
 function Marked({ text, search }: { text: string; search: string }) {

@@ -23,8 +23,17 @@ export function RunLog({ project, run, search, level, onFilter }: Props) {
   const { t } = useTranslation('runs');
   const { part, up, down, jump, isFiltered } = useLog(project, run, { search, level });
   const [isFollowing, setFollowing] = useState(true);
+  // A jump begins anew, at the top or at the bottom of what it has read.
+  const [jumps, setJumps] = useState(0);
   const rows = useMemo(() => (part.data ? rowsOf(part.data) : []), [part.data]);
   const follows = isFollowing && !isFiltered && part.data?.hasMore === false;
+  const jumpTo = (to: 'start' | 'end') =>
+    jump.mutate(to, {
+      onSuccess: () => {
+        setFollowing(to === 'end');
+        setJumps(jumps + 1);
+      },
+    });
   const begins = part.data === undefined || isFromStart(part.data);
   return (
     <Flex vertical gap={8}>
@@ -53,19 +62,13 @@ export function RunLog({ project, run, search, level, onFilter }: Props) {
           loading={jump.isPending}
           onClick={() => {
             if (follows) setFollowing(false);
-            else jump.mutate('end', { onSuccess: () => setFollowing(true) });
+            else jumpTo('end');
           }}
         >
           {t(run.endedAt ? 'toEnd' : follows ? 'following' : 'follow')}
         </Button>
         {begins ? null : (
-          <Button
-            loading={jump.isPending}
-            onClick={() => {
-              setFollowing(false);
-              jump.mutate('start');
-            }}
-          >
+          <Button loading={jump.isPending} onClick={() => jumpTo('start')}>
             {t('fromStart')}
           </Button>
         )}
@@ -87,6 +90,7 @@ export function RunLog({ project, run, search, level, onFilter }: Props) {
         <Nothing text={t(isFiltered ? 'noLog' : 'emptyLog')} />
       ) : (
         <LogLines
+          key={jumps}
           rows={rows}
           search={search}
           follows={follows}

@@ -17,6 +17,11 @@ interface Props {
   isEnded: boolean;
 }
 
+/** A rate is read against nothing, so its axis begins there. */
+function fromZero(_: uPlot, __: number, most: number): [number, number] {
+  return [0, most > 0 ? most * 1.1 : 1];
+}
+
 /** Rows and MiB per second over the time of the run. */
 export function Throughput({ project, run, isEnded }: Props) {
   const { t } = useTranslation('runs');
@@ -57,11 +62,18 @@ export function Throughput({ project, run, isEnded }: Props) {
       {
         width: element.clientWidth,
         height: HEIGHT,
-        scales: { rows: {}, mib: {} },
+        scales: { rows: { range: fromZero }, mib: { range: fromZero } },
         axes: [
-          { ...axis, values: (_, ticks) => ticks.map(clock) },
+          { ...axis, space: 90, values: (_, ticks) => ticks.map(clock) },
           { ...axis, scale: 'rows', size: 80, label: t('rowsPerSecond') },
-          { ...axis, scale: 'mib', side: 1, size: 60, label: t('mibPerSecond') },
+          {
+            ...axis,
+            grid: { show: false },
+            scale: 'mib',
+            side: 1,
+            size: 60,
+            label: t('mibPerSecond'),
+          },
         ],
         series: [
           { label: t('time'), value: (_, at) => (at === null ? '–' : clock(at)) },

@@ -2,6 +2,10 @@ import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { isObject } from '@/lib/document';
 import { duration } from '@/lib/format';
+import { tookSeconds } from './took';
+
+/** Waiting for less than this share of the time makes no side slow. */
+const LEAST_SHARE = 0.2;
 
 /** How long channels waited for the source and for the target: the longer bar is the slow side. */
 export function Waits({ run }: { run: Schemas['RunDetail'] }) {
@@ -9,7 +13,8 @@ export function Waits({ run }: { run: Schemas['RunDetail'] }) {
   const { reader, writer } = waitsOf(run);
   const total = reader + writer;
   if (total < 1) return null;
-  const slow = reader > 2 * writer ? 'reader' : writer > 2 * reader ? 'writer' : 'none';
+  const isLong = Math.max(reader, writer) > (tookSeconds(run) ?? 0) * LEAST_SHARE;
+  const slow = !isLong ? 'none' : reader > writer ? 'reader' : 'writer';
   return (
     <div className="waits">
       <span className="waits-bar" aria-hidden>

@@ -69,95 +69,99 @@ export function RunsPage() {
         readAll={pages.hasMore ? readAll : null}
         onClear={() => setChosen([])}
       />
-      <PagedTable<Run>
-        rowKey="id"
-        size="small"
-        pages={pages}
-        nothing={
-          <Nothing text={isFiltered ? t('noneFound') : t('none')}>
-            {isFiltered ? null : (
-              <Link to="/projects/$project/jobs" params={{ project }}>
-                {t('toJobs')}
-              </Link>
-            )}
-          </Nothing>
-        }
-        rowSelection={{
-          selectedRowKeys: [...ids],
-          onChange: (_, rows) => setChosen(rows),
-          getCheckboxProps: (run) => ({ 'aria-label': t('choose', { number: run.number }) }),
-        }}
-        columns={[
-          {
-            title: t('number'),
-            dataIndex: 'number',
-            className: 'number',
-            render: (number: number, run) => (
-              <Link to="/projects/$project/runs/$run" params={{ project, run: run.id }}>
-                #{number}
-              </Link>
-            ),
-          },
-          { title: t('job'), dataIndex: 'jobName' },
-          {
-            title: t('kind'),
-            dataIndex: 'kind',
-            render: (kind: string) => states(kind, { defaultValue: kind }),
-          },
-          { title: t('bizdate'), dataIndex: 'bizdate', className: 'code' },
-          {
-            title: t('state'),
-            dataIndex: 'state',
-            render: (state: string) => <RunState state={state} />,
-          },
-          {
-            title: t('started'),
-            dataIndex: 'startedAt',
-            render: (at: string | null) => (at ? <Moment at={at} /> : null),
-          },
-          {
-            title: t('took'),
-            key: 'took',
-            className: 'number',
-            render: (_, run) => {
-              const seconds = tookSeconds(run);
-              return seconds === null ? null : duration(seconds);
+      <div className="scrolls">
+        <PagedTable<Run>
+          rowKey="id"
+          // With a width of its own the table would draw its check box twice, once where nobody sees it.
+          scroll={{}}
+          size="small"
+          pages={pages}
+          nothing={
+            <Nothing text={isFiltered ? t('noneFound') : t('none')}>
+              {isFiltered ? null : (
+                <Link to="/projects/$project/jobs" params={{ project }}>
+                  {t('toJobs')}
+                </Link>
+              )}
+            </Nothing>
+          }
+          rowSelection={{
+            selectedRowKeys: [...ids],
+            onChange: (_, rows) => setChosen(rows),
+            getCheckboxProps: (run) => ({ 'aria-label': t('choose', { number: run.number }) }),
+          }}
+          columns={[
+            {
+              title: t('number'),
+              dataIndex: 'number',
+              className: 'number',
+              render: (number: number, run) => (
+                <Link to="/projects/$project/runs/$run" params={{ project, run: run.id }}>
+                  #{number}
+                </Link>
+              ),
             },
-          },
-          {
-            title: t('rows'),
-            dataIndex: 'rowsWritten',
-            className: 'number',
-            render: (rows: number) => count(rows),
-          },
-          {
-            title: t('rate'),
-            key: 'rate',
-            className: 'number',
-            render: (_, run) => {
-              const rate = rowRate(run);
-              return rate === null ? null : count(rate);
+            { title: t('job'), dataIndex: 'jobName' },
+            {
+              title: t('kind'),
+              dataIndex: 'kind',
+              render: (kind: string) => states(kind, { defaultValue: kind }),
             },
-          },
-          {
-            title: t('dirty'),
-            dataIndex: 'rowsDirty',
-            className: 'number',
-            render: (rows: number) => (
-              <span className={rows > 0 ? 'warned' : undefined}>{count(rows)}</span>
-            ),
-          },
-          { title: t('attempt'), dataIndex: 'attempt', className: 'number' },
-          { title: t('group'), dataIndex: 'resourceGroup' },
-          {
-            title: t('server'),
-            dataIndex: 'server',
-            className: 'code',
-            render: (server: string | null) =>
-              server ? <span title={server}>{server.slice(-8)}</span> : null,
-          },
-        ]}
-      />
+            { title: t('bizdate'), dataIndex: 'bizdate', className: 'code' },
+            {
+              title: t('state'),
+              dataIndex: 'state',
+              render: (state: string) => <RunState state={state} />,
+            },
+            {
+              title: t('started'),
+              dataIndex: 'startedAt',
+              render: (at: string | null) => (at ? <Moment at={at} /> : null),
+            },
+            {
+              title: t('took'),
+              key: 'took',
+              className: 'number',
+              render: (_, run) => {
+                const seconds = tookSeconds(run);
+                return seconds === null ? null : duration(seconds);
+              },
+            },
+            {
+              title: t('rows'),
+              dataIndex: 'rowsWritten',
+              className: 'number',
+              render: (rows: number) => count(rows),
+            },
+            {
+              title: t('rate'),
+              key: 'rate',
+              className: 'number',
+              render: (_, run) => {
+                const rate = rowRate(run);
+                return rate === null ? null : count(rate);
+              },
+            },
+            {
+              title: t('dirty'),
+              dataIndex: 'rowsDirty',
+              className: 'number',
+              render: (rows: number) => (
+                <span className={rows > 0 ? 'warned' : undefined}>{count(rows)}</span>
+              ),
+            },
+            { title: t('attempt'), dataIndex: 'attempt', className: 'number' },
+            { title: t('group'), dataIndex: 'resourceGroup' },
+            {
+              title: t('server'),
+              dataIndex: 'server',
+              className: 'code',
+              render: (server: string | null) =>
+                server ? <span title={server}>{server.slice(-8)}</span> : null,
+            },
+          ]}
+        />
+      </div>
     </div>
   );
 }

@@ -30,7 +30,7 @@ export function Neighbours({ title, nothing, project, isPending, rows }: Props) 
         loading={isPending}
         dataSource={rows}
         pagination={{ pageSize: 20, hideOnSinglePage: true }}
-        locale={{ emptyText: nothing }}
+        locale={{ emptyText: <span className="hint">{nothing}</span> }}
         columns={[
           {
             title: t('job'),

@@ -68,7 +68,7 @@ export function VariableTable(props: Props) {
         rowKey="name"
         pagination={false}
         dataSource={rows}
-        locale={{ emptyText: t('noVariables') }}
+        locale={{ emptyText: <span className="hint">{t('noVariables')}</span> }}
         columns={[
           { title: t('variable'), dataIndex: 'name', className: 'code' },
           {

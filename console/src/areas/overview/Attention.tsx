@@ -33,7 +33,7 @@ export function Attention({ project, runs }: Props) {
   const { t } = useTranslation('overview');
   const found = useAttention(project);
   const { failed, down, late, untold, isPending, error } = found;
-  const dirty = runs.filter((run) => run.rowsDirty > 0 && run.state === 'succeeded');
+  const dirty = perJob(runs.filter((run) => run.rowsDirty > 0 && run.state === 'succeeded'));
   const items: Item[] = [
     ...failed.map(({ id, name, lastRun }) => ({
       key: `failed ${id}`,
@@ -47,14 +47,15 @@ export function Attention({ project, runs }: Props) {
         </Link>
       ) : null,
     })),
-    ...late.map((instance) => ({
+    ...perJob(late).map((instance) => ({
       key: `late ${instance.id}`,
       tone: 'warning' as const,
       sort: t('late'),
       name: instance.jobName,
       text: (
         <>
-          {t('due')} <Ago at={instance.dueAt} /> · {instance.message}
+          {t('due')} <Ago at={instance.dueAt} />
+          {instance.message ? ` · ${instance.message}` : null}
         </>
       ),
       action: (
@@ -141,4 +142,13 @@ export function Attention({ project, runs }: Props) {
       ) : null}
     </>
   );
+}
+
+/** The first that there is of each job; the lists begin with the latest. */
+function perJob<T extends { jobId: string }>(items: readonly T[]): T[] {
+  const jobs = new Map<string, T>();
+  for (const item of items) {
+    if (!jobs.has(item.jobId)) jobs.set(item.jobId, item);
+  }
+  return [...jobs.values()];
 }

@@ -30,7 +30,8 @@ export function useAttention(project: string) {
         }),
       );
       const latest = Date.now() - PATIENCE;
-      return items.filter((it) => !it.isFrozen && Date.parse(it.dueAt) < latest);
+      // Those of a backfill wait for their turn, however long that takes.
+      return items.filter((it) => !it.isFrozen && !it.backfillId && Date.parse(it.dueAt) < latest);
     },
   });
   const alerts = useRead({

@@ -7,7 +7,7 @@ import { StateTag, type Tone } from '@/ui/StateTag';
 
 const TONES: Record<string, Tone> = {
   tested: 'succeeded',
-  emulated: 'running',
+  emulated: 'warning',
   unverified: 'warning',
 };
 

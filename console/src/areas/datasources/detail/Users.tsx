@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import { Space } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useRead } from '@/api/hooks';
@@ -86,11 +87,11 @@ function LastRun({ project, job }: { project: string; job: string }) {
   const [run] = runs.data?.items ?? [];
   if (!run) return runs.data ? t('neverRun') : null;
   return (
-    <>
-      <RunState state={run.state} />{' '}
+    <Space>
+      <RunState state={run.state} />
       <Link to="/projects/$project/runs/$run" params={{ project, run: run.id }}>
         #{run.number}
       </Link>
-    </>
+    </Space>
   );
 }

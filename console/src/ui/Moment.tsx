@@ -23,10 +23,13 @@ export function Ago({ at }: { at: string }) {
     const timer = setInterval(() => setNow(Date.now()), 10_000);
     return () => clearInterval(timer);
   }, []);
+  // What has just happened is later than the last look at the clock, and still is not in the future.
+  const ahead = Date.parse(at) - now;
+  const isJustNow = ahead > 0 && ahead < 15_000;
   return (
     <Tooltip title={`${moment(at, zone)} (${zone})`}>
       <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
-        {relative(at, now, language)}
+        {relative(at, isJustNow ? Date.parse(at) : now, language)}
       </time>
     </Tooltip>
   );

@@ -108,7 +108,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
             id="key-role"
             allowClear
             disabled={fields.projectId === null}
-            placeholder={t('asMine')}
+            placeholder={fields.projectId === null ? undefined : t('asMine')}
             value={fields.role}
             options={ROLES.map((value) => ({ value, label: settings(`role.${value}`) }))}
             onChange={(role: Schemas['Role'] | undefined) => set({ role: role ?? null })}

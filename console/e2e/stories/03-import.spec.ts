@@ -95,7 +95,9 @@ test('3. the import of the seed, in the wizard', async ({ page, scene }) => {
     await expect(page.getByText('10 fields')).toBeVisible();
     await expect(page.getByText('3 channels')).toBeVisible();
     await next(page);
-    await expect(page.getByRole('textbox', { name: 'Statements before 2' })).toContainText('before');
+    await expect(page.getByRole('textbox', { name: 'Statements before 2' })).toContainText(
+      'before',
+    );
     await next(page);
     await expectFilled(page, 'origin', "'wizard'");
   });

@@ -68,7 +68,14 @@ export function Bulk({ project, chosen, readAll, onClear }: Props) {
   if (chosen.length === 0) return null;
   const isBusy = bulk.isPending || gather.isPending;
   return (
-    <Flex gap={8} wrap align="center" className="bulk-bar" role="region" aria-label={t('bulk.name')}>
+    <Flex
+      gap={8}
+      wrap
+      align="center"
+      className="bulk-bar"
+      role="region"
+      aria-label={t('bulk.name')}
+    >
       <span role="status">
         {done === null
           ? t(all ? 'bulk.allChosen' : 'bulk.chosen', { count: runs.length })

@@ -1,22 +1,19 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { App as AntApp, ConfigProvider } from 'antd';
-import enUS from 'antd/locale/en_US';
-import zhCN from 'antd/locale/zh_CN';
-import 'dayjs/locale/zh-cn';
 import dayjs from 'dayjs';
-import { StrictMode, useEffect } from 'react';
+import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from '@/api/client';
 import { sessionEnded } from '@/areas/session/ended';
 import { SessionGate } from '@/areas/session/SessionGate';
-import { startTranslation } from '@/i18n';
+import { loadLanguage, speak, startTranslation, type Language } from '@/i18n';
 import { router } from '@/routes';
 import { PreferencesProvider, usePreferences } from '@/ui/preferences';
 import { themeOf } from '@/ui/theme';
 import '@/ui/styles.css';
 
-const translation = startTranslation('en');
+const translation = startTranslation();
 
 function note(error: Error) {
   if (error instanceof ApiError && error.isSignedOut) sessionEnded.tell();
@@ -37,14 +34,24 @@ const queries = new QueryClient({
 
 function Console() {
   const { language, shown, isStill } = usePreferences();
+  const [spoken, setSpoken] = useState<Language | null>(null);
   useEffect(() => {
-    void translation.changeLanguage(language);
-    dayjs.locale(language === 'zh' ? 'zh-cn' : 'en');
+    let isWanted = true;
+    void loadLanguage(language).then(async (loaded) => {
+      if (!isWanted) return;
+      await speak(translation, language, loaded);
+      dayjs.locale(loaded.dates);
+      setSpoken(loaded);
+    });
+    return () => {
+      isWanted = false;
+    };
   }, [language]);
+  if (!spoken) return null;
   return (
     <ConfigProvider
       theme={themeOf(shown, !isStill)}
-      locale={language === 'zh' ? zhCN : enUS}
+      locale={spoken.widgets}
       // antd parts two Chinese characters by a space, which screen readers and searches stumble over.
       button={{ autoInsertSpace: false }}
     >

@@ -18,7 +18,7 @@ import { Frame } from '@/areas/frame/Frame';
 import { NotFound } from '@/areas/frame/NotFound';
 import { Start } from '@/areas/frame/Start';
 import { PARTS, type Part } from '@/areas/settings/parts';
-import { STEPS, type StepName } from '@/areas/wizard/draft';
+import { STEPS, type StepName } from '@/areas/wizard/stepNames';
 
 const root = createRootRoute({ notFoundComponent: NotFound });
 

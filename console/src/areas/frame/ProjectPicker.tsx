@@ -1,13 +1,14 @@
 import { PlusOutlined } from '@ant-design/icons';
 import { useNavigate } from '@tanstack/react-router';
 import { Button, Select } from 'antd';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { useSession } from '@/api/session';
-import { NewProject } from './NewProject';
 import { useProject, useProjectId } from './project';
+
+const NewProject = lazy(async () => ({ default: (await import('./NewProject')).NewProject }));
 
 export function ProjectPicker() {
   const { t } = useTranslation('frame');
@@ -47,7 +48,9 @@ export function ProjectPicker() {
           onClick={() => setCreating(true)}
         />
       ) : null}
-      <NewProject open={isCreating} onClose={() => setCreating(false)} />
+      <Suspense>
+        {isCreating ? <NewProject open onClose={() => setCreating(false)} /> : null}
+      </Suspense>
     </>
   );
 }

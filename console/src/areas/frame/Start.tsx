@@ -1,6 +1,6 @@
 import { Link, Navigate } from '@tanstack/react-router';
 import { Button, Flex, Spin } from 'antd';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
@@ -8,8 +8,9 @@ import { useSession, useSignOut } from '@/api/session';
 import { Failure } from '@/ui/Failure';
 import { Nothing } from '@/ui/Nothing';
 import { PageTitle } from '@/ui/PageTitle';
-import { NewProject } from './NewProject';
 import { lastProject } from './last';
+
+const NewProject = lazy(async () => ({ default: (await import('./NewProject')).NewProject }));
 
 /** Leads to the project that was seen last, or to the first one. */
 export function Start() {
@@ -53,7 +54,9 @@ export function Start() {
           <Button onClick={() => signOut.mutate()}>{t('signOut')}</Button>
         </Flex>
       </Nothing>
-      <NewProject open={isCreating} onClose={() => setCreating(false)} />
+      <Suspense>
+        {isCreating ? <NewProject open onClose={() => setCreating(false)} /> : null}
+      </Suspense>
     </main>
   );
 }

@@ -1,14 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Modal, Spin } from 'antd';
-import { useEffect, useState, type ReactNode } from 'react';
-import { useTranslation } from 'react-i18next';
+import { Spin } from 'antd';
+import { lazy, Suspense, useEffect, useState, type ReactNode } from 'react';
 import { setCsrfToken, type Schemas } from '@/api/client';
 import { readSession, SESSION } from '@/api/session';
 import { Failure } from '@/ui/Failure';
-import { Loaded } from '@/ui/Loaded';
 import { choicesOf, usePreferences } from '@/ui/preferences';
 import { sessionEnded } from './ended';
-import { SignInPage, useWelcome, Ways } from './SignInPage';
+
+// Who is signed in needs no form for it.
+const SignInPage = lazy(async () => ({ default: (await import('./SignInPage')).SignInPage }));
+const SignInAgain = lazy(async () => ({ default: (await import('./SignInAgain')).SignInAgain }));
 
 /** Nobody gets past without a session. One that ends later is renewed on top of the page, which keeps its input. */
 export function SessionGate({ children }: { children: ReactNode }) {
@@ -40,40 +41,19 @@ export function SessionGate({ children }: { children: ReactNode }) {
       </main>
     );
   }
-  if (!session.data) return <SignInPage onEnter={enter} />;
+  if (!session.data) {
+    return (
+      <Suspense fallback={<Spin fullscreen />}>
+        <SignInPage onEnter={enter} />
+      </Suspense>
+    );
+  }
   return (
     <>
       {children}
-      {hasEnded ? <SignInAgain name={session.data.account.name} onEnter={enter} /> : null}
+      <Suspense>
+        {hasEnded ? <SignInAgain name={session.data.account.name} onEnter={enter} /> : null}
+      </Suspense>
     </>
-  );
-}
-
-interface Props {
-  name: string;
-  onEnter: (session: Schemas['SessionView']) => void;
-}
-
-/** Signs in on top of the page. Somebody who did so in another tab only has to come back to this one. */
-function SignInAgain({ name, onEnter }: Props) {
-  const { t } = useTranslation('session');
-  const welcome = useWelcome();
-  useEffect(() => {
-    const look = () =>
-      void readSession().then(
-        (session) => (session ? onEnter(session) : undefined),
-        // There is no answer just now; the form stays.
-        () => undefined,
-      );
-    window.addEventListener('focus', look);
-    return () => window.removeEventListener('focus', look);
-  }, [onEnter]);
-  return (
-    <Modal open title={t('expired')} footer={null} closable={false} keyboard={false}>
-      <p>{t('expiredHint')}</p>
-      <Loaded reading={welcome}>
-        {(known) => <Ways known={known} name={name} beside onEnter={onEnter} />}
-      </Loaded>
-    </Modal>
   );
 }

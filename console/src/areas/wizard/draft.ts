@@ -12,15 +12,13 @@ import {
   type JobDocument,
 } from '@/lib/document';
 import { isWithin } from '@/lib/pointer';
+import type { StepName } from './stepNames';
 
 export interface Draft extends Details {
   document: JobDocument;
   /** Values that were added to the mapping and have no line yet; they are no part of the job. */
   values: string[];
 }
-
-export const STEPS = ['source', 'target', 'mapping', 'channel', 'review'] as const;
-export type StepName = (typeof STEPS)[number];
 
 export function newDraft(folder: string): Draft {
   return {

@@ -11,7 +11,9 @@ import { loadLanguage, speak, startTranslation, type Language } from '@/i18n';
 import { router } from '@/routes';
 import { PreferencesProvider, usePreferences } from '@/ui/preferences';
 import { themeOf } from '@/ui/theme';
-import '@/ui/styles.css';
+import '@/ui/base.css';
+import '@/ui/operate.css';
+import '@/ui/build.css';
 
 const translation = startTranslation();
 

@@ -5,6 +5,7 @@
 mod conflicts;
 mod faults;
 mod reading;
+mod sessions;
 mod tls;
 mod values;
 mod writing;

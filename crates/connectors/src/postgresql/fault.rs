@@ -132,6 +132,11 @@ impl ServerError {
         self.code == "23505"
     }
 
+    /// Whether a foreign key refused the row.
+    pub(crate) fn is_orphan(&self) -> bool {
+        self.code == "23503"
+    }
+
     /// Whether the same statement may succeed when repeated.
     pub(crate) fn is_transient(&self) -> bool {
         self.class().1 != Retry::Never

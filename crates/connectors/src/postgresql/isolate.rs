@@ -1,5 +1,6 @@
 //! Finding the rows of a chunk that the server refuses, without ever sending rows one by one: COPY
-//! names the line it stopped at, conflicts are found set-wise (`sieve`), the rest by halving.
+//! names the line it stopped at, conflicts and rows without what they refer to are found set-wise
+//! (`sieve`, `orphans`), the rest by halving.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ impl Load {
             rows: batches,
             row_count,
             failed: Some(first),
-            sieved: false,
+            sieved: Sieved::default(),
         }];
         let mut conflicts = 0;
         while let Some(Work {
@@ -66,11 +67,32 @@ impl Load {
             }
             if error.is_conflict() {
                 conflicts += 1;
-                if !sieved && conflicts > CONFLICTS_BEFORE_SIEVE && row_count >= SIEVE_ROWS {
+                if !sieved.conflicts
+                    && conflicts > CONFLICTS_BEFORE_SIEVE
+                    && row_count >= SIEVE_ROWS
+                {
                     let rest = self.sieve(route, &rows, &error, written).await?;
-                    work.push(Work::new(rest.unwrap_or(rows), true));
+                    let sieved = Sieved {
+                        conflicts: true,
+                        ..sieved
+                    };
+                    work.push(Work::new(rest.unwrap_or(rows), sieved));
                     continue;
                 }
+            }
+            // Another foreign key may refuse what is left, so only one that finds nothing is the last.
+            if error.is_orphan() && !sieved.orphans && row_count >= SIEVE_ROWS {
+                let rest = self.sieve_orphans(route, &rows, &error, written).await?;
+                let sieved = Sieved {
+                    orphans: rest.is_none(),
+                    ..sieved
+                };
+                let failed = rest.is_none().then_some(error);
+                work.push(Work {
+                    failed,
+                    ..Work::new(rest.unwrap_or(rows), sieved)
+                });
+                continue;
             }
             let part = |range: Range<usize>| Work::new(slice(&rows, range), sieved);
             match error.line(table).filter(|line| *line <= row_count) {
@@ -115,17 +137,24 @@ impl Load {
     }
 }
 
+/// Which rows are not looked for any more.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sieved {
+    conflicts: bool,
+    orphans: bool,
+}
+
 /// Rows still to be loaded.
 struct Work {
     rows: Vec<RecordBatch>,
     row_count: usize,
     /// Why they failed together, if that is known already.
     failed: Option<ServerError>,
-    sieved: bool,
+    sieved: Sieved,
 }
 
 impl Work {
-    fn new(rows: Vec<RecordBatch>, sieved: bool) -> Self {
+    fn new(rows: Vec<RecordBatch>, sieved: Sieved) -> Self {
         Work {
             row_count: rows.iter().map(RecordBatch::num_rows).sum(),
             rows,

@@ -19,6 +19,7 @@ mod isolate;
 pub mod lab;
 mod merge;
 mod names;
+mod orphans;
 mod plan;
 mod read;
 mod session;

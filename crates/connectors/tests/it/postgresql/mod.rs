@@ -4,6 +4,7 @@
 
 mod conflicts;
 mod faults;
+mod orphans;
 mod reading;
 mod sessions;
 mod tls;

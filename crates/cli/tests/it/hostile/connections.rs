@@ -86,9 +86,9 @@ async fn a_host_that_is_down_is_named_on_both_sides() {
 async fn a_maxcompute_that_is_down_is_named_on_both_sides() {
     let place = Place::new().await;
     place.sql("CREATE TABLE t (id bigint)").await;
-    place
-        .maxcompute_sql("CREATE TABLE t (id BIGINT); INSERT INTO t VALUES (1)")
-        .await;
+    for statement in ["CREATE TABLE t (id BIGINT)", "INSERT INTO t VALUES (1)"] {
+        place.maxcompute_sql(statement).await;
+    }
     let maxcompute = |more: &str| {
         format!(
             r#"{{"plugin": "odps", "parameter": {{"datasource": "odps_first", "table": "t", "column": ["*"]{more}}}}}"#

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use sdk::{Error, Kind, Result, nearest};
 
-use super::fault::Outcome;
 use super::session::Session;
 use super::sql::{Part, identifier, literal, parts, shown};
 
@@ -58,16 +57,6 @@ pub(crate) struct UniqueIndex {
     pub(crate) nulls_equal: bool,
 }
 
-/// A foreign key whose missing rows a query can find: checked at once, to another table that is seen
-/// whole, and no trigger changes what is checked.
-#[derive(Debug, Clone)]
-pub(crate) struct ForeignKey {
-    /// The column here and the one that it refers to.
-    pub(crate) columns: Vec<(String, String)>,
-    /// The table that it refers to, quoted for statements.
-    pub(crate) parent: String,
-}
-
 /// A type, as far as mapping it needs.
 #[derive(Debug, Clone)]
 pub(crate) struct PgType {
@@ -86,7 +75,7 @@ pub(crate) struct PgType {
 /// Types by number.
 pub(crate) type Types = BTreeMap<u32, PgType>;
 
-fn cell(row: &[Option<String>], place: usize) -> &str {
+pub(crate) fn cell(row: &[Option<String>], place: usize) -> &str {
     row.get(place)
         .and_then(Option::as_deref)
         .unwrap_or_default()
@@ -287,43 +276,6 @@ pub(crate) async fn unique_indexes(session: &Session, table: &Table) -> Result<V
         }
     }
     Ok(indexes.into_iter().map(|(_, index)| index).collect())
-}
-
-/// The foreign key of this name, if it is of the kind that a query can check.
-pub(crate) async fn foreign_key(
-    session: &Session,
-    table: &Table,
-    name: &str,
-) -> Outcome<Option<ForeignKey>> {
-    let sql = format!(
-        "SELECT a.attname, r.attname, n.nspname, p.relname \
-         FROM pg_catalog.pg_constraint AS c \
-         CROSS JOIN LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (here, there, place) \
-         JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.here \
-         JOIN pg_catalog.pg_attribute AS r ON r.attrelid = c.confrelid AND r.attnum = k.there \
-         JOIN pg_catalog.pg_class AS p ON p.oid = c.confrelid \
-         JOIN pg_catalog.pg_namespace AS n ON n.oid = p.relnamespace \
-         WHERE c.conrelid = {0} AND c.conname = {1} AND c.contype = 'f' AND c.confmatchtype = 's' \
-         AND NOT c.condeferred AND c.confrelid <> c.conrelid \
-         AND coalesce(row_to_json(c)->>'conperiod', 'false') = 'false' \
-         AND coalesce(row_to_json(p)->>'relrowsecurity', 'false') = 'false' \
-         AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger AS t \
-         WHERE t.tgrelid = c.conrelid AND NOT t.tgisinternal) ORDER BY k.place",
-        table.oid,
-        literal(name)
-    );
-    let rows = session.query(&sql).await?;
-    Ok(rows.first().map(|first| ForeignKey {
-        columns: rows
-            .iter()
-            .map(|row| (cell(row, 0).to_string(), cell(row, 1).to_string()))
-            .collect(),
-        parent: format!(
-            "{}.{}",
-            identifier(cell(first, 2)),
-            identifier(cell(first, 3))
-        ),
-    }))
 }
 
 /// The types with these numbers, and those that they consist of or are over.

@@ -132,9 +132,9 @@ impl ServerError {
         self.code == "23505"
     }
 
-    /// Whether a foreign key refused the row.
-    pub(crate) fn is_orphan(&self) -> bool {
-        self.code == "23503"
+    /// Whether a declared rule of a table refused the row: NOT NULL, a foreign key, a CHECK.
+    pub(crate) fn is_broken_rule(&self) -> bool {
+        matches!(self.code.as_str(), "23502" | "23503" | "23514")
     }
 
     /// Whether the same statement may succeed when repeated.

@@ -1,6 +1,6 @@
 //! Finding the rows of a chunk that the server refuses, without ever sending rows one by one: COPY
-//! names the line it stopped at, conflicts and rows without what they refer to are found set-wise
-//! (`sieve`, `orphans`), the rest by halving.
+//! names the line it stopped at, many conflicts and many rows that break one rule are found set-wise
+//! (`sieve`, `rules`), the rest by halving.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,8 +13,9 @@ use super::fault::{Failure, Outcome, ServerError};
 use super::merge::Route;
 use super::write::Load;
 
-/// So many conflicts are cut out one at a time before a chunk is sieved for all of them.
-const CONFLICTS_BEFORE_SIEVE: usize = 2;
+/// So many conflicts, or rows that break a rule, are cut out one at a time before a chunk is sieved for
+/// all of them.
+const FOUND_BEFORE_SIEVE: usize = 2;
 
 /// Below this many rows a sieve costs more than it saves.
 const SIEVE_ROWS: usize = 32;
@@ -35,7 +36,7 @@ impl Load {
             failed: Some(first),
             sieved: Sieved::default(),
         }];
-        let mut conflicts = 0;
+        let (mut conflicts, mut broken_rules) = (0, 0);
         while let Some(Work {
             rows,
             row_count,
@@ -67,10 +68,7 @@ impl Load {
             }
             if error.is_conflict() {
                 conflicts += 1;
-                if !sieved.conflicts
-                    && conflicts > CONFLICTS_BEFORE_SIEVE
-                    && row_count >= SIEVE_ROWS
-                {
+                if !sieved.conflicts && conflicts > FOUND_BEFORE_SIEVE && row_count >= SIEVE_ROWS {
                     let rest = self.sieve(route, &rows, &error, written).await?;
                     let sieved = Sieved {
                         conflicts: true,
@@ -80,19 +78,24 @@ impl Load {
                     continue;
                 }
             }
-            // Another foreign key may refuse what is left, so only one that finds nothing is the last.
-            if error.is_orphan() && !sieved.orphans && row_count >= SIEVE_ROWS {
-                let rest = self.sieve_orphans(route, &rows, &error, written).await?;
-                let sieved = Sieved {
-                    orphans: rest.is_none(),
-                    ..sieved
-                };
-                let failed = rest.is_none().then_some(error);
-                work.push(Work {
-                    failed,
-                    ..Work::new(rest.unwrap_or(rows), sieved)
-                });
-                continue;
+            if error.is_broken_rule() {
+                broken_rules += 1;
+                // Without a line it takes many statements to find even one row.
+                let many = broken_rules > FOUND_BEFORE_SIEVE || error.line(table).is_none();
+                if !sieved.rules && many && row_count >= SIEVE_ROWS {
+                    let rest = self.sieve_by_rule(route, &rows, &error, written).await?;
+                    // Another rule may refuse what is left.
+                    let sieved = Sieved {
+                        rules: rest.is_none(),
+                        ..sieved
+                    };
+                    let failed = rest.is_none().then_some(error);
+                    work.push(Work {
+                        failed,
+                        ..Work::new(rest.unwrap_or(rows), sieved)
+                    });
+                    continue;
+                }
             }
             let part = |range: Range<usize>| Work::new(slice(&rows, range), sieved);
             match error.line(table).filter(|line| *line <= row_count) {
@@ -141,7 +144,7 @@ impl Load {
 #[derive(Debug, Clone, Copy, Default)]
 struct Sieved {
     conflicts: bool,
-    orphans: bool,
+    rules: bool,
 }
 
 /// Rows still to be loaded.

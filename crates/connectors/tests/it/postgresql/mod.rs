@@ -4,8 +4,8 @@
 
 mod conflicts;
 mod faults;
-mod orphans;
 mod reading;
+mod rules;
 mod sessions;
 mod tls;
 mod values;

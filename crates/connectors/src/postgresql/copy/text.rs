@@ -1,7 +1,7 @@
 //! Fields as text for people: the dirty-row file and messages. Follows PostgreSQL's own output with
 //! ISO dates; what it does not know becomes hexadecimal digits, never an error.
 
-use std::fmt::Write;
+use std::fmt::{Display, LowerExp, Write};
 
 use super::list::{Shape, next_field};
 use super::numeric;
@@ -100,7 +100,12 @@ fn i64_of(cell: &[u8]) -> Option<i64> {
     Some(i64::from_be_bytes(cell.try_into().ok()?))
 }
 
-fn float(number: impl ToString) -> String {
+/// Very large and very small numbers get an exponent rather than hundreds of zeros.
+fn float(number: impl Display + LowerExp + Into<f64> + Copy) -> String {
+    let size = number.into().abs();
+    if size.is_finite() && size != 0.0 && !(1e-4..1e15).contains(&size) {
+        return format!("{number:e}");
+    }
     number.to_string().replace("inf", "Infinity")
 }
 

@@ -182,7 +182,8 @@ async fn temporary_credentials_need_their_security_token() {
         .await;
     let with = service.config_with(&json!({"securityToken": "t0ken"}));
     let parameter = json!({"table": "t", "column": ["*"]});
-    drive::write("odps", &with, &parameter, &people(0..9))
+    let write = json!({"table": "t", "column": ["*"], "truncate": false});
+    drive::write("odps", &with, &write, &people(0..9))
         .await
         .unwrap();
     let reader = drive::reader("odps", &with, &parameter).await.unwrap();
@@ -200,7 +201,7 @@ async fn temporary_credentials_need_their_security_token() {
     ] {
         for error in [
             error_of(drive::reader("odps", &config, &parameter).await),
-            error_of(drive::writer("odps", &config, &parameter).await),
+            error_of(drive::writer("odps", &config, &write).await),
         ] {
             assert_eq!(
                 (error.kind(), error.retryable()),

@@ -37,6 +37,8 @@ async fn session_statements_decide_where_a_reader_looks_and_what_it_sees() {
         row_count += read.batch.num_rows();
     }
     assert_eq!(row_count, 4000);
+    // Its transaction reads the table until its sessions end.
+    drop(reader);
     schema.run(&format!("DROP SCHEMA {other} CASCADE")).await;
 }
 

@@ -47,7 +47,7 @@ test('1,000 fields are mapped to 1,000', async ({ page, scene }) => {
   await page.goto(`/projects/${scene.project}/jobs/${job}/wizard?step=target`);
   await expect(page.getByText('1000 fields').or(page.getByText('1,000 fields'))).toBeVisible();
   await page.waitForLoadState('networkidle');
-  const last = page.getByRole('button', { name: 'field_999, filled from field_999' });
+  const last = page.getByRole('button', { name: /^field_999,.*filled from field_999$/ });
   await timed('mapping of 1,000 × 1,000 fields, until it is shown', async () => {
     await next(page);
     await last.waitFor({ state: 'visible' });

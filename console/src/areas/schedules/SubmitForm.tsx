@@ -183,7 +183,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
           ) : null}
         </Flex>
         <Form layout="vertical" component="div">
-          <h3>{t('when')}</h3>
+          <h2>{t('when')}</h2>
           <CycleFields
             cycle={rule.cycle}
             problem={problemOf('/cycle')}
@@ -192,7 +192,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
           />
           <PeriodFields project={project} rule={rule} {...fields} onChange={set} />
           <NextTimes project={project} job={job.id} rule={still} />
-          <h3>{t('variables')}</h3>
+          <h2>{t('variables')}</h2>
           <VariableTable
             project={project}
             job={job.id}
@@ -202,7 +202,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
             {...fields}
             onChange={(parameters) => set({ parameters })}
           />
-          <h3>{t('dependencies')}</h3>
+          <h2>{t('dependencies')}</h2>
           <DependencyList
             project={project}
             job={job.id}
@@ -210,7 +210,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
             {...fields}
             onChange={(next) => change({ dependencies: next })}
           />
-          <h3>{t('runs')}</h3>
+          <h2>{t('runs')}</h2>
           <RunFields project={project} rule={rule} {...fields} onChange={set} />
         </Form>
       </div>

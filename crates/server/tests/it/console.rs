@@ -8,7 +8,7 @@ use crate::harness::{Kept, Running};
 
 #[tokio::test]
 async fn files_are_cached_and_compressed_and_every_other_path_is_a_page() {
-    let (server, _) = Running::start(Kept::InSqlite).await;
+    let (server, _) = Running::start(Kept::Sqlite).await;
     let http = reqwest::Client::builder().no_gzip().build().unwrap();
     let get = async |path: &str| {
         let url = format!("{}{path}", server.address);

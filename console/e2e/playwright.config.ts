@@ -30,7 +30,7 @@ export default defineConfig({
     // Far from UTC, so that a time in the wrong zone is seen.
     timezoneId: 'Asia/Shanghai',
     contextOptions: { reducedMotion: 'reduce' },
-    trace: 'off',
+    trace: 'retain-on-failure',
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: chromium(),

@@ -5,6 +5,7 @@ import { changesOf } from '@/lib/changes';
 import { Moment } from './Moment';
 import { Nothing } from './Nothing';
 import { PagedTable } from './PagedTable';
+import { MoreHeading } from './MoreHeading';
 
 interface Entry {
   id: string;
@@ -34,6 +35,7 @@ export function AuditTable({ pages, nothing }: Props) {
       pages={pages}
       nothing={nothing ?? <Nothing text={t('none')} />}
       expandable={{
+        columnTitle: <MoreHeading />,
         rowExpandable: (entry) => changesIn(entry).length > 0,
         expandedRowRender: (entry) => <Changes entry={entry} />,
       }}

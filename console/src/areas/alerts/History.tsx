@@ -8,6 +8,7 @@ import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { StateTag, type Tone } from '@/ui/StateTag';
 import { useRules } from './queries';
+import { MoreHeading } from '@/ui/MoreHeading';
 
 const route = getRouteApi('/projects/$project/alerts');
 
@@ -72,7 +73,10 @@ export function History({ project }: { project: string }) {
         rowKey="id"
         pages={pages}
         nothing={<Nothing text={state || rule ? t('noneFound') : t('noAlerts')} />}
-        expandable={{ expandedRowRender: (alert) => <Events project={project} alert={alert} /> }}
+        expandable={{
+          columnTitle: <MoreHeading />,
+          expandedRowRender: (alert) => <Events project={project} alert={alert} />,
+        }}
         columns={[
           { title: t('when'), dataIndex: 'createdAt', render: (at: string) => <Moment at={at} /> },
           {

@@ -5,6 +5,7 @@ import { answer, client } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { useConnectors } from '@/api/queries';
 import { Loaded } from '@/ui/Loaded';
+import { useOpener } from '@/ui/useOpener';
 import { DatasourceForm, EMPTY } from './DatasourceForm';
 import { Gallery } from './Gallery';
 
@@ -17,6 +18,7 @@ interface Props {
 
 /** Loads what is edited, and then shows the form. */
 export function DatasourceDrawer({ project, datasource, onClose }: Props) {
+  useOpener();
   return datasource === null ? (
     <NewDatasource project={project} onClose={onClose} />
   ) : (

@@ -5,6 +5,7 @@ import { client, unwrap, type Schemas } from '@/api/client';
 import { usePages } from '@/api/pages';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
+import { MoreHeading } from '@/ui/MoreHeading';
 
 interface Place {
   project: string;
@@ -35,6 +36,7 @@ export function Datasources({ project, group }: Place) {
         pages={{ ...pages, items }}
         nothing={<Nothing text={t('noUsers')} />}
         expandable={{
+          columnTitle: <MoreHeading />,
           rowExpandable: (item) => item.jobCount > 0,
           expandedRowRender: (item) => <Jobs project={project} datasource={item.id} />,
         }}

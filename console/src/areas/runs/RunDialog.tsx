@@ -12,6 +12,7 @@ import { dateIn } from '@/lib/time';
 import { Failure } from '@/ui/Failure';
 import { usePreferences } from '@/ui/preferences';
 import { useStill } from '@/ui/useStill';
+import { useOpener } from '@/ui/useOpener';
 import { Resolved } from './Resolved';
 
 interface Props {
@@ -24,6 +25,7 @@ const DATE = 'YYYY-MM-DD';
 
 /** Asks for the version, the business date and the variables, shows what they become, and starts the run. */
 export function RunDialog({ project, job, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('runs');
   const { t: common } = useTranslation('common');
   const navigate = useNavigate();

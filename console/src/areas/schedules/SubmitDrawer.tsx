@@ -5,6 +5,7 @@ import { answer, client } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { findSchedule } from '@/api/schedules';
 import { Failure } from '@/ui/Failure';
+import { useOpener } from '@/ui/useOpener';
 import { SubmitForm } from './SubmitForm';
 
 interface Props {
@@ -15,6 +16,7 @@ interface Props {
 
 /** When a job runs and what it waits for; submitting publishes its draft and lets the schedule run it. */
 export function SubmitDrawer({ project, job, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('schedules');
   // Each opening reads anew, so that nothing is written over what was never seen.
   const [opening, setOpening] = useState(() => crypto.randomUUID());

@@ -13,6 +13,7 @@ import { Loaded } from '@/ui/Loaded';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
+import { useOpener } from '@/ui/useOpener';
 
 interface Props {
   project: string;
@@ -26,6 +27,7 @@ type Version = Schemas['JobVersionItem'];
 
 /** All versions of a job: who made them and why, what differs between them, and the way back to one. */
 export function VersionsDrawer({ project, job, onClose, onRestored }: Props) {
+  useOpener();
   const { t } = useTranslation('editing');
   const { t: common } = useTranslation('common');
   const { t: jobs } = useTranslation('jobs');

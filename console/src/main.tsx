@@ -1,20 +1,21 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { App as AntApp, ConfigProvider } from 'antd';
-import enUS from 'antd/locale/en_US';
 import dayjs from 'dayjs';
 import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiError } from '@/api/client';
 import { sessionEnded } from '@/areas/session/ended';
 import { SessionGate } from '@/areas/session/SessionGate';
-import { loadChinese, startTranslation, type Locale } from '@/i18n';
+import { loadLanguage, speak, startTranslation, type Language } from '@/i18n';
 import { router } from '@/routes';
-import { PreferencesProvider, usePreferences, type Language } from '@/ui/preferences';
+import { PreferencesProvider, usePreferences } from '@/ui/preferences';
 import { themeOf } from '@/ui/theme';
-import '@/ui/styles.css';
+import '@/ui/base.css';
+import '@/ui/operate.css';
+import '@/ui/build.css';
 
-const translation = startTranslation('en');
+const translation = startTranslation();
 
 function note(error: Error) {
   if (error instanceof ApiError && error.isSignedOut) sessionEnded.tell();
@@ -33,29 +34,26 @@ const queries = new QueryClient({
   },
 });
 
-/** The words of a language for antd, once ours are there too; null as long as they are on their way. */
-function useWords(language: Language): Locale | null {
-  const [words, setWords] = useState<Partial<Record<Language, Locale>>>({ en: enUS });
-  const isThere = words[language] !== undefined;
-  useEffect(() => {
-    if (!isThere) {
-      void loadChinese(translation).then((zh) => setWords((known) => ({ ...known, zh })));
-      return;
-    }
-    void translation.changeLanguage(language);
-    dayjs.locale(language === 'zh' ? 'zh-cn' : 'en');
-  }, [language, isThere]);
-  return words[language] ?? null;
-}
-
 function Console() {
   const { language, shown, isStill } = usePreferences();
-  const locale = useWords(language);
-  if (!locale) return null;
+  const [spoken, setSpoken] = useState<Language | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    void loadLanguage(language).then(async (loaded) => {
+      if (!isWanted) return;
+      await speak(translation, language, loaded);
+      dayjs.locale(loaded.dates);
+      setSpoken(loaded);
+    });
+    return () => {
+      isWanted = false;
+    };
+  }, [language]);
+  if (!spoken) return null;
   return (
     <ConfigProvider
       theme={themeOf(shown, !isStill)}
-      locale={locale}
+      locale={spoken.widgets}
       // antd parts two Chinese characters by a space, which screen readers and searches stumble over.
       button={{ autoInsertSpace: false }}
     >

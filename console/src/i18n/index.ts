@@ -1,51 +1,16 @@
-/** The words of the console: one file for each area and language. */
+/** The words of the console: one file for each area and language. Only the chosen language is loaded. */
 
+import type { Locale } from 'antd/es/locale';
 import { createInstance, type i18n } from 'i18next';
-import type { ConfigProviderProps } from 'antd';
 import { initReactI18next } from 'react-i18next';
-import enCommon from './en/common.json';
-import enDatasources from './en/datasources.json';
-import enEditing from './en/editing.json';
-import enForm from './en/form.json';
-import enFrame from './en/frame.json';
-import enScript from './en/script.json';
-import enSession from './en/session.json';
-import enJobs from './en/jobs.json';
-import enRuns from './en/runs.json';
-import enBackfills from './en/backfills.json';
-import enSchedules from './en/schedules.json';
-import enStates from './en/states.json';
-import enWizard from './en/wizard.json';
-import enOverview from './en/overview.json';
-import enDatasource from './en/datasource.json';
-import enGroups from './en/groups.json';
-import enAlerts from './en/alerts.json';
-import enSettings from './en/settings.json';
-import enProfile from './en/profile.json';
-import enAudit from './en/audit.json';
+import type { words as en } from './en';
 
-export const en = {
-  common: enCommon,
-  datasources: enDatasources,
-  editing: enEditing,
-  form: enForm,
-  frame: enFrame,
-  script: enScript,
-  session: enSession,
-  jobs: enJobs,
-  runs: enRuns,
-  backfills: enBackfills,
-  schedules: enSchedules,
-  states: enStates,
-  wizard: enWizard,
-  overview: enOverview,
-  datasource: enDatasource,
-  groups: enGroups,
-  alerts: enAlerts,
-  settings: enSettings,
-  profile: enProfile,
-  audit: enAudit,
-};
+/** All that is said in one language. */
+export interface Language {
+  words: typeof en;
+  widgets: Locale;
+  dates: string;
+}
 
 declare module 'i18next' {
   interface CustomTypeOptions {
@@ -54,27 +19,27 @@ declare module 'i18next' {
   }
 }
 
-/** The words of antd. */
-export type Locale = NonNullable<ConfigProviderProps['locale']>;
-
-/** Adds the Chinese words when somebody wants them; returns those of antd. */
-export async function loadChinese(translation: i18n): Promise<Locale> {
-  const { zh, locale } = await import('./chinese');
-  for (const [area, words] of Object.entries(zh)) {
-    translation.addResourceBundle('zh', area, words);
-  }
-  return locale;
+export function loadLanguage(name: 'en' | 'zh'): Promise<Language> {
+  return name === 'zh' ? import('./zh') : import('./en');
 }
 
-export function startTranslation(language: string): i18n {
+/** A translation that knows no language yet, or this one. */
+export function startTranslation(name?: string, words?: typeof en): i18n {
   const translation = createInstance();
   void translation.use(initReactI18next).init({
-    lng: language,
-    fallbackLng: 'en',
-    ns: Object.keys(en),
+    lng: name,
+    fallbackLng: false,
     defaultNS: 'common',
-    resources: { en },
+    resources: name && words ? { [name]: words } : {},
     interpolation: { escapeValue: false },
   });
   return translation;
+}
+
+/** Speaks a language from now on. */
+export async function speak(translation: i18n, name: string, { words }: Language): Promise<void> {
+  for (const [area, texts] of Object.entries(words)) {
+    translation.addResourceBundle(name, area, texts);
+  }
+  await translation.changeLanguage(name);
 }

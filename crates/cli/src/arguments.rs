@@ -116,6 +116,9 @@ pub(crate) struct ServeArguments {
     /// without it, made at the first start
     #[arg(long, env = "LONGSHORE_KEYS", value_name = "FILE")]
     pub(crate) keys: Option<PathBuf>,
+    /// Serve the web console from this folder instead of the executable
+    #[arg(long, env = "LONGSHORE_CONSOLE", value_name = "FOLDER")]
+    pub(crate) console: Option<PathBuf>,
     /// Networks of proxies that tell a client's address in `X-Forwarded-For`
     #[arg(
         long,

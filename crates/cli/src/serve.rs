@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sdk::Secret;
-use server::{Clock, Equipment, KeyRing, Server, ServerConfig, Shutdown, Tls};
+use server::{Clock, Console, Equipment, KeyRing, Server, ServerConfig, Shutdown, Tls};
 
 use crate::arguments::ServeArguments;
 use crate::exit::{Exit, Stop};
@@ -53,6 +53,7 @@ pub(crate) async fn serve(arguments: ServeArguments) -> Result<Exit, Stop> {
         registry: connectors::registry(),
         keys,
         clock: Clock::system(),
+        console: arguments.console.map_or(Console::Embedded, Console::Folder),
     };
     let server = Server::open(config, equipment).await?;
     print::err(format_args!("listening on {scheme}://{}", server.address()));

@@ -8,7 +8,7 @@ use arrow_array::{ArrayRef, BooleanArray, StringArray};
 use arrow_schema::{DataType, Schema};
 use chrono::{DateTime, Utc};
 use job::{Constant, Setting};
-use sdk::{Column, DatasetName, Error, Kind, ReadOptions, Reader, Result, Writer};
+use sdk::{Column, DatasetName, Error, Kind, ReadOptions, Reader, Result, Writer, list_names};
 
 use crate::columns::{Item, spread};
 use crate::convert::{Conversion, Fit};
@@ -447,13 +447,7 @@ fn refuse_impossible(fits: &[MappedColumn]) -> Result<()> {
 }
 
 fn column_count_error(source: &[Column], target: &[Column]) -> Error {
-    let names = |columns: &[Column]| {
-        columns
-            .iter()
-            .map(|column| column.name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let names = |columns: &[Column]| list_names(columns.iter().map(|column| column.name.as_str()));
     Error::new(
         Kind::Config,
         format!(

@@ -110,6 +110,18 @@ impl Column {
 
 const WIRE_KEY: &str = "longshore.wire";
 
+/// Names for a message, separated by commas. Nobody reads hundreds: behind the first 30 stands how many
+/// more there are.
+pub fn list_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const MOST: usize = 30;
+    let mut names = names.into_iter();
+    let first: Vec<&str> = names.by_ref().take(MOST).collect();
+    match names.count() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,6 +132,20 @@ mod tests {
             type_name: "numeric".into(),
             modifier,
         }
+    }
+
+    #[test]
+    fn long_lists_of_names_are_cut() {
+        let names: Vec<String> = (0..32).map(|number| format!("c{number}")).collect();
+        let listed = |count: usize| list_names(names[..count].iter().map(String::as_str));
+        assert_eq!(listed(0), "");
+        assert_eq!(listed(2), "c0, c1");
+        assert!(listed(30).ends_with("c28, c29"), "{}", listed(30));
+        assert!(
+            listed(32).ends_with("c28, c29 and 2 more"),
+            "{}",
+            listed(32)
+        );
     }
 
     #[test]

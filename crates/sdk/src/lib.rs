@@ -20,7 +20,7 @@ mod writer;
 
 pub use batch::{ReadBatch, RefusedRow, UnreadableRow, Written};
 pub use browser::{Browser, PingStage, TableName};
-pub use column::{Column, Extension, Wire};
+pub use column::{Column, Extension, Wire, list_names};
 pub use connector::{ConfigProblems, Connector, Family, Opening, Registry, Tier};
 pub use dataset::DatasetName;
 pub use error::{Error, Kind, Result, Retry};

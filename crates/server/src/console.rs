@@ -3,15 +3,30 @@
 //! Files under `assets/` bear a hash in their names and never change. Every other path that is no file is a page
 //! of the console, which finds its way by the address itself.
 
-use axum::body::Body;
+use std::borrow::Cow;
+use std::path::{Component, Path, PathBuf};
+
+use axum::body::{Body, Bytes};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use rust_embed::{EmbeddedFile, RustEmbed};
+
+use rust_embed::RustEmbed;
+use sha2::{Digest, Sha256};
 
 use crate::access::token::hex;
+
+/// Where the files of the web console come from.
+#[derive(Clone, Debug, Default)]
+pub enum Console {
+    /// This binary, if it was built with them.
+    #[default]
+    Embedded,
+    /// A folder, read anew for each request.
+    Folder(PathBuf),
+}
 
 #[derive(RustEmbed)]
 #[folder = "../../console/dist"]
@@ -28,56 +43,82 @@ const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 /// What is shown by a binary that was built without the console.
 const ABSENT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Longshore</title>\
     <h1>Longshore</h1><p>This build has no console. The API is under <code>/api/v1</code>; \
-    build the console with <code>npm ci &amp;&amp; npm run build</code> in <code>console/</code> \
-    and then the server once more.</p></html>";
+    build the console with <code>cargo xtask console</code> and then the server once more.</p></html>";
 
-/// The file of a path, or the console's page.
-pub(crate) fn answer(path: &str, headers: &HeaderMap) -> Response {
-    let path = path.trim_start_matches('/');
-    let is_asset = path.starts_with("assets/");
-    let name = match path {
-        "" => START,
-        path if Files::get(path).is_some() => path,
-        // A page that is older than this binary asks for files that are gone, and must be told so.
-        _ if is_asset => return StatusCode::NOT_FOUND.into_response(),
-        _ => START,
-    };
-    let kept = if is_asset { FOR_EVER } else { ASK_AGAIN };
-    let Some(plain) = Files::get(name) else {
-        let html = HeaderValue::from_static("text/html; charset=utf-8");
-        return ([(CONTENT_TYPE, html), (CACHE_CONTROL, ASK_AGAIN)], ABSENT).into_response();
-    };
-    let small = accepts_gzip(headers)
-        .then(|| Files::get(&format!("{name}.gz")))
-        .flatten();
-    let is_small = small.is_some();
-    let file = small.unwrap_or(plain);
-    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
-    let is_known = headers
-        .get(IF_NONE_MATCH)
-        .is_some_and(|known| known == tag.as_str());
-    let mut response = if is_known {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        body(file).into_response()
-    };
-    let answered = response.headers_mut();
-    answered.insert(CONTENT_TYPE, kind_of(name));
-    answered.insert(CACHE_CONTROL, kept);
-    answered.insert(VARY, HeaderValue::from_static("accept-encoding"));
-    if let Ok(tag) = HeaderValue::from_str(&tag) {
-        answered.insert(ETAG, tag);
+impl Console {
+    /// The file of a path, or the console's page.
+    pub(crate) async fn answer(&self, path: &str, headers: &HeaderMap) -> Response {
+        let path = path.trim_start_matches('/');
+        let is_asset = path.starts_with("assets/");
+        let (name, plain) = match self.file(path).await {
+            Some(file) => (path, Some(file)),
+            // A page that is older than this binary asks for files that are gone, and must be told so.
+            None if is_asset => return StatusCode::NOT_FOUND.into_response(),
+            None => (START, self.file(START).await),
+        };
+        let Some(plain) = plain else {
+            let html = HeaderValue::from_static("text/html; charset=utf-8");
+            return ([(CONTENT_TYPE, html), (CACHE_CONTROL, ASK_AGAIN)], ABSENT).into_response();
+        };
+        let small = match accepts_gzip(headers) {
+            true => self.file(&format!("{name}.gz")).await,
+            false => None,
+        };
+        let is_small = small.is_some();
+        let file = small.unwrap_or(plain);
+        let is_known = headers
+            .get(IF_NONE_MATCH)
+            .is_some_and(|known| known == file.tag.as_str());
+        let mut response = match is_known {
+            true => StatusCode::NOT_MODIFIED.into_response(),
+            false => Body::from(file.bytes).into_response(),
+        };
+        let answered = response.headers_mut();
+        answered.insert(CONTENT_TYPE, kind_of(name));
+        answered.insert(CACHE_CONTROL, if is_asset { FOR_EVER } else { ASK_AGAIN });
+        answered.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        if let Ok(tag) = HeaderValue::from_str(&file.tag) {
+            answered.insert(ETAG, tag);
+        }
+        if is_small && !is_known {
+            answered.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        response
     }
-    if is_small && !is_known {
-        answered.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+
+    async fn file(&self, name: &str) -> Option<File> {
+        match self {
+            Console::Embedded => {
+                let file = Files::get(name)?;
+                let bytes = match file.data {
+                    Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+                    Cow::Owned(bytes) => Bytes::from(bytes),
+                };
+                Some(File::new(bytes, &file.metadata.sha256_hash()))
+            }
+            Console::Folder(folder) => {
+                let is_inside = |part| matches!(part, Component::Normal(_));
+                if !Path::new(name).components().all(is_inside) {
+                    return None;
+                }
+                let bytes = tokio::fs::read(folder.join(name)).await.ok()?;
+                let hash = Sha256::digest(&bytes);
+                Some(File::new(bytes.into(), &hash))
+            }
+        }
     }
-    response
 }
 
-fn body(file: EmbeddedFile) -> Body {
-    match file.data {
-        std::borrow::Cow::Borrowed(data) => Body::from(data),
-        std::borrow::Cow::Owned(data) => Body::from(data),
+struct File {
+    bytes: Bytes,
+    /// Its `ETag`.
+    tag: String,
+}
+
+impl File {
+    fn new(bytes: Bytes, hash: &[u8]) -> File {
+        let tag = format!("\"{}\"", hex(hash.get(..16).unwrap_or(hash)));
+        File { bytes, tag }
     }
 }
 

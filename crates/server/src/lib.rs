@@ -34,5 +34,6 @@ pub use access::signature::{DATE_HEADER, Request as SignedRequest, sign};
 pub use access::vault::KeyRing;
 pub use clock::Clock;
 pub use config::{Lineage, Observe, OidcConfig, Passwords, ServerConfig, Shutdown, Tls};
+pub use console::Console;
 pub use router::openapi;
 pub use serve::{Equipment, Server, use_tls};

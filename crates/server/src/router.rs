@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::STRICT_TRANSPORT_SECURITY;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware;
@@ -27,7 +27,6 @@ use crate::api::{
     datasources, description, folders, instance, instances, jobs, members, metrics, projects,
     resource_groups, rotation, runs, schedules, servers, session,
 };
-use crate::console;
 use crate::state::App;
 
 /// Where the API is.
@@ -192,13 +191,7 @@ pub(crate) fn router(app: App) -> Router {
             (app.clone(), needs),
             authorize,
         ))
-        .fallback(async |method: Method, uri: Uri, headers: HeaderMap| {
-            let is_page = !uri.path().starts_with("/api/");
-            if is_page && matches!(method, Method::GET | Method::HEAD) {
-                return console::answer(uri.path(), &headers);
-            }
-            ApiError::new(Code::NotFound, "there is no such path").into_response()
-        })
+        .fallback(page)
         .method_not_allowed_fallback(async || {
             ApiError::new(Code::MethodNotAllowed, "this path does not take this method")
         })
@@ -227,4 +220,13 @@ pub(crate) fn router(app: App) -> Router {
         .layer(middleware::from_fn_with_state(app.clone(), observe))
         .layer(SetRequestIdLayer::new(id, MakeRequestUuid))
         .with_state(app)
+}
+
+/// What is no route of the API: a page or a file of the console.
+async fn page(State(app): State<App>, method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let is_page = !uri.path().starts_with("/api/");
+    if is_page && matches!(method, Method::GET | Method::HEAD) {
+        return app.console.answer(uri.path(), &headers).await;
+    }
+    ApiError::new(Code::NotFound, "there is no such path").into_response()
 }

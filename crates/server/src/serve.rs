@@ -19,6 +19,7 @@ use crate::api::session::{SETUP, oidc};
 use crate::api::time::new_id;
 use crate::clock::Clock;
 use crate::config::{ServerConfig, Tls};
+use crate::console::Console;
 use crate::lineage::deliver;
 use crate::metrics::Metrics;
 use crate::retention;
@@ -52,6 +53,7 @@ pub struct Equipment {
     pub keys: KeyRing,
     /// Where the time comes from.
     pub clock: Clock,
+    pub console: Console,
 }
 
 impl Server {
@@ -105,6 +107,7 @@ impl Server {
             keys: equipment.keys,
             clock: equipment.clock,
             registry: equipment.registry,
+            console: equipment.console,
             metrics_networks,
             metrics: Metrics::default(),
             settings: crate::settings::SettingsCache::default(),

@@ -10,6 +10,7 @@ use crate::access::allow_list::Networks;
 use crate::access::vault::KeyRing;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
+use crate::console::Console;
 use crate::metrics::Metrics;
 use crate::settings::SettingsCache;
 use crate::sign_on::Provider;
@@ -26,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) keys: KeyRing,
     pub(crate) clock: Clock,
     pub(crate) registry: Registry,
+    pub(crate) console: Console,
     pub(crate) trusted_proxies: Networks,
     /// Networks that may read `/metrics` without signing in.
     pub(crate) metrics_networks: Networks,

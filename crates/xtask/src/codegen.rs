@@ -1,8 +1,11 @@
 //! The subcommand `codegen`: writes what is derived from the code, or with `--check` compares it.
 //!
 //! Derived are the reference pages and JSON Schemas of the connectors and the description of the server's
-//! API in `docs/reference/`, which the executable writes itself, the console's types of that API, and the support
+//! API in `docs/reference/`, which the executable writes itself, a page of that API for people ([`api`]), the
+//! console's types of it, and the support
 //! matrix in the README, which is drawn here from the executable's list of connectors.
+
+mod api;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -83,6 +86,7 @@ fn wanted(root: &Path, longshore: &Path) -> Result<Wanted> {
         wanted.insert(Path::new(REFERENCE).join(path), Some(text));
     }
     let api = process::output(Command::new(longshore).arg("openapi"))?;
+    wanted.insert(Path::new(REFERENCE).join("api.md"), Some(api::page(&api)?));
     let file = scratch.path().join("openapi.json");
     fs::write(&file, &api)?;
     wanted.insert(CONSOLE_TYPES.into(), Some(console::types(&file)?));

@@ -7,7 +7,7 @@ import { Failure } from '@/ui/Failure';
 import { choicesOf, usePreferences } from '@/ui/preferences';
 import { sessionEnded } from './ended';
 
-// Most who come are signed in, and need no form for it.
+// Who is signed in needs no form for it.
 const SignInPage = lazy(async () => ({ default: (await import('./SignInPage')).SignInPage }));
 const SignInAgain = lazy(async () => ({ default: (await import('./SignInAgain')).SignInAgain }));
 

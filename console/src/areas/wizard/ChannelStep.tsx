@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useGroups } from '@/api/queries';
 import { marked } from '@/form/problems';
 import { withSetting, type ErrorLimit, type Setting, type Speed } from '@/lib/document';
-import type { StepName } from './draft';
+import type { StepName } from './stepNames';
 import { Problems } from './Problems';
 import type { StepProps } from './steps';
 import type { SideView } from './useSides';

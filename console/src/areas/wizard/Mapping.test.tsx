@@ -3,12 +3,13 @@ import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { afterEach, beforeAll, expect, it } from 'vitest';
 import { startTranslation } from '@/i18n';
+import { words } from '@/i18n/en';
 import { link, unlink, type Pair } from '@/lib/mapping';
 import { Mapping } from './Mapping';
 import type { RowView } from './MappingRow';
 
 beforeAll(() => {
-  startTranslation('en');
+  startTranslation('en', words);
 });
 
 afterEach(cleanup);

@@ -1,7 +1,8 @@
 import { Alert, Button, Flex } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Problem } from '@/api/client';
-import { stepOf, type StepName } from './draft';
+import { stepOf } from './draft';
+import type { StepName } from './stepNames';
 
 interface Props {
   problems: readonly Problem[];

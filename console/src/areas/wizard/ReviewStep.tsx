@@ -15,7 +15,7 @@ import {
 import { pairsOf, shownAs } from '@/lib/mapping';
 import { Code } from '@/ui/Code';
 import { toleranceOf } from './ChannelStep';
-import type { StepName } from './draft';
+import type { StepName } from './stepNames';
 import { Problems } from './Problems';
 import type { StepProps } from './steps';
 import type { SideView } from './useSides';

@@ -3,7 +3,8 @@ import { useTranslation } from 'react-i18next';
 import type { Problem } from '@/api/client';
 import { datasourceOf, tablesOf, type Step } from '@/lib/document';
 import { pairsOf } from '@/lib/mapping';
-import { STEPS, stepOf, type Draft, type StepName } from './draft';
+import { stepOf, type Draft } from './draft';
+import { STEPS, type StepName } from './stepNames';
 
 interface Props {
   draft: Draft;

@@ -12,9 +12,7 @@ import {
   type JobDocument,
 } from '@/lib/document';
 import { isWithin } from '@/lib/pointer';
-import { STEPS, type StepName } from './stepNames';
-
-export { STEPS, type StepName };
+import type { StepName } from './stepNames';
 
 export interface Draft extends Details {
   document: JobDocument;

@@ -1,4 +1,3 @@
-/** The names of the steps, which addresses hold too. */
-
+/** The steps of the wizard in their order; the address of a page names them. */
 export const STEPS = ['source', 'target', 'mapping', 'channel', 'review'] as const;
 export type StepName = (typeof STEPS)[number];

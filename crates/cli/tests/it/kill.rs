@@ -5,6 +5,24 @@ use std::time::{Duration, Instant};
 
 use crate::setup::Place;
 
+impl Place {
+    /// The events of the latest run so far.
+    fn ledger(&self) -> String {
+        let run = self.latest_run().unwrap_or_default();
+        let ledger = self
+            .path("state")
+            .join("runs")
+            .join(run)
+            .join("ledger.jsonl");
+        std::fs::read_to_string(ledger).unwrap_or_default()
+    }
+
+    /// Forgets all runs: the next one is a new one, and a finished one must not be taken for it.
+    fn start_anew(&self) {
+        std::fs::remove_dir_all(self.path("state")).unwrap();
+    }
+}
+
 const ROWS: u32 = 120_000;
 pub(crate) const CHECKSUM: &str = "count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric)";
 
@@ -81,9 +99,35 @@ pub(crate) fn to_postgresql(mode: &str) -> String {
     )
 }
 
+const MAXCOMPUTE_TABLE: &str = "CREATE TABLE target (id BIGINT, name STRING, amount DECIMAL(15,2), at TIMESTAMP, flag BOOLEAN)";
+
+const FROM_MAXCOMPUTE: &str = r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "target", "column": ["*"]}}"#;
+
+fn to_maxcompute(truncate: bool) -> String {
+    format!(
+        r#"{{"plugin": "odps", "parameter": {{"datasource": "odps_first", "table": "target", "column": ["*"], "truncate": {truncate}, "blockSizeInMB": 8}}}}"#
+    )
+}
+
+fn from_files(format: &str) -> String {
+    format!(r#"{{"plugin": "file", "parameter": {{"path": "out", "fileFormat": "{format}"}}}}"#)
+}
+
+fn to_files(format: &str) -> String {
+    format!(
+        r#"{{"plugin": "file", "parameter": {{"path": "out", "fileName": "t", "fileFormat": "{format}", "writeMode": "truncate"}}}}"#
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_to_postgresql() {
-    for (seed, mode) in [(11, "insert"), (12, "insert"), (13, "update")] {
+    for (seed, mode) in [
+        (11, "insert"),
+        (12, "insert"),
+        (13, "update"),
+        (14, "ignore"),
+        (15, "copy"),
+    ] {
         let place = Place::new().await;
         let expected = source(&place).await;
         place
@@ -104,50 +148,43 @@ async fn postgresql_to_postgresql() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_to_maxcompute_and_back() {
-    let place = Place::new().await;
-    let expected = source(&place).await;
-    place.maxcompute_sql("CREATE TABLE target (id BIGINT, name STRING, amount DECIMAL(15,2), at TIMESTAMP, flag BOOLEAN)").await;
-    place.write(
-        "out.json",
-        &job(FROM_POSTGRESQL, r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "target", "column": ["*"], "truncate": true, "blockSizeInMB": 8}}"#),
-    );
-    assert!(run_under_fire(&place, "out.json", 21).await > 0);
-    // The next run is a new one; the finished one must not be taken for it.
-    std::fs::remove_dir_all(place.path("state")).unwrap();
-    place
-        .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
-        .await;
-    place.write(
-        "back.json",
-        &job(r#"{"plugin": "odps", "parameter": {"datasource": "odps_first", "table": "target", "column": ["*"]}}"#, &to_postgresql("insert")),
-    );
-    assert!(run_under_fire(&place, "back.json", 22).await > 0);
-    assert_eq!(
+    for (seed, truncate) in [(21, true), (23, false)] {
+        let place = Place::new().await;
+        let expected = source(&place).await;
+        place.maxcompute_sql(MAXCOMPUTE_TABLE).await;
+        place.write("out.json", &job(FROM_POSTGRESQL, &to_maxcompute(truncate)));
+        assert!(run_under_fire(&place, "out.json", seed).await > 0);
+        place.start_anew();
         place
-            .value(&format!("SELECT {CHECKSUM} FROM target t"))
-            .await,
-        expected
-    );
+            .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
+            .await;
+        place.write("back.json", &job(FROM_MAXCOMPUTE, &to_postgresql("insert")));
+        assert!(run_under_fire(&place, "back.json", seed + 1).await > 0);
+        assert_eq!(
+            place
+                .value(&format!("SELECT {CHECKSUM} FROM target t"))
+                .await,
+            expected,
+            "truncate: {truncate}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_to_files_and_back() {
-    for (seed, format) in [(31, "parquet"), (32, "csv")] {
+    for (seed, format) in [(31, "parquet"), (32, "csv"), (33, "jsonl")] {
         let place = Place::new().await;
         let expected = source(&place).await;
-        place.write(
-            "out.json",
-            &job(FROM_POSTGRESQL, &format!(r#"{{"plugin": "file", "parameter": {{"path": "out", "fileName": "t", "fileFormat": "{format}", "writeMode": "truncate"}}}}"#)),
-        );
+        place.write("out.json", &job(FROM_POSTGRESQL, &to_files(format)));
         std::fs::create_dir(place.path("out")).unwrap();
         assert!(run_under_fire(&place, "out.json", seed).await > 0);
-        std::fs::remove_dir_all(place.path("state")).unwrap();
+        place.start_anew();
         place
             .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
             .await;
         place.write(
             "back.json",
-            &job(&format!(r#"{{"plugin": "file", "parameter": {{"path": "out", "fileFormat": "{format}"}}}}"#), &to_postgresql("insert")),
+            &job(&from_files(format), &to_postgresql("insert")),
         );
         assert!(run_under_fire(&place, "back.json", seed + 10).await > 0);
         assert_eq!(
@@ -156,6 +193,65 @@ async fn postgresql_to_files_and_back() {
                 .await,
             expected,
             "{format}"
+        );
+    }
+}
+
+/// A kill at random may hit before anything is settled; this one comes when a split is finished and
+/// others are not, whatever the target.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_between_two_splits_loses_and_doubles_nothing() {
+    for writer in [
+        to_postgresql("insert"),
+        to_postgresql("update"),
+        to_postgresql("ignore"),
+        to_postgresql("copy"),
+        to_maxcompute(true),
+        to_maxcompute(false),
+        to_files("jsonl"),
+    ] {
+        let place = Place::new().await;
+        std::fs::create_dir(place.path("out")).unwrap();
+        place.maxcompute_sql(MAXCOMPUTE_TABLE).await;
+        let expected = slow_job(&place, &writer).await;
+        place
+            .sql("CREATE TABLE target (LIKE source INCLUDING ALL)")
+            .await;
+        let mut child = place.start(&["run", "job.json", "--quiet"]);
+        while !place.ledger().contains(r#""event":"done""#) {
+            assert_eq!(child.try_wait().unwrap(), None, "the run ended by itself");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let before = place.ledger();
+        assert!(before.contains(r#""event":"sealed""#), "{before}");
+        assert!(!before.contains(r#""event":"committing""#), "{before}");
+        let done = before.matches(r#""event":"done""#).count();
+        place
+            .run(&["run", "--resume", &place.latest_run().unwrap(), "--quiet"])
+            .ok();
+        let after = place.ledger();
+        let splits = after.matches(r#""event":"done""#).count();
+        assert!(
+            done < splits,
+            "{done} of {splits} splits were done\n{before}"
+        );
+        let back = [
+            ("odps", FROM_MAXCOMPUTE.to_string()),
+            ("file", from_files("jsonl")),
+        ];
+        let plugin = |name: &str| writer.contains(&format!(r#""plugin": "{name}""#));
+        if let Some((_, reader)) = back.iter().find(|(name, _)| plugin(name)) {
+            place.write("back.json", &job(reader, &to_postgresql("insert")));
+            place.run(&["run", "back.json", "--quiet"]).ok();
+        }
+        assert_eq!(
+            place
+                .value(&format!("SELECT {CHECKSUM} FROM target t"))
+                .await,
+            expected,
+            "{writer}"
         );
     }
 }

@@ -89,6 +89,7 @@ impl Story {
             registry: connectors::registry(),
             keys: KeyRing::parse(&KeyRing::generate("test").unwrap()).unwrap(),
             clock: clock.clone(),
+            console: server::Console::Embedded,
         };
         let server = Server::open(config, equipment).await.unwrap();
         let address = format!("http://{}", server.address());

@@ -11,7 +11,9 @@ use arrow_schema::{Schema, SchemaRef};
 use arrow_select::filter::filter_record_batch;
 use maxcompute::record::Decoded;
 use maxcompute::types::{Column as Stored, PartitionSpec, TableSchema};
-use sdk::{Column, Error, Kind, ReadBatch, Result, UnreadableRow, nearest, row_to_json};
+use sdk::{
+    Column, Error, Kind, ReadBatch, Result, UnreadableRow, list_names, nearest, row_to_json,
+};
 
 use super::typemap;
 
@@ -239,15 +241,20 @@ fn no_such_columns(table: &str, schema: &TableSchema, unknown: &[&str]) -> Error
     let message = match unknown {
         [one] => format!("column `{one}` does not exist in table `{table}`"),
         many => format!(
-            "columns `{}` do not exist in table `{table}`",
-            many.join("`, `")
+            "columns {} do not exist in table `{table}`",
+            in_backticks(many)
         ),
     };
     let error = Error::new(Kind::NotFound, message);
     match near {
-        Some(near) => error.hint(format!("did you mean `{}`?", near.join("`, `"))),
-        None => error.hint(format!("the table has the columns {}", known.join(", "))),
+        Some(near) => error.hint(format!("did you mean {}?", in_backticks(&near))),
+        None => error.hint(format!("the table has the columns {}", list_names(known))),
     }
+}
+
+fn in_backticks(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    list_names(names.iter().map(String::as_str))
 }
 
 #[cfg(test)]

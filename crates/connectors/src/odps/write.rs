@@ -279,6 +279,13 @@ impl Writer for TableWriter {
         let stored = &self.table.schema.columns;
         let mut columns = self.columns.as_slice();
         if self.parameters.missing_columns == MissingColumns::Null && source.len() < columns.len() {
+            if source.is_empty() {
+                return Err(Error::new(
+                    Kind::Unsupported,
+                    format!("{} cannot take rows without columns", self.place()),
+                )
+                .hint("name at least one column of the reader, a constant if there is no other"));
+            }
             let rest;
             (columns, rest) = columns.split_at(source.len());
             leaves_no_gap(&self.table, columns)?;

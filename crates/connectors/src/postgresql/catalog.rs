@@ -75,7 +75,7 @@ pub(crate) struct PgType {
 /// Types by number.
 pub(crate) type Types = BTreeMap<u32, PgType>;
 
-fn cell(row: &[Option<String>], place: usize) -> &str {
+pub(crate) fn cell(row: &[Option<String>], place: usize) -> &str {
     row.get(place)
         .and_then(Option::as_deref)
         .unwrap_or_default()

@@ -132,6 +132,11 @@ impl ServerError {
         self.code == "23505"
     }
 
+    /// Whether a declared rule of a table refused the row: NOT NULL, a foreign key, a CHECK.
+    pub(crate) fn is_broken_rule(&self) -> bool {
+        matches!(self.code.as_str(), "23502" | "23503" | "23514")
+    }
+
     /// Whether the same statement may succeed when repeated.
     pub(crate) fn is_transient(&self) -> bool {
         self.class().1 != Retry::Never

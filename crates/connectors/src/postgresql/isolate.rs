@@ -1,5 +1,6 @@
 //! Finding the rows of a chunk that the server refuses, without ever sending rows one by one: COPY
-//! names the line it stopped at, conflicts are found set-wise (`sieve`), the rest by halving.
+//! names the line it stopped at, many conflicts and many rows that break one rule are found set-wise
+//! (`sieve`, `rules`), the rest by halving.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,8 +13,9 @@ use super::fault::{Failure, Outcome, ServerError};
 use super::merge::Route;
 use super::write::Load;
 
-/// So many conflicts are cut out one at a time before a chunk is sieved for all of them.
-const CONFLICTS_BEFORE_SIEVE: usize = 2;
+/// So many conflicts, or rows that break a rule, are cut out one at a time before a chunk is sieved for
+/// all of them.
+const FOUND_BEFORE_SIEVE: usize = 2;
 
 /// Below this many rows a sieve costs more than it saves.
 const SIEVE_ROWS: usize = 32;
@@ -32,9 +34,9 @@ impl Load {
             rows: batches,
             row_count,
             failed: Some(first),
-            sieved: false,
+            sieved: Sieved::default(),
         }];
-        let mut conflicts = 0;
+        let (mut conflicts, mut broken_rules) = (0, 0);
         while let Some(Work {
             rows,
             row_count,
@@ -66,9 +68,32 @@ impl Load {
             }
             if error.is_conflict() {
                 conflicts += 1;
-                if !sieved && conflicts > CONFLICTS_BEFORE_SIEVE && row_count >= SIEVE_ROWS {
+                if !sieved.conflicts && conflicts > FOUND_BEFORE_SIEVE && row_count >= SIEVE_ROWS {
                     let rest = self.sieve(route, &rows, &error, written).await?;
-                    work.push(Work::new(rest.unwrap_or(rows), true));
+                    let sieved = Sieved {
+                        conflicts: true,
+                        ..sieved
+                    };
+                    work.push(Work::new(rest.unwrap_or(rows), sieved));
+                    continue;
+                }
+            }
+            if error.is_broken_rule() {
+                broken_rules += 1;
+                // Without a line it takes many statements to find even one row.
+                let many = broken_rules > FOUND_BEFORE_SIEVE || error.line(table).is_none();
+                if !sieved.rules && many && row_count >= SIEVE_ROWS {
+                    let rest = self.sieve_by_rule(route, &rows, &error, written).await?;
+                    // Another rule may refuse what is left.
+                    let sieved = Sieved {
+                        rules: rest.is_none(),
+                        ..sieved
+                    };
+                    let failed = rest.is_none().then_some(error);
+                    work.push(Work {
+                        failed,
+                        ..Work::new(rest.unwrap_or(rows), sieved)
+                    });
                     continue;
                 }
             }
@@ -115,17 +140,24 @@ impl Load {
     }
 }
 
+/// Which rows are not looked for any more.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sieved {
+    conflicts: bool,
+    rules: bool,
+}
+
 /// Rows still to be loaded.
 struct Work {
     rows: Vec<RecordBatch>,
     row_count: usize,
     /// Why they failed together, if that is known already.
     failed: Option<ServerError>,
-    sieved: bool,
+    sieved: Sieved,
 }
 
 impl Work {
-    fn new(rows: Vec<RecordBatch>, sieved: bool) -> Self {
+    fn new(rows: Vec<RecordBatch>, sieved: Sieved) -> Self {
         Work {
             row_count: rows.iter().map(RecordBatch::num_rows).sum(),
             rows,

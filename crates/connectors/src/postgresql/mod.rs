@@ -21,6 +21,7 @@ mod merge;
 mod names;
 mod plan;
 mod read;
+mod rules;
 mod session;
 mod sieve;
 mod slices;

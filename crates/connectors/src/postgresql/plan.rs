@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use sdk::{Column, Error, Kind, Result, nearest};
+use sdk::{Column, Error, Kind, Result, list_names, nearest};
 
 use super::catalog::{PgType, Table, TableColumn, find_table, table_columns, types};
 use super::config::ReaderParameters;
@@ -263,13 +263,7 @@ pub(crate) fn no_such_column<'a>(
     );
     match nearest(name, columns.clone()) {
         Some(known) => error.hint(format!("did you mean `{known}`?")),
-        None => {
-            let mut names: Vec<&str> = columns.take(31).collect();
-            if names.len() > 30 {
-                names[30] = "…";
-            }
-            error.hint(format!("its columns are {}", names.join(", ")))
-        }
+        None => error.hint(format!("its columns are {}", list_names(columns))),
     }
 }
 

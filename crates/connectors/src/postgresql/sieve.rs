@@ -16,7 +16,7 @@ use super::sql::{identifier, identifiers};
 use super::write::Load;
 
 /// The temporary table.
-const SIEVE: &str = "pg_temp.longshore_sieve";
+pub(crate) const SIEVE: &str = "pg_temp.longshore_sieve";
 
 /// Each round settles at least the earliest open row of every key, and in practice nearly all.
 const ROUNDS: usize = 50;
@@ -44,14 +44,27 @@ impl Load {
         let mark = self.next_savepoint();
         self.session.run(mark).await?;
         let found = self.find(route, rows, &indexes).await;
-        // The temporary table and everything else of the search goes.
+        let reason = format!("{} (the key is there already)", error.message);
+        self.settle(found, rows, &reason, written).await
+    }
+
+    /// Forgets the search and puts the rows aside that it has found, each with the columns at fault;
+    /// `None` if there are none.
+    pub(crate) async fn settle(
+        &mut self,
+        found: Outcome<Vec<(usize, String)>>,
+        rows: &[RecordBatch],
+        reason: &str,
+        written: &mut Written,
+    ) -> Outcome<Option<Vec<RecordBatch>>> {
         match found {
+            // The temporary table and everything else of the search goes.
             Ok(found) => {
                 self.undo().await?;
                 if found.is_empty() {
                     return Ok(None);
                 }
-                put_aside(rows, &found, error, written).map(Some)
+                put_aside(rows, &found, reason, written).map(Some)
             }
             // No right to read the table or to make temporary ones, for example.
             Err(Failure::Server(_)) => {
@@ -78,35 +91,7 @@ impl Load {
                 indexes.iter().any(is_key)
             })
             .collect();
-        let keys = identifiers(places.iter().map(|place| names[*place]));
-        let create = format!(
-            "CREATE TEMPORARY TABLE longshore_sieve ON COMMIT DROP AS \
-             SELECT {keys}, NULL::bigint AS longshore_row FROM {table} WITH NO DATA"
-        );
-        self.session.run(&create).await?;
-        let codings: Vec<Coding> = places
-            .iter()
-            .map(|place| route.codings[*place].clone())
-            .collect();
-        let mut copy = self
-            .session
-            .copy_in("COPY pg_temp.longshore_sieve FROM STDIN (FORMAT BINARY)")
-            .await?;
-        let mut out = Vec::new();
-        write_header(&mut out);
-        let mut first_row = 0;
-        for batch in rows {
-            let internal = |error: arrow_schema::ArrowError| Failure::Lost(error.into());
-            let projected = batch.project(&places).map_err(internal)?;
-            let encoded = encode(&projected, &codings).map_err(Failure::Lost)?;
-            encoded.write(Some(first_row), &mut out);
-            copy.send(&out).await?;
-            out.clear();
-            first_row += batch.num_rows() as i64;
-        }
-        write_trailer(&mut out);
-        copy.send(&out).await?;
-        copy.finish().await?;
+        self.stage(route, rows, &places).await?;
         self.session
             .run(
                 "ALTER TABLE pg_temp.longshore_sieve ADD COLUMN longshore_kept boolean NOT NULL \
@@ -148,6 +133,47 @@ impl Load {
             }
         }
         Ok(found)
+    }
+
+    /// Brings the columns at these places, and the number of each row, into the temporary table.
+    pub(crate) async fn stage(
+        &mut self,
+        route: &Route,
+        rows: &[RecordBatch],
+        places: &[usize],
+    ) -> Outcome<()> {
+        let table = self.target.table.sql();
+        let names: Vec<&str> = self.target.names().collect();
+        let keys = identifiers(places.iter().map(|place| names[*place]));
+        let create = format!(
+            "CREATE TEMPORARY TABLE longshore_sieve ON COMMIT DROP AS \
+             SELECT {keys}, NULL::bigint AS longshore_row FROM {table} WITH NO DATA"
+        );
+        self.session.run(&create).await?;
+        let codings: Vec<Coding> = places
+            .iter()
+            .map(|place| route.codings[*place].clone())
+            .collect();
+        let mut copy = self
+            .session
+            .copy_in("COPY pg_temp.longshore_sieve FROM STDIN (FORMAT BINARY)")
+            .await?;
+        let mut out = Vec::new();
+        write_header(&mut out);
+        let mut first_row = 0;
+        for batch in rows {
+            let internal = |error: arrow_schema::ArrowError| Failure::Lost(error.into());
+            let projected = batch.project(places).map_err(internal)?;
+            let encoded = encode(&projected, &codings).map_err(Failure::Lost)?;
+            encoded.write(Some(first_row), &mut out);
+            copy.send(&out).await?;
+            out.clear();
+            first_row += batch.num_rows() as i64;
+        }
+        write_trailer(&mut out);
+        copy.send(&out).await?;
+        copy.finish().await?;
+        Ok(())
     }
 }
 
@@ -191,7 +217,7 @@ fn later_of_key(index: &UniqueIndex) -> String {
 fn put_aside(
     rows: &[RecordBatch],
     found: &[(usize, String)],
-    error: &ServerError,
+    reason: &str,
     written: &mut Written,
 ) -> Outcome<Vec<RecordBatch>> {
     let mut kept: Vec<Vec<bool>> = rows
@@ -215,7 +241,7 @@ fn put_aside(
             batch: shared[batch].clone(),
             row: row - first,
             column: Some(columns.clone()),
-            reason: format!("{} (the key is there already)", error.message),
+            reason: reason.to_string(),
         });
     }
     let mut rest = Vec::with_capacity(rows.len());

@@ -3,7 +3,8 @@
 //! Numbers are plain digits; dates and timestamps are `YYYY-MM-DD HH:MM:SS[.fraction]`, with `+00:00`
 //! when the type has a zone; years beyond 9999 have more digits and those before year 0 a minus sign.
 //! The year 0 itself, 1 BC, is `+0000`.
-//! Lists, structs and maps are JSON (`to_json`); intervals are what Arrow prints, which PostgreSQL reads.
+//! Lists, structs and maps are JSON (`to_json`); intervals are what Arrow prints and durations are ISO 8601
+//! seconds, both of which PostgreSQL reads.
 
 use std::fmt::{Display, Write};
 
@@ -13,7 +14,7 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, new_null_array};
 use arrow_cast::cast;
-use arrow_schema::DataType;
+use arrow_schema::{DataType, TimeUnit};
 use sdk::{Error, Extension, Result};
 
 use super::calendar::{Instant, SECONDS_PER_DAY, write_day, write_time_of_day, write_timestamp};
@@ -84,8 +85,14 @@ pub(super) fn convert(array: &ArrayRef, extension: Option<Extension>) -> Result<
             }
             bytes(values, array)
         }
-        DataType::Interval(_) | DataType::Duration(_) => {
-            Ok(Mapped::clean(cast(array, &DataType::Utf8)?))
+        DataType::Interval(_) => Ok(Mapped::clean(cast(array, &DataType::Utf8)?)),
+        DataType::Duration(unit) => {
+            let ticks = cast(array, &DataType::Int64)?;
+            let cells = numbers(ticks.as_primitive::<Int64Type>());
+            map_text(cells, |ticks, out| {
+                write_duration(ticks, *unit, out);
+                Ok(())
+            })
         }
         DataType::List(_) | DataType::Struct(_) | DataType::Map(..) => {
             to_json::convert(array, extension)
@@ -122,6 +129,26 @@ fn write_float<F: Float + Display>(float: F, out: &mut String) {
     } else {
         write!(out, "{float:e}")
     };
+}
+
+/// The sign stands at the number: PostgreSQL knows none in front of the `P`.
+fn write_duration(ticks: i64, unit: TimeUnit, out: &mut String) {
+    let (per_second, digits) = match unit {
+        TimeUnit::Second => (1, 0),
+        TimeUnit::Millisecond => (1_000, 3),
+        TimeUnit::Microsecond => (1_000_000, 6),
+        TimeUnit::Nanosecond => (1_000_000_000, 9),
+    };
+    let sign = if ticks < 0 { "-" } else { "" };
+    let ticks = ticks.unsigned_abs();
+    let (seconds, rest) = (ticks / per_second, ticks % per_second);
+    // Writing to a string cannot fail.
+    let _ = write!(out, "PT{sign}{seconds}");
+    if rest > 0 {
+        let fraction = format!("{rest:0digits$}");
+        let _ = write!(out, ".{}", fraction.trim_end_matches('0'));
+    }
+    out.push('S');
 }
 
 fn times(array: &ArrayRef) -> Result<Mapped> {

@@ -266,7 +266,13 @@ fn class_of(code: &str, status: u16) -> ErrorClass {
         | "SignatureNotMatch"
         | "InvalidAccessKeyId"
         | "RequestTimeTooSkewed"
-        | "RequestTimeTooSkewd" => ErrorClass::Unauthorized,
+        | "RequestTimeTooSkewd"
+        | "InvalidStsToken"
+        | "SecurityTokenExpired" => ErrorClass::Unauthorized,
+        // The module of the service that signs callers in, and what STS says of its tokens.
+        _ if code.starts_with("ODPS-0410") || code.starts_with("InvalidSecurityToken") => {
+            ErrorClass::Unauthorized
+        }
         "NoPermission" | "AccessDenied" | "ODPS-0130013" => ErrorClass::Denied,
         "StatusConflict"
         | "InConsistentBlockList"
@@ -368,6 +374,24 @@ mod tests {
         assert!(error(400, damaged).retryable());
         let invalid = r#"{"Code":"InvalidBlockID","Message":"x"}"#;
         assert!(!error(500, invalid).retryable());
+    }
+
+    #[test]
+    fn refused_credentials_are_told_from_refused_parameters() {
+        for code in [
+            "InvalidStsToken",
+            "SecurityTokenExpired",
+            "InvalidSecurityToken.Expired",
+            "ODPS-0410042: Invalid signature value - ",
+            "ODPS-0410051: Invalid credentials - ",
+        ] {
+            for status in [400, 403] {
+                let body = format!(r#"{{"Code":"{code}","Message":"x"}}"#);
+                assert_eq!(error(status, &body).class(), ErrorClass::Unauthorized);
+            }
+        }
+        let parameter = r#"{"Code":"InvalidArgument","Message":"x"}"#;
+        assert_eq!(error(403, parameter).class(), ErrorClass::Invalid);
     }
 
     #[test]

@@ -92,6 +92,7 @@ impl Stage {
             registry: connectors::registry(),
             keys: KeyRing::parse(&keys).unwrap(),
             clock: clock.clone(),
+            console: server::Console::Embedded,
         };
         let opened = server
             .block_on(server.spawn(Server::open(config, equipment)))

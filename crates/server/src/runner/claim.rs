@@ -14,7 +14,7 @@ use crate::store::run::waiting::{self, Waiting};
 use crate::store::run::{self, Lease, Run};
 use crate::store::{Alone, Connection, StoreResult, damaged, project, resource_group, server};
 
-/// The queue is read in pieces of so many runs, because a long row of them may wait for one limit.
+/// The queue is read in pieces of at most so many runs, because a long row of them may wait for one limit.
 const PIECE: i64 = 200;
 /// A run that has lost its server so often without getting any further would take down the next one, too.
 const MOST_TAKEOVERS: i64 = 5;
@@ -79,8 +79,11 @@ pub(super) async fn claim(app: &App, free: usize, live: &Live) -> StoreResult<Ve
         }
     }
     let mut last: Option<Waiting> = None;
+    // Mostly the first ones may begin, so no more of them are looked at than that takes.
+    let mut size = i64::try_from(2 * free).unwrap_or(PIECE).min(PIECE);
     while claimed.len() < free && !places.is_empty() {
-        let piece = waiting::queued(&mut t, last.as_ref(), PIECE).await?;
+        let piece = waiting::queued(&mut t, last.as_ref(), size).await?;
+        size = PIECE;
         let mut used = match piece.last() {
             Some(end) => waiting::datasources(&mut t, last.as_ref(), end).await?,
             None => HashMap::new(),

@@ -74,6 +74,7 @@ pub(crate) async fn app(store: &str, folder: &TempDir, clock: Clock) -> App {
         keys: KeyRing::parse(&keys).expect("keys"),
         clock,
         registry: connectors::registry(),
+        console: crate::console::Console::Embedded,
         trusted_proxies: Networks::default(),
         metrics_networks: Networks::default(),
         metrics: Metrics::default(),

@@ -164,10 +164,14 @@ pub(crate) async fn list(
         "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
          WHERE i.project_id = $1 AND i.backfill_id = $2 AND i.id < $3 AND ($4 = '' OR i.state = $4)
             AND ($5 = '' OR i.bizdate = $5) AND ($6 = '' OR i.job_id = $6) ORDER BY i.id DESC LIMIT $7"
+    } else if !filter.bizdate.is_empty() && !filter.state.is_empty() {
+        "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
+         WHERE i.project_id = $1 AND i.bizdate = $5 AND i.state = $4 AND i.id < $3
+            AND ($6 = '' OR i.job_id = $6) AND $2 = '' ORDER BY i.id DESC LIMIT $7"
     } else if !filter.bizdate.is_empty() {
         "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
-         WHERE i.project_id = $1 AND i.bizdate = $5 AND i.id < $3 AND ($4 = '' OR i.state = $4)
-            AND ($6 = '' OR i.job_id = $6) AND $2 = '' ORDER BY i.id DESC LIMIT $7"
+         WHERE i.project_id = $1 AND i.bizdate = $5 AND i.id < $3
+            AND ($6 = '' OR i.job_id = $6) AND $2 = '' AND $4 = '' ORDER BY i.id DESC LIMIT $7"
     } else if !filter.job_id.is_empty() && !filter.state.is_empty() {
         "SELECT i.*, j.name AS job_name FROM instance i JOIN job j ON j.id = i.job_id
          WHERE i.project_id = $1 AND i.job_id = $6 AND i.state = $4 AND i.id < $3

@@ -124,7 +124,9 @@ impl Store {
                     .after_connect(|connection, _| {
                         Box::pin(async move {
                             // A commit is on the disk when it returns; readers do not wait for writers.
+                            // The log is copied back when it has 16 MiB, and the cache may have as much.
                             let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                                 PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -16000; \
                                  PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000";
                             connection.execute(pragmas).await.map(drop)
                         })

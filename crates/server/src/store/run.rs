@@ -185,10 +185,13 @@ pub(crate) async fn list(
         "SELECT * FROM run WHERE project_id = $1 AND instance_id = $2 AND id < $3
             AND ($4 = '' OR state = $4) AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
             AND ($7 = '' OR job_id = $7) ORDER BY id DESC LIMIT $8"
+    } else if !filter.bizdate.is_empty() && !filter.state.is_empty() {
+        "SELECT * FROM run WHERE project_id = $1 AND bizdate = $6 AND state = $4 AND id < $3
+            AND ($5 = '' OR kind = $5) AND ($7 = '' OR job_id = $7) AND $2 = '' ORDER BY id DESC LIMIT $8"
     } else if !filter.bizdate.is_empty() {
         "SELECT * FROM run WHERE project_id = $1 AND bizdate = $6 AND id < $3
-            AND ($4 = '' OR state = $4) AND ($5 = '' OR kind = $5) AND ($7 = '' OR job_id = $7)
-            AND $2 = '' ORDER BY id DESC LIMIT $8"
+            AND ($5 = '' OR kind = $5) AND ($7 = '' OR job_id = $7) AND $2 = '' AND $4 = ''
+            ORDER BY id DESC LIMIT $8"
     } else if !filter.job_id.is_empty() && !filter.state.is_empty() {
         "SELECT * FROM run WHERE project_id = $1 AND job_id = $7 AND state = $4 AND id < $3
             AND ($5 = '' OR kind = $5) AND $2 = '' AND $6 = '' ORDER BY id DESC LIMIT $8"

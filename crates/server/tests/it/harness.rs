@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sdk::{Registry, Secret};
-use server::{Clock, Equipment, KeyRing, Observe, Server, ServerConfig, Shutdown};
+use server::{Clock, Console, Equipment, KeyRing, Observe, Server, ServerConfig, Shutdown};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
@@ -180,6 +180,7 @@ impl Running {
             registry: registry.clone(),
             keys: KeyRing::parse(&keys).unwrap(),
             clock: clock.clone(),
+            console: Console::Folder(folder.path().join("console")),
         };
         let opening = config.clone();
         let opened = runtime.spawn(async move { Server::open(opening, equipment).await.unwrap() });

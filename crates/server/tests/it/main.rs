@@ -5,6 +5,7 @@
 mod api;
 mod captured;
 mod client;
+mod console;
 #[path = "../fill/mod.rs"]
 mod fill;
 mod harness;

@@ -24,7 +24,7 @@ const SMALL: [&str; 7] = [
 
 /// Statements that may scan or sort: the beginning of one, and how little it is.
 #[rustfmt::skip]
-const MAY: [(&str, &str); 18] = [
+const MAY: [(&str, &str); 19] = [
     ("SELECT count(*) FROM account", "the accounts, when one loses its rights or the first is made"),
     ("SELECT job_id, bizdate, state, count(*) AS count FROM instance WHERE backfill_id", "one backfill, at most 10,000"),
     ("SELECT job_id, is_missed, count(*) FROM instance WHERE state IN ('queued', 'running')", "what is under way"),
@@ -42,6 +42,7 @@ const MAY: [(&str, &str); 18] = [
     ("SELECT b.id FROM backfill b WHERE b.state = 'running'", "the backfills under way"),
     ("SELECT id, fence FROM run", "the runs under way"),
     ("UPDATE run SET takeovers", "the events of one run"),
+    ("SELECT page.*,", "a page that an index has found in its order"),
     ("SELECT r.id, r.ended_at, r.instance_id FROM run r", "the ids of all jobs, once for a hundred runs that are removed"),
 ];
 

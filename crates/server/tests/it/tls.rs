@@ -94,6 +94,7 @@ async fn a_key_of_another_certificate_is_told_at_the_start() {
             registry: connectors::registry(),
             keys: KeyRing::parse(&KeyRing::generate("test").unwrap()).unwrap(),
             clock: Clock::system(),
+            console: server::Console::Embedded,
         };
         let error = match Server::open(config, equipment).await {
             Ok(_) => panic!("the server has started"),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::{Int64Array, RecordBatch, StringArray};
 use arrow_schema::DataType;
-use engine::{Failure, Report};
-use sdk::{Column, State, TaskId, WritePlan, Writer};
+use engine::{Ended, Failure, Report};
+use sdk::{Column, Registry, State, TaskId, WritePlan, Writer};
 use serde_json::Value;
 
 use super::subject::{Cut, Misfit, ModeOutcome, Subject, Table};
@@ -185,17 +185,15 @@ fn dirty_lines(path: &Path) -> Result<Vec<Value>, String> {
 }
 
 /// A writer as the engine would hold it, prepared for two tasks.
-struct Opened {
-    writer: Box<dyn Writer>,
-    prepared: State,
+pub(super) struct Opened {
+    pub(super) writer: Box<dyn Writer>,
+    pub(super) prepared: State,
 }
 
 impl Opened {
-    async fn new(trial: &Trial<'_>, into: &End) -> Result<Self, String> {
+    pub(super) async fn new(registry: &Registry, into: &End) -> Result<Self, String> {
         let (datasource, parameter) = into.opening();
-        let connector = trial
-            .subject
-            .registry
+        let connector = registry
             .find(&datasource.connector)
             .ok_or("the connector is gone")?;
         let config = Value::Object(datasource.config.clone());
@@ -214,7 +212,7 @@ impl Opened {
         Ok(Opened { writer, prepared })
     }
 
-    async fn task(&self, task: u32) -> Result<Box<dyn sdk::TaskWriter>, String> {
+    pub(super) async fn task(&self, task: u32) -> Result<Box<dyn sdk::TaskWriter>, String> {
         let task = self.writer.task(&self.prepared, TaskId(task)).await;
         task.map_err(text)
     }
@@ -231,7 +229,7 @@ pub(super) async fn abort(subject: &Subject) -> Verdict {
             let rows = people(old.iter().copied(), "old");
             trial.fill(&table, &people_columns(), &rows).await?;
         }
-        let opened = Opened::new(&trial, &trial.writing(&table, mode)).await?;
+        let opened = Opened::new(&subject.registry, &trial.writing(&table, mode)).await?;
         let mut sealed = opened.task(0).await?;
         sealed.write(people(10..500, "new")).await.map_err(text)?;
         sealed.seal().await.map_err(text)?;
@@ -269,7 +267,7 @@ pub(super) async fn task_tried_again(subject: &Subject) -> Verdict {
 }
 
 /// Two splits of four batches each, ids 0 to 799.
-fn two_splits() -> (MemoryStore, End) {
+pub(super) fn two_splits() -> (MemoryStore, End) {
     let (source, end) = memory();
     let split = |split: i64| {
         (0..4)
@@ -287,7 +285,7 @@ fn two_splits() -> (MemoryStore, End) {
 pub(super) async fn attempts_given_up(subject: &Subject) -> Verdict {
     let trial = Trial::new(subject)?;
     let table = trial.people_table().await;
-    let opened = Opened::new(&trial, &trial.writing(&table, trial.mode()?)).await?;
+    let opened = Opened::new(&subject.registry, &trial.writing(&table, trial.mode()?)).await?;
     let mut half_way = opened.task(0).await?;
     half_way.write(people(0..300, "row")).await.map_err(text)?;
     drop(half_way);
@@ -328,7 +326,8 @@ pub(super) async fn resume_as_target(subject: &Subject) -> Verdict {
             let (_source, from) = two_splits();
             let into = trial.writing(&table, trial.mode()?);
             let copy = Copy::of(&from, &into);
-            if !killed_and_resumed(&trial.jobs, &copy, events, death).await? {
+            let resumed = killed_and_resumed(&trial.jobs, &copy, events, death).await?;
+            if resumed.is_none() {
                 finished(events)?;
                 break;
             }
@@ -354,7 +353,8 @@ pub(super) async fn resume_as_source(subject: &Subject) -> Verdict {
         let (target, into) = memory();
         target.offer(people_columns(), Vec::new());
         let copy = Copy::of(&from, &into);
-        if !killed_and_resumed(&trial.jobs, &copy, events, Death::BeforeNoting).await? {
+        let resumed = killed_and_resumed(&trial.jobs, &copy, events, Death::BeforeNoting).await?;
+        if resumed.is_none() {
             return finished(events);
         }
         same_rows(&rows, &target).map_err(|problem| format!("killed after {events}: {problem}"))?;
@@ -362,13 +362,13 @@ pub(super) async fn resume_as_source(subject: &Subject) -> Verdict {
     }
 }
 
-/// False if the run ended before it could be killed.
+/// How the continued run ended; nothing if the first one ended before it could be killed.
 pub(super) async fn killed_and_resumed(
     jobs: &Jobs,
     copy: &Copy<'_>,
     events: i64,
     death: Death,
-) -> Result<bool, String> {
+) -> Result<Option<Ended>, String> {
     let folder = jobs.fresh_folder()?;
     let path = folder.join("ledger.jsonl");
     let ledger = Arc::new(DyingLedger::open(&path, events, death).map_err(text)?);
@@ -377,12 +377,12 @@ pub(super) async fn killed_and_resumed(
     drop(ledger);
     match (died, killed.failure) {
         (true, _) => {}
-        (false, None) => return Ok(false),
+        (false, None) => return Ok(None),
         (false, Some(failure)) => return Err(format!("the job failed by itself: {failure}")),
     }
     let resumed = jobs.run_in(&folder, copy).await?;
     match resumed.failure {
-        None => Ok(true),
+        None => Ok(Some(resumed)),
         Some(failure) => Err(format!("killed after {events} events, resumed: {failure}")),
     }
 }

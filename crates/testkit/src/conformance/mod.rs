@@ -11,6 +11,7 @@
 mod connection;
 mod delivery;
 mod proxy;
+mod sink;
 mod source;
 mod subject;
 mod trial;
@@ -23,6 +24,7 @@ use futures::future::LocalBoxFuture;
 
 pub use engine::Datasource;
 pub use proxy::CuttingProxy;
+pub use sink::{Sink, keeps_sink_promises};
 pub use source::{Source, keeps_source_promises};
 pub use subject::{Cut, Misfit, Mode, ModeOutcome, Network, Store, Subject, Table, TypeCase};
 pub use trial::Verdict;

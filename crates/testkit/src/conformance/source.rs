@@ -59,7 +59,8 @@ async fn keeps(source: &Source) -> Verdict {
     loop {
         let (target, into) = memory();
         let copy = Copy::of(&from, &into).channels(2);
-        if !killed_and_resumed(&jobs, &copy, events, Death::BeforeNoting).await? {
+        let resumed = killed_and_resumed(&jobs, &copy, events, Death::BeforeNoting).await?;
+        if resumed.is_none() {
             break;
         }
         same_ids(&target.keys(), &ids)?;

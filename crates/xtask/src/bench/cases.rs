@@ -19,7 +19,8 @@ pub(super) struct Case {
     pub limit: Limit,
 }
 
-/// What is emptied before each run, and counted after it where that is cheap.
+/// What is emptied before each run, counted after it where that is cheap, and once compared with the
+/// source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Target {
     /// A table in PostgreSQL.
@@ -27,7 +28,7 @@ pub(super) enum Target {
     /// Files below this path of ours.
     Files(&'static str),
     /// A table in MaxCompute, which every run overwrites.
-    Overwritten,
+    Overwritten(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,6 +42,14 @@ impl Rows {
         match self {
             Rows::All => all,
             Rows::One => 1,
+        }
+    }
+
+    /// A table that holds just these rows.
+    pub(super) fn table(self) -> &'static str {
+        match self {
+            Rows::All => "source_heap",
+            Rows::One => "one_row",
         }
     }
 }
@@ -182,22 +191,27 @@ fn from_parquet() -> Case {
     }
 }
 
+/// What brings the rows of a MaxCompute table into `target_heap`.
+pub(super) fn fetch(table: &str) -> Case {
+    Case {
+        reader: json!({"plugin": "odps", "parameter":
+            {"datasource": "odps_first", "table": table, "column": ["*"]}}),
+        ..copy("fetch", "", "heap", 1)
+    }
+}
+
 fn maxcompute() -> [Case; 2] {
-    let table = |name: &str| {
-        json!({"plugin": "odps", "parameter":
-            {"datasource": "odps_first", "table": name, "column": ["*"], "truncate": true}})
-    };
-    let source = json!({"plugin": "odps", "parameter":
-        {"datasource": "odps_first", "table": "bench_source", "column": ["*"]}});
+    let written = "bench_target";
     [
         Case {
             name: "to-maxcompute",
             title: "PostgreSQL → MaxCompute emulator",
-            target: Target::Overwritten,
-            writer: table("bench_target"),
+            target: Target::Overwritten(written),
+            writer: json!({"plugin": "odps", "parameter":
+                {"datasource": "odps_first", "table": written, "column": ["*"], "truncate": true}}),
             peers: vec![(
                 "pyodps",
-                "$PYTHON $PEERS pyodps_out source_heap bench_target".to_owned(),
+                format!("$PYTHON $PEERS pyodps_out source_heap {written}"),
             )],
             limit: Limit::Ratio(0.2),
             ..copy("to-maxcompute", "", "heap", 1)
@@ -205,13 +219,12 @@ fn maxcompute() -> [Case; 2] {
         Case {
             name: "from-maxcompute",
             title: "MaxCompute emulator → PostgreSQL",
-            reader: source,
             peers: vec![(
                 "pyodps",
                 "$PYTHON $PEERS pyodps_in bench_source target_heap".to_owned(),
             )],
             limit: Limit::Ratio(0.2),
-            ..copy("from-maxcompute", "", "heap", 1)
+            ..fetch("bench_source")
         },
     ]
 }

@@ -3,7 +3,8 @@
 //! `server` and `scheduler` measure the server alone, see [`figures`]; the rest is about copies.
 //! In reading order: [`cases`] (what is copied, against whom, how fast), [`measurement`] (what a run
 //! cost), and here the rounds and the table. Each round runs everybody once, one after the other, so
-//! that a slow moment of the machine hits all alike; ratios are taken inside a round.
+//! that a slow moment of the machine hits all alike; ratios are taken inside a round. What our first
+//! run of a case left is compared with the source: a fast copy that is wrong is worth nothing.
 
 mod cases;
 mod figures;
@@ -182,8 +183,11 @@ impl Track {
                 .map(|(name, _)| (*name, Vec::new()))
                 .collect(),
         };
-        for _ in 0..options.rounds {
+        for round in 0..options.rounds {
             outcome.ours.push(self.run_once(case, options.rows, &ours)?);
+            if round == 0 {
+                self.compare(case).with_context(|| case.name)?;
+            }
             for ((_, line), (name, measurements)) in case.peers.iter().zip(&mut outcome.peers) {
                 let cost = self.run_once(case, options.rows, &self.shell(line));
                 measurements.push(cost.with_context(|| format!("{name} failed"))?);
@@ -198,7 +202,7 @@ impl Track {
                 self.servers.query(&format!("truncate {table}"))?;
             }
             Target::Files(path) => remove(&self.servers.folder().join(path))?,
-            Target::Overwritten => {}
+            Target::Overwritten(_) => {}
         }
         // What is left to be written after the last run is not the next one's cost.
         self.servers.query("checkpoint")?;
@@ -216,6 +220,39 @@ impl Track {
         }
         Ok(cost)
     }
+
+    /// Compares every value that our run wrote with the source.
+    fn compare(&self, case: &Case) -> Result<()> {
+        let source = case.rows.table();
+        let copied = match case.target {
+            Target::Table(table) => table,
+            // DuckDB reads both sides, so that we do not read what we wrote.
+            Target::Files(path) => {
+                let line = format!("$PYTHON $PEERS duckdb_check {source} '{path}/*.parquet'");
+                return process::run(&mut self.shell(&line));
+            }
+            Target::Overwritten(table) => {
+                let fetch = cases::fetch(table);
+                let document = self.servers.folder().join("fetch.json");
+                fs::write(&document, cases::document(&fetch).to_string())?;
+                self.servers.query("truncate target_heap")?;
+                process::run(self.servers.job(&document).arg("--quiet"))?;
+                "target_heap"
+            }
+        };
+        let [expected, found] = [source, copied].map(|table| self.servers.query(&checksum(table)));
+        let (expected, found) = (expected?, found?);
+        ensure!(
+            found == expected,
+            "the rows are not those of the source: {found} instead of {expected}"
+        );
+        Ok(())
+    }
+}
+
+/// The number of rows and the sum of their hashes.
+fn checksum(table: &str) -> String {
+    format!("select count(*) || ' ' || sum(hashtextextended(t::text, 0)::numeric) from {table} t")
 }
 
 /// Removes a file or a folder, if there is one.

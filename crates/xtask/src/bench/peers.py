@@ -29,6 +29,18 @@ def duckdb_in(file, table):
     duckdb().execute(f"insert into pg.public.{table} select * from '{file}'")
 
 
+def duckdb_check(table, files):
+    """Ends with an error unless the files hold the rows of the table."""
+    connection = duckdb()
+
+    def checksum(source):
+        return connection.execute(f"select count(*), sum(hash(r)) from (select * from {source}) r").fetchone()
+
+    expected, found = checksum(f"pg.public.{table}"), checksum(f"'{files}'")
+    if found != expected:
+        sys.exit(f"the rows are not those of the source: {found} instead of {expected}")
+
+
 def connectorx_out(table, file):
     import connectorx
     import pyarrow.parquet
@@ -123,7 +135,7 @@ def pyodps_in(source, target):
     sys.exit(psql.returncode)
 
 
-PEERS = {name: value for name, value in globals().items() if name.endswith(("_in", "_out", "_create"))}
+PEERS = {name: value for name, value in globals().items() if name.endswith(("_in", "_out", "_create", "_check"))}
 
 if sys.argv[1] not in PEERS:
     sys.exit(__doc__)

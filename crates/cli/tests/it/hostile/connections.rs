@@ -79,19 +79,65 @@ async fn a_host_that_is_down_is_named_on_both_sides() {
         4,
         &["no-such-host.invalid", "hint:"],
     );
-    let endpoint = place.emulator.endpoint();
-    place.write(
-        "datasources.toml",
-        &text.replace(&endpoint, "http://127.0.0.1:1/api"),
-    );
-    // A run waits two minutes for a MaxCompute that is away; the test of the connection does not.
-    let ran = place.run(&["ping", "odps_first"]);
-    assert_eq!(ran.code, Some(4));
-    assert!(
-        ran.output.contains("failed")
-            && format!("{}{}", ran.output, ran.messages).contains("127.0.0.1:1"),
-        "{ran:?}"
-    );
+}
+
+/// A MaxCompute that never answered is not waited for, neither by a run nor by a test of the connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_maxcompute_that_is_down_is_named_on_both_sides() {
+    let place = Place::new().await;
+    place.sql("CREATE TABLE t (id bigint)").await;
+    for statement in ["CREATE TABLE t (id BIGINT)", "INSERT INTO t VALUES (1)"] {
+        place.maxcompute_sql(statement).await;
+    }
+    let maxcompute = |more: &str| {
+        format!(
+            r#"{{"plugin": "odps", "parameter": {{"datasource": "odps_first", "table": "t", "column": ["*"]{more}}}}}"#
+        )
+    };
+    let text = std::fs::read_to_string(place.path("datasources.toml")).unwrap();
+    let endpoint = format!("endpoint = \"{}\"", place.emulator.endpoint());
+    // Without `endpoint` nothing begins; Tunnel is asked when the run has begun.
+    for (named, datasource) in [
+        (
+            "datasource `odps_first`",
+            "endpoint = \"http://127.0.0.1:1/api\"".to_string(),
+        ),
+        (
+            "table `t`",
+            format!("{endpoint}\ntunnelEndpoint = \"http://127.0.0.1:1\""),
+        ),
+    ] {
+        let changed = text.replace(&endpoint, &datasource);
+        assert_ne!(changed, text);
+        place.write("datasources.toml", &changed);
+        for document in [
+            job(&maxcompute(""), &to_file("t.csv"), STRICT),
+            job(
+                &postgresql("t"),
+                &maxcompute(r#", "truncate": false"#),
+                STRICT,
+            ),
+        ] {
+            place.refuses(
+                &document,
+                4,
+                &[
+                    named,
+                    "the service cannot be reached",
+                    "127.0.0.1:1",
+                    "hint: check `endpoint` and `tunnelEndpoint`",
+                ],
+            );
+        }
+        let ran = place.run(&["ping", "odps_first"]);
+        assert_eq!(ran.code, Some(4), "{named}: {ran:?}");
+        assert!(
+            ran.output.contains("failed")
+                && format!("{}{}", ran.output, ran.messages).contains("127.0.0.1:1"),
+            "{ran:?}"
+        );
+    }
+    assert!(!place.path("out").join("t.csv").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

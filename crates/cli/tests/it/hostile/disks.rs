@@ -1,6 +1,6 @@
-//! A target whose disk is full: a file system of a few megabytes, which needs root to be mounted;
-//! without it the test says so and passes. The server that all tests share must not run out of room,
-//! so for PostgreSQL a server of the test's own lies on the small disk.
+//! A target whose disk is full: a file system of a few megabytes, which root or password-less sudo must
+//! mount; without either the tests fail and say so. The server that all tests share must not run out of
+//! room, so for PostgreSQL a server of the test's own lies on the small disk.
 
 use std::fs::{File, set_permissions};
 use std::net::TcpListener;
@@ -19,33 +19,51 @@ use crate::setup::Place;
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    /// `None`, with a printed word, where this user cannot mount.
-    #[expect(clippy::print_stderr, reason = "a skipped test must say so")]
-    fn mount(path: &Path, size: &str) -> Option<Self> {
+    fn mount(path: &Path, size: &str) -> Self {
         std::fs::create_dir_all(path).unwrap();
-        let mounted = Command::new("mount")
-            .args([
-                "-t",
-                "tmpfs",
-                "-o",
-                &format!("size={size},mode=0700"),
-                "tmpfs",
-            ])
-            .arg(path)
-            .output()
-            .is_ok_and(|output| output.status.success());
-        if mounted {
-            return Some(SmallDisk(path.to_path_buf()));
+        let owner = std::fs::metadata(path).unwrap();
+        let options = format!(
+            "size={size},mode=0700,uid={},gid={}",
+            owner.uid(),
+            owner.gid()
+        );
+        let refusals = privileged("mount", |command| {
+            command
+                .args(["-t", "tmpfs", "-o", &options, "tmpfs"])
+                .arg(path)
+        });
+        if let Err(refusals) = refusals {
+            panic!(
+                "this test needs a small disk, and it cannot be mounted: run the tests as root or with password-less \
+                 sudo, where the programs of the package `mount` are installed and containers have CAP_SYS_ADMIN\n{refusals}"
+            );
         }
-        eprintln!("skipped: mounting a small disk needs root");
-        None
+        SmallDisk(path.to_path_buf())
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+        let _ = privileged("umount", |command| command.arg("--lazy").arg(&self.0));
     }
+}
+
+/// Runs a program as whom we are, then as root by sudo if that fails. What both said is the error.
+fn privileged(
+    program: &str,
+    arguments: impl Fn(&mut Command) -> &mut Command,
+) -> Result<(), String> {
+    let mut by_sudo = Command::new("sudo");
+    by_sudo.args(["-n", program]);
+    let mut refusals = String::new();
+    for mut command in [Command::new(program), by_sudo] {
+        refusals += &match arguments(&mut command).output() {
+            Ok(output) if output.status.success() => return Ok(()),
+            Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+            Err(error) => format!("{command:?}: {error}\n"),
+        };
+    }
+    Err(refusals)
 }
 
 const SOURCE: &str = "CREATE TABLE source AS SELECT i AS id, md5(i::text) || md5(i::text) AS note FROM generate_series(1, 100000) i";
@@ -54,9 +72,7 @@ const SOURCE: &str = "CREATE TABLE source AS SELECT i AS id, md5(i::text) || md5
 async fn files_appear_whole_or_not_at_all() {
     let place = Place::new().await;
     let folder = place.path("out");
-    let Some(disk) = SmallDisk::mount(&folder, "2m") else {
-        return;
-    };
+    let disk = SmallDisk::mount(&folder, "2m");
     place.sql(SOURCE).await;
     for name in ["a.csv", "a.parquet", "a.jsonl"] {
         let document = job(&postgresql("source"), &super::to_file(name), STRICT);
@@ -90,9 +106,9 @@ struct SmallServer {
 
 impl SmallServer {
     /// Starts a server with the programs and as the user of the one that all tests share, and makes it
-    /// the data source `small`. `None`, with a printed word, where this user cannot mount.
-    async fn start(place: &Place) -> Option<Self> {
-        let disk = SmallDisk::mount(&place.path("disk"), "64m")?;
+    /// the data source `small`.
+    async fn start(place: &Place) -> Self {
+        let disk = SmallDisk::mount(&place.path("disk"), "64m");
         let shared = place
             .value("SELECT current_setting('data_directory')")
             .await;
@@ -161,11 +177,11 @@ impl SmallServer {
                     "[small]\ntype = \"postgresql\"\njdbcUrl = \"jdbc:postgresql://127.0.0.1:{port}/postgres\"\nusername = \"longshore\"\npassword = \"${{file:pg.secret}}\"\n"
                 );
                 place.write("datasources.toml", &format!("{sources}\n{small}"));
-                return Some(SmallServer {
+                return SmallServer {
                     server,
                     client,
                     disk,
-                });
+                };
             }
             // Somebody else may have taken the port; anything else is a failure.
             assert!(
@@ -227,9 +243,7 @@ fn log(place: &Place) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_without_room_keeps_what_it_had() {
     let place = Place::new().await;
-    let Some(small) = SmallServer::start(&place).await else {
-        return;
-    };
+    let small = SmallServer::start(&place).await;
     place.sql(SOURCE).await;
     for mode in ["insert", "update"] {
         small

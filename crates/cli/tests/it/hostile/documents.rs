@@ -260,7 +260,29 @@ async fn a_table_without_columns_keeps_its_rows_or_is_refused() {
         2,
         &["the reader has 0 columns () and the writer has 1 (id)"],
     );
-    for name in ["bare.parquet", "bare.csv"] {
+    place.maxcompute_sql("CREATE TABLE wide (id BIGINT)").await;
+    for (missing, code, part) in [
+        (
+            "",
+            2,
+            "the reader has 0 columns () and the writer has 1 (id)",
+        ),
+        (
+            r#", "missingColumns": "null""#,
+            2,
+            "table `wide` cannot take rows without columns",
+        ),
+    ] {
+        let to_maxcompute = format!(
+            r#"{{"plugin": "odps", "parameter": {{"datasource": "odps_first", "table": "wide", "column": ["*"], "truncate": true{missing}}}}}"#
+        );
+        place.refuses(
+            &job(&postgresql("bare"), &to_maxcompute, STRICT),
+            code,
+            &[part, "hint:"],
+        );
+    }
+    for name in ["bare.parquet", "bare.csv", "bare.jsonl"] {
         place.refuses(
             &job(&postgresql("bare"), &to_file(name), STRICT),
             2,

@@ -1,5 +1,6 @@
-//! Two jobs on one partition at the same time: appends both stay, and of two replacements the one
-//! that commits last stands alone. Neither sees rows of the other within its own commit.
+//! Two jobs on one partition at the same time: appends both stay, of two replacements the one that
+//! commits last stands alone, and a replacement takes an append away that was committed before it.
+//! Neither sees rows of the other within its own commit.
 
 use super::{job, postgresql};
 use crate::setup::Place;
@@ -14,8 +15,8 @@ fn writer(truncate: bool) -> String {
 
 /// Runs both jobs side by side, slowed so that they overlap, and returns what the partition holds:
 /// rows, different ids and the sum of ids, per job.
-async fn both(place: &Place, truncate: bool) -> String {
-    for who in ["a", "b"] {
+async fn both(place: &Place, truncate: [bool; 2]) -> String {
+    for (who, truncate) in ["a", "b"].into_iter().zip(truncate) {
         place
             .sql(&format!("CREATE TABLE IF NOT EXISTS {who} AS SELECT i::bigint AS id, '{who}'::text AS who FROM generate_series(1, {ROWS}) i"))
             .await;
@@ -52,13 +53,18 @@ async fn appends_add_up_and_of_replacements_the_last_one_stays() {
         u64::from(ROWS) * u64::from(ROWS + 1) / 2
     );
     assert_eq!(
-        both(&place, false).await,
+        both(&place, [false, false]).await,
         format!("a {whole}, b {whole}"),
         "appends add up"
     );
-    let left = both(&place, true).await;
+    let left = both(&place, [true, true]).await;
     assert!(
         left == format!("a {whole}") || left == format!("b {whole}"),
         "one job's rows, all of them and nothing else: {left}"
+    );
+    let left = both(&place, [false, true]).await;
+    assert!(
+        left == format!("b {whole}") || left == format!("a {whole}, b {whole}"),
+        "the rows that replace, and those that were added after them or none: {left}"
     );
 }

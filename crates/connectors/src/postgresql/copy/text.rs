@@ -1,7 +1,7 @@
 //! Fields as text for people: the dirty-row file and messages. Follows PostgreSQL's own output with
 //! ISO dates; what it does not know becomes hexadecimal digits, never an error.
 
-use std::fmt::Write;
+use std::fmt::{Display, LowerExp, Write};
 
 use super::list::{Shape, next_field};
 use super::numeric;
@@ -32,8 +32,8 @@ fn known(type_name: &str, cell: &[u8]) -> Option<String> {
         "int4" => i32_of(cell)?.to_string(),
         "int8" => i64_of(cell)?.to_string(),
         "oid" => u32::from_be_bytes(cell.try_into().ok()?).to_string(),
-        "float4" => f32::from_be_bytes(cell.try_into().ok()?).to_string(),
-        "float8" => f64::from_be_bytes(cell.try_into().ok()?).to_string(),
+        "float4" => float(f32::from_be_bytes(cell.try_into().ok()?)),
+        "float8" => float(f64::from_be_bytes(cell.try_into().ok()?)),
         "text" | "varchar" | "bpchar" | "name" | "json" | "xml" => {
             std::str::from_utf8(cell).ok()?.to_string()
         }
@@ -98,6 +98,15 @@ fn i32_of(cell: &[u8]) -> Option<i32> {
 
 fn i64_of(cell: &[u8]) -> Option<i64> {
     Some(i64::from_be_bytes(cell.try_into().ok()?))
+}
+
+/// Very large and very small numbers get an exponent rather than hundreds of zeros.
+fn float(number: impl Display + LowerExp + Into<f64> + Copy) -> String {
+    let size = number.into().abs();
+    if size.is_finite() && size != 0.0 && !(1e-4..1e15).contains(&size) {
+        return format!("{number:e}");
+    }
+    number.to_string().replace("inf", "Infinity")
 }
 
 fn date(days: i32) -> String {
@@ -276,7 +285,12 @@ mod tests {
 
     #[test]
     fn fields_read_like_postgresql_prints_them() {
-        let cases: [(&str, Vec<u8>, &str); 9] = [
+        let cases: [(&str, Vec<u8>, &str); 10] = [
+            (
+                "float4",
+                f32::NEG_INFINITY.to_be_bytes().to_vec(),
+                "-Infinity",
+            ),
             ("date", (-730_119_i32).to_be_bytes().to_vec(), "0001-01-01"),
             (
                 "date",

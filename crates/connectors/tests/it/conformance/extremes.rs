@@ -6,9 +6,10 @@ use arrow_array::builder::{Int32Builder, ListBuilder, MapBuilder, StringBuilder,
 use arrow_array::cast::AsArray;
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Decimal256Array,
-    FixedSizeBinaryArray, Float32Array, Float64Array, Int8Array, Int16Array, Int32Array,
-    Int64Array, StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
-    TimestampMillisecondArray, TimestampNanosecondArray,
+    DurationNanosecondArray, FixedSizeBinaryArray, Float32Array, Float64Array, Int8Array,
+    Int16Array, Int32Array, Int64Array, IntervalYearMonthArray, StringArray,
+    Time64MicrosecondArray, TimestampMicrosecondArray, TimestampMillisecondArray,
+    TimestampNanosecondArray,
 };
 use arrow_buffer::i256;
 use arrow_schema::{DataType, Field};
@@ -80,6 +81,8 @@ pub(super) fn odps() -> Vec<TypeCase> {
         TypeCase::new("timestamp", nanoseconds(Some("UTC"))),
         TypeCase::new("timestamp_ntz", nanoseconds(None)),
         TypeCase::meaning("json", Extension::Json, documents()),
+        TypeCase::new("interval_day_time", spans()),
+        TypeCase::new("interval_year_month", months()),
         TypeCase::new("array<int>", lists()),
         TypeCase::new("map<string,int>", maps()),
         TypeCase::new("struct<a:int,b:string>", structs()),
@@ -296,6 +299,26 @@ fn nanoseconds(zone: Option<&str>) -> ArrayRef {
     let values =
         TimestampNanosecondArray::from(vec![i64::MIN, -1, 0, 951_782_400_123_456_789, i64::MAX]);
     Arc::new(values.with_timezone_opt(zone))
+}
+
+fn spans() -> ArrayRef {
+    Arc::new(DurationNanosecondArray::from(vec![
+        i64::MIN,
+        -1,
+        0,
+        86_400_000_000_001,
+        i64::MAX,
+    ]))
+}
+
+fn months() -> ArrayRef {
+    Arc::new(IntervalYearMonthArray::from(vec![
+        i32::MIN,
+        -14,
+        0,
+        14,
+        i32::MAX,
+    ]))
 }
 
 fn uuids() -> ArrayRef {

@@ -1,7 +1,8 @@
-//! The stream connector keeps nothing, so only the promises of a source apply to it.
+//! The stream connector keeps nothing: as a source it is compared with itself, and as a target by the
+//! counts of the runs.
 
 use serde_json::{Value, json};
-use testkit::conformance::{Source, keeps_source_promises};
+use testkit::conformance::{Sink, Source, keeps_sink_promises, keeps_source_promises};
 
 use super::datasource;
 
@@ -29,4 +30,15 @@ async fn streams_keep_the_promises_of_a_source() {
         };
         keeps_source_promises(&source).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn streams_keep_the_promises_of_a_target_that_keeps_nothing() {
+    keeps_sink_promises(&Sink {
+        name: "stream",
+        registry: connectors::registry(),
+        datasource: datasource("stream", json!({})),
+        parameter: json!({}),
+    })
+    .await;
 }

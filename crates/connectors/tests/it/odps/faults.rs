@@ -4,7 +4,10 @@ use maxcompute_emulator::KeyPair;
 use sdk::{Kind, Retry, TaskId};
 use serde_json::json;
 
-use super::harness::{ACCESS_ID, ACCESS_KEY, Service, bulky, error_of, people, plan, write_task};
+use super::harness::{
+    ACCESS_ID, ACCESS_KEY, Service, bulky, error_of, people, plan, read_split, write_task,
+};
+use crate::drive;
 
 async fn service() -> Service {
     let service = Service::start().await;
@@ -165,4 +168,51 @@ async fn a_region_switches_to_signature_version_4() {
     assert_eq!(error_of(open(&config).await).kind(), Kind::Auth);
     config["region"] = json!("cn-hangzhou");
     open(&config).await.unwrap();
+}
+
+#[tokio::test]
+async fn temporary_credentials_need_their_security_token() {
+    let keys = KeyPair {
+        security_token: Some("t0ken".into()),
+        ..KeyPair::new(ACCESS_ID, ACCESS_KEY)
+    };
+    let service = Service::start_with(keys).await;
+    service
+        .sql("create table t (id bigint, name string);\n")
+        .await;
+    let with = service.config_with(&json!({"securityToken": "t0ken"}));
+    let parameter = json!({"table": "t", "column": ["*"]});
+    let write = json!({"table": "t", "column": ["*"], "truncate": false});
+    drive::write("odps", &with, &write, &people(0..9))
+        .await
+        .unwrap();
+    let reader = drive::reader("odps", &with, &parameter).await.unwrap();
+    let mut numbers = Vec::new();
+    for split in reader.splits(1).await.unwrap().splits {
+        let rows = read_split(reader.as_ref(), &split).await.unwrap();
+        numbers.extend(rows.numbers(0));
+    }
+    assert_eq!(numbers, (0..9).collect::<Vec<i64>>());
+    let stages = drive::browser("odps", &with).await.ping().await;
+    assert!(stages.iter().all(|stage| stage.outcome.is_ok()));
+    for config in [
+        service.config(),
+        service.config_with(&json!({"securityToken": "stale"})),
+    ] {
+        for error in [
+            error_of(drive::reader("odps", &config, &parameter).await),
+            error_of(drive::writer("odps", &config, &write).await),
+        ] {
+            assert_eq!(
+                (error.kind(), error.retryable()),
+                (Kind::Auth, Retry::Never),
+                "{error}"
+            );
+            assert_eq!(
+                error.hint_text(),
+                Some("check `accessId`, `accessKey` and `securityToken` of the datasource")
+            );
+            assert!(!format!("{error:?}").contains("stale"));
+        }
+    }
 }

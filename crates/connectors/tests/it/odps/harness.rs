@@ -85,6 +85,7 @@ impl Service {
     pub(crate) async fn start_with(keys: KeyPair) -> Service {
         let folder = TempDir::new().unwrap();
         let region = keys.required_region.clone();
+        let security_token = keys.security_token.clone();
         let server = serve(Options {
             data: folder.path().to_path_buf(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -97,7 +98,7 @@ impl Service {
         let credentials = Credentials {
             access_id: ACCESS_ID.into(),
             access_key: ACCESS_KEY.into(),
-            security_token: None,
+            security_token,
             region,
         };
         let client = Client::new(endpoint, credentials).unwrap();

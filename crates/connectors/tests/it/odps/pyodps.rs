@@ -3,15 +3,28 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use arrow_array::Array;
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, TimestampMillisecondType, TimestampNanosecondType};
+use arrow_array::types::{
+    DurationNanosecondType, Float64Type, IntervalYearMonthType, TimestampMillisecondType,
+    TimestampNanosecondType,
+};
+use arrow_array::{Array, RecordBatch};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::harness::{ACCESS_ID, ACCESS_KEY, PROJECT, Service};
 
-const PACKAGES: [&str; 3] = ["pyodps==0.13.2", "pyarrow", "pandas"];
+/// The versions that the tests of the emulator name, too: both use one environment.
+const PACKAGES: [&str; 6] = [
+    "pyodps==0.13.2",
+    "pyarrow==26.0.1",
+    "pandas==3.1.1",
+    "zstandard==0.25.0",
+    "python-snappy==0.7.3",
+    "lz4==4.4.5",
+];
+
+const COMPRESSIONS: [&str; 5] = ["none", "deflate", "zstd", "snappy", "lz4"];
 
 /// The interpreter of an environment beside the build, made once and kept.
 async fn python() -> PathBuf {
@@ -26,7 +39,7 @@ async fn python() -> PathBuf {
         .unwrap()
         .unwrap();
     let mut test = Command::new(&interpreter);
-    test.args(["-c", "import odps, pyarrow, pandas"]);
+    test.args(["-c", "import odps, pyarrow, pandas, zstandard, snappy, lz4"]);
     if !test
         .output()
         .await
@@ -61,7 +74,7 @@ async fn run(command: &mut Command) {
     );
 }
 
-async fn script(service: &Service, command: &str, table: &str) {
+async fn script(service: &Service, command: &str) {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/odps/pyodps.py");
     let mut python = Command::new(python().await);
     python.args([
@@ -71,24 +84,62 @@ async fn script(service: &Service, command: &str, table: &str) {
         PROJECT,
         ACCESS_ID,
         ACCESS_KEY,
-        table,
     ]);
     run(&mut python).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn values_of_every_type_survive_both_ways() {
-    let service = Service::start().await;
-    script(&service, "write", "theirs").await;
+const TABLE: &str = "id bigint, c_tinyint tinyint, c_smallint smallint, c_int int, c_float float, c_double double, c_boolean boolean, c_string string, c_varchar varchar(10), c_char char(3), c_binary binary, c_decimal decimal(38,18), c_date date, c_datetime datetime, c_timestamp timestamp, c_timestamp_ntz timestamp_ntz, c_json json, c_array array<bigint>, c_map map<string,bigint>, c_struct struct<x:bigint,y:string>";
 
-    let mut rows = service
-        .read(json!({"table": "theirs", "column": ["*"]}))
-        .await
-        .unwrap();
-    assert!(rows.unreadable.is_empty());
-    let batch = rows.batches.pop().unwrap();
+/// DECIMAL here is the type of the first edition.
+const RARE_TABLE: &str = "id bigint, c_decimal decimal, c_nested array<array<string>>, c_span interval_day_time, c_months interval_year_month";
+
+/// The only batch of a table.
+async fn read(service: &Service, table: &str, compression: &str) -> RecordBatch {
+    let parameter = json!({"table": table, "column": ["*"], "compression": compression});
+    let mut rows = service.read(parameter).await.unwrap();
+    assert!(rows.unreadable.is_empty(), "{compression}");
+    rows.batches.pop().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_of_every_type_survive_both_ways_with_every_compression() {
+    let service = Service::start().await;
+    for compression in COMPRESSIONS {
+        let table = format!("create table theirs_rare_{compression} ({RARE_TABLE})");
+        service.sql_of_the_first_edition(&table).await;
+    }
+    script(&service, "write").await;
+    for compression in COMPRESSIONS {
+        let batch = read(&service, &format!("theirs_{compression}"), compression).await;
+        are_theirs(&batch);
+        let rare = read(&service, &format!("theirs_rare_{compression}"), compression).await;
+        are_theirs_and_rare(&rare);
+        let (ours, ours_rare) = (
+            format!("ours_{compression}"),
+            format!("ours_rare_{compression}"),
+        );
+        service
+            .sql(&format!("create table {ours} ({TABLE});\n"))
+            .await;
+        service
+            .sql_of_the_first_edition(&format!("create table {ours_rare} ({RARE_TABLE})"))
+            .await;
+        for (table, batch) in [(ours, batch), (ours_rare, rare)] {
+            let parameter = json!({"table": table, "column": ["*"], "truncate": true, "compression": compression});
+            // Two tasks, so that rows of several blocks are put together.
+            let refused = service
+                .write(parameter, &[batch.slice(0, 1), batch.slice(1, 3)])
+                .await
+                .unwrap();
+            assert!(refused.is_empty(), "{refused:?}");
+        }
+    }
+    script(&service, "check").await;
+}
+
+fn are_theirs(batch: &RecordBatch) {
     assert_eq!((batch.num_rows(), batch.num_columns()), (4, 20));
-    let row = |number| Value::Object(sdk::row_to_json(&batch, number));
+    let row = |number| Value::Object(sdk::row_to_json(batch, number));
     let first = row(0);
     assert_eq!(
         first,
@@ -137,19 +188,29 @@ async fn values_of_every_type_survive_both_ways() {
     let map = column("c_map").as_map();
     assert_eq!(map.value(0).len(), 2);
     assert!(map.value(0).column(1).is_null(1));
+}
 
-    service
-        .sql("create table ours (id bigint, c_tinyint tinyint, c_smallint smallint, c_int int, c_float float, c_double double, c_boolean boolean, c_string string, c_varchar varchar(10), c_char char(3), c_binary binary, c_decimal decimal(38,18), c_date date, c_datetime datetime, c_timestamp timestamp, c_timestamp_ntz timestamp_ntz, c_json json, c_array array<bigint>, c_map map<string,bigint>, c_struct struct<x:bigint,y:string>);\n")
-        .await;
-    for compression in ["none", "zstd"] {
-        let parameter =
-            json!({"table": "ours", "column": ["*"], "truncate": true, "compression": compression});
-        // Two tasks, so that rows of several blocks are put together.
-        let refused = service
-            .write(parameter, &[batch.slice(0, 1), batch.slice(1, 3)])
-            .await
-            .unwrap();
-        assert!(refused.is_empty(), "{refused:?}");
-        script(&service, "check", "ours").await;
-    }
+fn are_theirs_and_rare(batch: &RecordBatch) {
+    let rows: Vec<Value> = (0..batch.num_rows())
+        .map(|row| Value::Object(sdk::row_to_json(batch, row)))
+        .collect();
+    let largest = format!("{}.{}", "9".repeat(36), "9".repeat(18));
+    assert_eq!(
+        rows[0],
+        json!({
+            "id": 1, "c_decimal": largest, "c_nested": [["a", null, "中"], [], null],
+            "c_span": "PT86402.000000003S", "c_months": "1 years 2 mons"
+        })
+    );
+    assert_eq!(rows[1]["c_decimal"], json!("-0.000000000000000001"));
+    assert_eq!(rows[1]["c_nested"], json!([]));
+    assert_eq!(rows[2]["c_nested"], json!([[""]]));
+    assert_eq!(
+        rows[3],
+        json!({"id": 4, "c_decimal": null, "c_nested": null, "c_span": null, "c_months": null})
+    );
+    let spans = batch.column(3).as_primitive::<DurationNanosecondType>();
+    assert_eq!(spans.value(1), -86_399_999_999_995);
+    let months = batch.column(4).as_primitive::<IntervalYearMonthType>();
+    assert_eq!((months.value(1), months.value(2)), (-14, 0));
 }

@@ -15,7 +15,7 @@ use serde_json::json;
 use super::writing::{named, people};
 use super::{Outcome, Schema, plan, write_all};
 
-fn refused_ids(outcome: &Outcome) -> BTreeSet<i32> {
+pub(super) fn refused_ids(outcome: &Outcome) -> BTreeSet<i32> {
     let id = |row: &RecordBatch| row.column(0).as_primitive::<Int32Type>().value(0);
     outcome.refused.iter().map(|(_, _, row)| id(row)).collect()
 }

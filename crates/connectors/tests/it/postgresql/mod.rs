@@ -5,6 +5,8 @@
 mod conflicts;
 mod faults;
 mod reading;
+mod rules;
+mod sessions;
 mod tls;
 mod values;
 mod writing;

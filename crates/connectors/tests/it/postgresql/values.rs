@@ -218,6 +218,28 @@ const TYPES: &[(&str, &[&str], &[&str])] = &[
     ("jsonb[]", &["ARRAY['{\"a\": 1}'::jsonb, NULL]"], &[]),
     ("inet[]", &["'{10.0.0.1,NULL}'"], &["'{{10.0.0.1}}'"]),
     ("mood[]", &["'{happy,NULL}'"], &[]),
+    (
+        "bytea[]",
+        &["ARRAY['\\x00ff5c'::bytea, NULL, '']"],
+        &["ARRAY[['\\x00'::bytea], ['']]"],
+    ),
+    (
+        "date[]",
+        &["'{0001-01-01,NULL,9999-12-31}'"],
+        &["'{infinity}'", "'{{2024-02-29}}'"],
+    ),
+    (
+        "float8[]",
+        &["'{NaN,-Infinity,-0,0.1,NULL}'", "'{5e-324}'"],
+        &["'{{1.5},{NULL}}'"],
+    ),
+    (
+        "interval[]",
+        &["ARRAY['10 mons 3 days -04:05:06.000007'::interval, NULL, '0']"],
+        &["'{{1 day}}'"],
+    ),
+    ("bit[]", &["'{1,0,NULL}'"], &["'{{1},{0}}'"]),
+    ("bit(5)[]", &["'{10110,NULL}'"], &[]),
 ];
 
 const OWN_TYPES: &str = "CREATE TYPE mood AS ENUM ('happy', 'so so'); \
@@ -277,6 +299,36 @@ async fn every_value_is_identical_after_a_copy_in_wire_form() {
     let outcome = copy(&schema, "a", json!({ "table": "b" }), true).await;
     assert!(outcome.refused.is_empty());
     assert_same(&schema, "a", "b").await;
+}
+
+/// `update` and `ignore` stage the rows in a temporary table, whose columns must hold the same values.
+#[tokio::test]
+async fn every_value_is_identical_after_an_update_or_beside_what_is_kept() {
+    for (mode, wire) in [
+        ("update(row)", true),
+        ("ignore(row)", true),
+        ("update(row)", false),
+        ("ignore(row)", false),
+    ] {
+        let schema = Schema::new("staged").await;
+        schema.run(OWN_TYPES).await;
+        fill(&schema, "a", wire).await;
+        // Of every second row the key is there already, under `ignore` with its values.
+        let known = match mode {
+            "update(row)" => "b (row) SELECT row",
+            _ => "b SELECT *",
+        };
+        schema
+            .run(&format!(
+                "CREATE TABLE b (LIKE a); CREATE UNIQUE INDEX ON b (row); \
+                 INSERT INTO {known} FROM a WHERE row % 2 = 0"
+            ))
+            .await;
+        let to = json!({ "table": "b", "writeMode": mode });
+        let outcome = copy(&schema, "a", to, wire).await;
+        assert!(outcome.refused.is_empty(), "{mode}: {:?}", outcome.refused);
+        assert_same(&schema, "a", "b").await;
+    }
 }
 
 #[tokio::test]

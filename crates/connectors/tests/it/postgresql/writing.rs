@@ -159,6 +159,37 @@ async fn text_reaches_types_that_have_no_binary_form_here() {
     assert_eq!(schema.value(all).await, "710.0.0.1/8 9-");
 }
 
+/// The forms that the engine gives to durations and intervals of other stores.
+#[tokio::test]
+async fn spans_as_text_become_intervals() {
+    let schema = Schema::new("spans").await;
+    schema.run("CREATE TABLE t (id int, name interval)").await;
+    let writer = schema.writer(json!({ "table": "t" })).await;
+    let spans = [
+        "PT86402.000003S",
+        "PT-0.5S",
+        "PT0S",
+        "1 years 2 mons",
+        "-1 years -2 mons",
+        "0 years 0 mons",
+    ];
+    let rows = (0..).zip(spans.map(|span| Some(span.to_string())));
+    let outcome = write_all(writer.as_ref(), vec![people(rows)])
+        .await
+        .unwrap();
+    assert_eq!(
+        (outcome.written, outcome.refused.len()),
+        (6, 0),
+        "{:?}",
+        outcome.refused
+    );
+    let all = "SELECT string_agg(name::text, ', ' ORDER BY id) FROM t";
+    assert_eq!(
+        schema.value(all).await,
+        "24:00:02.000003, -00:00:00.5, 00:00:00, 1 year 2 mons, -1 years -2 mons, 00:00:00"
+    );
+}
+
 #[tokio::test]
 async fn statements_run_once_and_a_continued_run_does_not_repeat_them() {
     let schema = Schema::new("statements").await;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, Date64Array, Int64Array, TimestampMicrosecondArray};
+use arrow_array::{
+    ArrayRef, Date64Array, DurationNanosecondArray, DurationSecondArray, Int64Array,
+    IntervalYearMonthArray, TimestampMicrosecondArray,
+};
 use arrow_schema::{DataType, TimeUnit};
 
 use super::{UTC, convert, shown, text, timestamp};
@@ -144,5 +147,36 @@ fn time_units_and_zones_keep_the_instant() {
     assert_eq!(
         shown(date64, &DataType::Utf8),
         ["1970-01-02", "1970-01-01 00:00:00.001"]
+    );
+}
+
+#[test]
+fn spans_become_text_that_postgresql_reads() {
+    let nanos: ArrayRef = Arc::new(DurationNanosecondArray::from(vec![
+        Some(86_402_000_000_003),
+        Some(-500_000_000),
+        Some(0),
+        None,
+        Some(i64::MIN),
+    ]));
+    assert_eq!(
+        shown(nanos, &DataType::Utf8),
+        [
+            "PT86402.000000003S",
+            "PT-0.5S",
+            "PT0S",
+            "NULL",
+            "PT-9223372036.854775808S"
+        ]
+    );
+    let seconds: ArrayRef = Arc::new(DurationSecondArray::from(vec![i64::MIN, 60]));
+    assert_eq!(
+        shown(seconds, &DataType::Utf8),
+        ["PT-9223372036854775808S", "PT60S"]
+    );
+    let months: ArrayRef = Arc::new(IntervalYearMonthArray::from(vec![14, -14, 0]));
+    assert_eq!(
+        shown(months, &DataType::Utf8),
+        ["1 years 2 mons", "-1 years -2 mons", "0 years 0 mons"]
     );
 }

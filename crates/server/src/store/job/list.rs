@@ -49,6 +49,17 @@ pub(crate) struct Filter<'a> {
     pub(crate) target: &'a str,
 }
 
+impl Filter<'_> {
+    /// Whether only the place matters.
+    fn is_plain(&self) -> bool {
+        let words = [self.search, self.run_state, self.owner];
+        words
+            .into_iter()
+            .chain([self.source, self.target])
+            .all(str::is_empty)
+    }
+}
+
 /// The jobs of a project by name. What belongs to a job is found by indexes, for the jobs of the page alone unless
 /// the state of their last run is asked for.
 pub(crate) async fn list(
@@ -58,44 +69,98 @@ pub(crate) async fn list(
     now: i64,
     page: &Page,
 ) -> StoreResult<Vec<ListedJob>> {
-    let (sql, folder) = match filter.place {
-        Place::In(folder) => (
-            "SELECT job.*, coalesce(account.name, '') AS owner_name,
-                r.id AS run_id, r.number AS run_number, r.kind AS run_kind, r.state AS run_state,
-                r.ended_at AS run_ended_at, s.state AS schedule_state, s.rule, s.submitted_rule, s.generated_until,
-                n.id AS next_id, n.due_at AS next_due_at
-             FROM job LEFT JOIN account ON account.id = job.owner_id
-                LEFT JOIN run r ON r.id = (SELECT max(x.id) FROM run x WHERE x.job_id = job.id)
-                LEFT JOIN schedule s ON s.job_id = job.id
-                LEFT JOIN instance n ON n.id = (SELECT i.id FROM instance i WHERE i.job_id = job.id
-                    AND i.state = 'waiting' AND i.due_at > $10 AND i.backfill_id = '' ORDER BY i.due_at LIMIT 1)
-             WHERE job.project_id = $1 AND job.name_key > $2 AND ($3 = '%' OR job.name_key LIKE $3 ESCAPE '\\')
-                AND ($6 = '' OR coalesce(r.state, 'never') = $6)
-                AND ($7 = '' OR job.owner_id = $7 OR account.name = $7)
-                AND ($8 = '' OR job.summary LIKE $8 ESCAPE '\\')
-                AND ($9 = '' OR job.summary LIKE $9 ESCAPE '\\')
-                AND job.folder = $4
-             ORDER BY job.name_key LIMIT $5",
-            folder,
-        ),
-        Place::Anywhere | Place::Below("") => (EVERYWHERE, ""),
-        Place::Below(folder) => (EVERYWHERE, folder),
+    let (folder, only_there) = match filter.place {
+        Place::Anywhere => ("", 0),
+        Place::Below(folder) => (folder, 0),
+        Place::In(folder) => (folder, 1),
     };
-    let query = sqlx::query_as(sql)
+    // A filter that is not there must not be in the statement: PostgreSQL plans it once for all values, takes every
+    // condition for a strict one, and then gives up the order of the index.
+    let sql = match (only_there, folder) {
+        _ if !filter.run_state.is_empty() => BY_LAST_RUN,
+        _ if !filter.is_plain() => FILTERED,
+        (1, _) => IN_FOLDER,
+        (_, "") => ALL,
+        _ => FILTERED,
+    };
+    let mut query = sqlx::query_as(sql)
         .bind(project_id)
         .bind(page.after.as_deref().unwrap_or(""))
-        .bind(containing(filter.search))
-        .bind(folder)
         .bind(page.limit)
-        .bind(filter.run_state)
-        .bind(filter.owner)
-        .bind(side("source", filter.source))
-        .bind(side("target", filter.target))
         .bind(now);
+    if sql != ALL {
+        query = query.bind(folder);
+    }
+    if sql == FILTERED || sql == BY_LAST_RUN {
+        query = query
+            .bind(only_there)
+            .bind(containing(filter.search))
+            .bind(filter.owner)
+            .bind(side("source", filter.source))
+            .bind(side("target", filter.target));
+    }
+    if sql == BY_LAST_RUN {
+        query = query.bind(filter.run_state);
+    }
     Ok(query.fetch_all(c).await?)
 }
 
-const EVERYWHERE: &str =
+/// A page of all jobs.
+const ALL: &str =
+            "SELECT page.*,
+                r.id AS run_id, r.number AS run_number, r.kind AS run_kind, r.state AS run_state,
+                r.ended_at AS run_ended_at, s.state AS schedule_state, s.rule, s.submitted_rule, s.generated_until,
+                n.id AS next_id, n.due_at AS next_due_at
+             FROM (SELECT job.*, coalesce(account.name, '') AS owner_name
+                FROM job LEFT JOIN account ON account.id = job.owner_id
+                WHERE job.project_id = $1 AND job.name_key > $2
+                ORDER BY job.name_key LIMIT $3) page
+                LEFT JOIN run r ON r.id = (SELECT max(x.id) FROM run x WHERE x.job_id = page.id)
+                LEFT JOIN schedule s ON s.job_id = page.id
+                LEFT JOIN instance n ON n.id = (SELECT i.id FROM instance i WHERE i.job_id = page.id
+                    AND i.state = 'waiting' AND i.due_at > $4 AND i.backfill_id = '' ORDER BY i.due_at LIMIT 1)
+             ORDER BY page.name_key";
+
+/// A page of the jobs in one folder.
+const IN_FOLDER: &str =
+            "SELECT page.*,
+                r.id AS run_id, r.number AS run_number, r.kind AS run_kind, r.state AS run_state,
+                r.ended_at AS run_ended_at, s.state AS schedule_state, s.rule, s.submitted_rule, s.generated_until,
+                n.id AS next_id, n.due_at AS next_due_at
+             FROM (SELECT job.*, coalesce(account.name, '') AS owner_name
+                FROM job LEFT JOIN account ON account.id = job.owner_id
+                WHERE job.project_id = $1 AND job.name_key > $2 AND job.folder = $5
+                ORDER BY job.name_key LIMIT $3) page
+                LEFT JOIN run r ON r.id = (SELECT max(x.id) FROM run x WHERE x.job_id = page.id)
+                LEFT JOIN schedule s ON s.job_id = page.id
+                LEFT JOIN instance n ON n.id = (SELECT i.id FROM instance i WHERE i.job_id = page.id
+                    AND i.state = 'waiting' AND i.due_at > $4 AND i.backfill_id = '' ORDER BY i.due_at LIMIT 1)
+             ORDER BY page.name_key";
+
+/// A page of the jobs that pass the filters, of whatever last run.
+const FILTERED: &str =
+            "SELECT page.*,
+                r.id AS run_id, r.number AS run_number, r.kind AS run_kind, r.state AS run_state,
+                r.ended_at AS run_ended_at, s.state AS schedule_state, s.rule, s.submitted_rule, s.generated_until,
+                n.id AS next_id, n.due_at AS next_due_at
+             FROM (SELECT job.*, coalesce(account.name, '') AS owner_name
+                FROM job LEFT JOIN account ON account.id = job.owner_id
+                WHERE job.project_id = $1 AND job.name_key > $2
+                AND (($6 = 1 AND job.folder = $5) OR ($6 = 0 AND ($5 = '' OR job.folder = $5
+                    OR substr(job.folder, 1, length($5) + 1) = $5 || '/')))
+                AND ($7 = '%' OR job.name_key LIKE $7 ESCAPE '\\')
+                AND ($8 = '' OR job.owner_id = $8 OR account.name = $8)
+                AND ($9 = '' OR job.summary LIKE $9 ESCAPE '\\')
+                AND ($10 = '' OR job.summary LIKE $10 ESCAPE '\\')
+                ORDER BY job.name_key LIMIT $3) page
+                LEFT JOIN run r ON r.id = (SELECT max(x.id) FROM run x WHERE x.job_id = page.id)
+                LEFT JOIN schedule s ON s.job_id = page.id
+                LEFT JOIN instance n ON n.id = (SELECT i.id FROM instance i WHERE i.job_id = page.id
+                    AND i.state = 'waiting' AND i.due_at > $4 AND i.backfill_id = '' ORDER BY i.due_at LIMIT 1)
+             ORDER BY page.name_key";
+
+/// The same of those with a last run in one state.
+const BY_LAST_RUN: &str =
             "SELECT job.*, coalesce(account.name, '') AS owner_name,
                 r.id AS run_id, r.number AS run_number, r.kind AS run_kind, r.state AS run_state,
                 r.ended_at AS run_ended_at, s.state AS schedule_state, s.rule, s.submitted_rule, s.generated_until,
@@ -104,14 +169,16 @@ const EVERYWHERE: &str =
                 LEFT JOIN run r ON r.id = (SELECT max(x.id) FROM run x WHERE x.job_id = job.id)
                 LEFT JOIN schedule s ON s.job_id = job.id
                 LEFT JOIN instance n ON n.id = (SELECT i.id FROM instance i WHERE i.job_id = job.id
-                    AND i.state = 'waiting' AND i.due_at > $10 AND i.backfill_id = '' ORDER BY i.due_at LIMIT 1)
-             WHERE job.project_id = $1 AND job.name_key > $2 AND ($3 = '%' OR job.name_key LIKE $3 ESCAPE '\\')
-                AND ($6 = '' OR coalesce(r.state, 'never') = $6)
-                AND ($7 = '' OR job.owner_id = $7 OR account.name = $7)
-                AND ($8 = '' OR job.summary LIKE $8 ESCAPE '\\')
+                    AND i.state = 'waiting' AND i.due_at > $4 AND i.backfill_id = '' ORDER BY i.due_at LIMIT 1)
+             WHERE job.project_id = $1 AND job.name_key > $2
+                AND (($6 = 1 AND job.folder = $5) OR ($6 = 0 AND ($5 = '' OR job.folder = $5
+                    OR substr(job.folder, 1, length($5) + 1) = $5 || '/')))
+                AND ($7 = '%' OR job.name_key LIKE $7 ESCAPE '\\')
+                AND ($8 = '' OR job.owner_id = $8 OR account.name = $8)
                 AND ($9 = '' OR job.summary LIKE $9 ESCAPE '\\')
-                AND ($4 = '' OR job.folder = $4 OR substr(job.folder, 1, length($4) + 1) = $4 || '/')
-             ORDER BY job.name_key LIMIT $5";
+                AND ($10 = '' OR job.summary LIKE $10 ESCAPE '\\')
+                AND coalesce(r.state, 'never') = $11
+             ORDER BY job.name_key LIMIT $3";
 
 /// A pattern for summaries in which a side has a connector; empty for any. No text inside a summary can look
 /// like it, because its quotes are escaped there.

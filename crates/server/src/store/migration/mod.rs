@@ -20,6 +20,7 @@ const AUDIT_POSTGRESQL: &str = include_str!("0002_audit_postgresql.sql");
 const OIDC: &str = include_str!("0006_oidc.sql");
 const ALERTS: &str = include_str!("0007_alerts.sql");
 const CORE: &str = include_str!("0008_core.sql");
+const DAYS: &str = include_str!("0009_days.sql");
 
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
@@ -35,6 +36,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (6, "oidc", OIDC),
         (7, "alerts", ALERTS),
         (8, "core", CORE),
+        (9, "days", DAYS),
     ];
     let migrations = steps
         .into_iter()

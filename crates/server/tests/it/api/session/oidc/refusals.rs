@@ -239,6 +239,7 @@ async fn a_set_up_that_would_not_be_safe_does_not_start() {
             registry: connectors::registry(),
             keys: server::KeyRing::parse(&server::KeyRing::generate("test").unwrap()).unwrap(),
             clock: server.clock.clone(),
+            console: server::Console::Embedded,
         };
         let Err(error) = server::Server::open(config, equipment).await else {
             panic!("{issuer} was taken")

@@ -177,6 +177,7 @@ fn spans_become_text_that_postgresql_reads() {
     let months: ArrayRef = Arc::new(IntervalYearMonthArray::from(vec![14, -14, 0]));
     assert_eq!(
         shown(months, &DataType::Utf8),
-        ["1 years 2 mons", "-1 years -2 mons", "0 years 0 mons"]
+        // Two years back and ten months on.
+        ["1 years 2 mons", "-2 years 10 mons", "0 years 0 mons"]
     );
 }

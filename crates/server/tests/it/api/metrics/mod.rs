@@ -66,7 +66,7 @@ async fn requests_and_runs_are_counted_without_ids() {
         let job = shop.job("count", &counting(1_000, &json!({}))).await;
         let run = shop.run(&job, json!({})).await;
         assert_eq!(shop.ended(&run).await["state"], "succeeded");
-        admin.get("/no/such/path").await;
+        admin.get("/api/v1/no/such/path").await;
         admin.send("BREW", "/healthz", None, None).await;
 
         let text = text(&admin).await;
@@ -108,7 +108,12 @@ async fn requests_and_runs_are_counted_without_ids() {
 async fn the_queue_says_how_long_it_is_and_how_old() {
     for kept in Kept::BOTH {
         let (server, admin) = Running::start(kept).await;
-        let here = admin.get("/api/v1/servers").await.ok();
+        // A server is in the list from its first heartbeat on.
+        let mut here = admin.get("/api/v1/servers").await.ok();
+        while here["items"][0].is_null() {
+            tokio::task::yield_now().await;
+            here = admin.get("/api/v1/servers").await.ok();
+        }
         let id = here["items"][0]["id"].as_str().unwrap();
         let drain = format!("/api/v1/servers/{id}/drain");
         admin.post(&drain, json!({})).await.ok();

@@ -22,6 +22,8 @@ export default defineConfig({
   workers: 1,
   forbidOnly: true,
   timeout: 90_000,
+  // What passes only the second time is told as flaky, and wants mending.
+  retries: 1,
   expect: { timeout: 15_000 },
   use: {
     actionTimeout: 15_000,

@@ -60,14 +60,19 @@ pub(crate) async fn columns(arguments: &TableArguments) -> Result<Exit, Stop> {
     let columns = browser.columns(&arguments.table).await?;
     let rows: Vec<_> = columns
         .into_iter()
-        .map(|column| {
+        .map(|browsed| {
+            let column = browsed.column;
             let null = if column.nullable { "" } else { "not null" };
-            let key = if column.key { "key" } else { "" };
+            let role = match (browsed.partition, column.key) {
+                (true, _) => "partition",
+                (false, true) => "key",
+                (false, false) => "",
+            };
             [
                 column.name,
                 column.native,
                 null.to_string(),
-                key.to_string(),
+                role.to_string(),
             ]
         })
         .collect();

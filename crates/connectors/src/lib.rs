@@ -4,6 +4,7 @@ mod file;
 mod format;
 mod odps;
 mod postgresql;
+mod sql;
 mod store;
 mod stream;
 

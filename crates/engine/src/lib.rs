@@ -31,7 +31,7 @@ pub use failure::Failure;
 pub use ledger::{Event, FileLedger, History, Ledger, TaskState};
 pub use meter::{Counts, Meter, Progress};
 pub use plan::{Comparison, MappedColumn, Origin, Plan, compare, plan};
-pub use replay::{KeptRows, Replay, RowForm};
+pub use replay::{BrokenLine, KeptRows, MendedRows, Replay, RowForm};
 pub use report::{Outcome, Report, TaskReport};
 pub use resolve::{Datasource, Datasources, Resolved, resolve};
 pub use run::{Ended, RunContext, run};

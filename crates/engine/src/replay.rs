@@ -39,6 +39,65 @@ pub enum RowForm {
     Target,
 }
 
+/// Rows that somebody mended, as they come: before they are kept anywhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MendedRows {
+    /// The forms that occur, in the order in which their runs are to be done.
+    pub forms: Vec<RowForm>,
+    /// How many rows there are.
+    pub row_count: u64,
+}
+
+/// A line that is no dirty row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenLine {
+    /// From 1.
+    pub number: usize,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+impl MendedRows {
+    /// Looks through the lines of a dirty-row file; `kept_by` is as in [`KeptRows`].
+    pub fn read(text: &[u8], kept_by: RowForm) -> std::result::Result<MendedRows, BrokenLine> {
+        let mut mended = MendedRows {
+            forms: Vec::new(),
+            row_count: 0,
+        };
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        if text.is_empty() {
+            return Ok(mended);
+        }
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            let row: DirtyRow = serde_json::from_slice(line).map_err(|error| BrokenLine {
+                number: index + 1,
+                reason: without_value(&error.to_string()),
+            })?;
+            let form = form(kept_by, row.stage);
+            if !mended.forms.contains(&form) {
+                mended.forms.push(form);
+            }
+            mended.row_count += 1;
+        }
+        Ok(mended)
+    }
+}
+
+/// What was expected, without what was found: cells stand in no message.
+fn without_value(text: &str) -> String {
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => text.to_string(),
+    }
+}
+
+fn form(kept_by: RowForm, stage: Stage) -> RowForm {
+    match (kept_by, stage) {
+        (RowForm::Source, Stage::Read | Stage::Convert) => RowForm::Source,
+        (RowForm::Source, Stage::Write) | (RowForm::Target, _) => RowForm::Target,
+    }
+}
+
 /// Dirty rows as a run kept them.
 #[derive(Debug, Clone)]
 pub struct KeptRows {
@@ -62,13 +121,6 @@ impl KeptRows {
             }
         }
         Ok(forms)
-    }
-
-    fn form(&self, stage: Stage) -> RowForm {
-        match (self.kept_by, stage) {
-            (RowForm::Source, Stage::Read | Stage::Convert) => RowForm::Source,
-            (RowForm::Source, Stage::Write) | (RowForm::Target, _) => RowForm::Target,
-        }
     }
 }
 
@@ -220,7 +272,7 @@ fn rows_of(kept: &KeptRows) -> Result<impl Iterator<Item = Result<Line>> + Send 
         let line = line.map_err(|error| broken().source(error))?;
         let row: DirtyRow = serde_json::from_str(&line).map_err(|error| broken().source(error))?;
         Ok(Line {
-            form: kept.form(row.stage),
+            form: form(kept.kept_by, row.stage),
             row,
             length: line.len(),
         })

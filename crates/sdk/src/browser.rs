@@ -1,4 +1,5 @@
-//! The contract of looking around in a data source: connectivity test, tables, columns, preview.
+//! The contract of looking around in a data source: connectivity test, tables, columns, preview; and of making a
+//! table there that takes what another holds.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use arrow_array::RecordBatch;
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::{Column, Result};
+use crate::{Column, Error, Kind, Result};
 
 /// One stage of a connectivity test: resolve, connect, TLS, login, list tables.
 #[derive(Debug)]
@@ -28,6 +29,62 @@ pub struct TableName {
     pub kind: String,
 }
 
+/// A column as somebody sees it who maps fields.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BrowsedColumn {
+    /// The column itself; `native` is its type as the store prints it.
+    pub column: Column,
+    /// Whether it is a level of the table's partitions.
+    pub partition: bool,
+    /// Whether the store fills it in where a row has no value: a default, an identity, an expression.
+    pub has_default: bool,
+    /// Whether readers can cut the table by it.
+    pub split_key: SplitKey,
+}
+
+impl BrowsedColumn {
+    /// A column without a default, outside of the partitions, by which nothing is cut for this reason.
+    pub fn new(column: Column, unusable: impl Into<String>) -> Self {
+        BrowsedColumn {
+            column,
+            partition: false,
+            has_default: false,
+            split_key: SplitKey::Unusable(unusable.into()),
+        }
+    }
+}
+
+/// Whether a column can be the split key of a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SplitKey {
+    /// As it is.
+    Usable,
+    /// On this condition.
+    Limited(String),
+    /// For this reason not.
+    Unusable(String),
+}
+
+/// A table that is wanted in a store, as another store describes its columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableWish<'a> {
+    /// What a job is to call it.
+    pub table: &'a str,
+    /// The connector that printed the types of the columns, where one did.
+    pub connector: Option<&'a str>,
+    /// The columns in order; those that are to be partitions are marked.
+    pub columns: &'a [BrowsedColumn],
+}
+
+/// A statement that would make a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableDraft {
+    /// `CREATE TABLE` in the store's dialect, every name quoted.
+    pub statement: String,
+    /// Names of columns, and what of each the table cannot keep.
+    pub remarks: Vec<(String, String)>,
+}
+
 /// Looks into a data source on behalf of a person; every call ends within seconds.
 #[async_trait]
 pub trait Browser: Send + Sync {
@@ -38,8 +95,27 @@ pub trait Browser: Send + Sync {
     async fn tables(&self, search: &str, limit: usize) -> Result<Vec<TableName>>;
 
     /// The columns of a table, partition columns included.
-    async fn columns(&self, table: &str) -> Result<Vec<Column>>;
+    async fn columns(&self, table: &str) -> Result<Vec<BrowsedColumn>>;
 
     /// The first rows of a table, at most `row_count`.
     async fn preview(&self, table: &str, row_count: usize) -> Result<RecordBatch>;
+
+    /// Writes the statement that would make a table; nothing is asked of the store. A type that the store has not
+    /// got becomes one that holds all its values, with a remark, and what cannot be written is an error of kind
+    /// config. Stores without such statements answer unsupported.
+    fn draft(&self, wish: &TableWish<'_>) -> Result<TableDraft> {
+        Err(no_statements(wish.table))
+    }
+
+    /// Runs one statement that makes a table, and nothing else: any other statement is an error of kind config, and
+    /// so is a second one. A table of that name is a conflict unless the statement itself says otherwise.
+    async fn create(&self, _statement: &str) -> Result<()> {
+        Err(no_statements("the table"))
+    }
+}
+
+fn no_statements(table: &str) -> Error {
+    let message =
+        format!("cannot make {table} ahead: tables of this store are made by writing them");
+    Error::new(Kind::Unsupported, message).hint("name it in a job; the run makes it")
 }

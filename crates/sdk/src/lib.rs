@@ -19,7 +19,7 @@ mod split;
 mod writer;
 
 pub use batch::{ReadBatch, RefusedRow, UnreadableRow, Written};
-pub use browser::{Browser, PingStage, TableName};
+pub use browser::{BrowsedColumn, Browser, PingStage, SplitKey, TableDraft, TableName, TableWish};
 pub use column::{Column, Extension, Wire, list_names};
 pub use connector::{ConfigProblems, Connector, Family, Opening, Registry, Tier};
 pub use dataset::DatasetName;

@@ -54,7 +54,7 @@ async fn pass(app: &App, now: i64) -> ApiResult<()> {
     };
     loop {
         let mut c = app.store.read().await?;
-        let projects = project::list(&mut c, None, "", &page).await?;
+        let projects = project::list(&mut c, &project::Wanted::default(), &page).await?;
         drop(c);
         let Some(last) = projects.last() else {
             break;

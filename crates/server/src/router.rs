@@ -5,15 +5,14 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::STRICT_TRANSPORT_SECURITY;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -76,7 +75,11 @@ fn api() -> OpenApiRouter<App> {
         ))
         .routes(routes!(datasources::users))
         .routes(routes!(datasources::connectivity::test))
-        .routes(routes!(datasources::browse::tables))
+        .routes(routes!(
+            datasources::browse::tables,
+            datasources::creation::create
+        ))
+        .routes(routes!(datasources::creation::draft))
         .routes(routes!(datasources::browse::columns))
         .routes(routes!(datasources::browse::preview))
         .routes(routes!(datasources::browse::definition))
@@ -112,6 +115,7 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(runs::act::rerun))
         .routes(routes!(runs::act::mark_succeeded))
         .routes(routes!(runs::replay::replay))
+        .routes(routes!(runs::replay::replay_rows))
         .routes(routes!(runs::watch::events))
         .routes(routes!(runs::watch::series))
         .routes(routes!(runs::logs::show))
@@ -171,6 +175,22 @@ pub fn openapi() -> serde_json::Value {
     api
 }
 
+/// Gives a request up that takes too long, and says so like any other failure.
+async fn in_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            let message = format!(
+                "the request took longer than {} s",
+                LONGEST_REQUEST.as_secs()
+            );
+            ApiError::new(Code::Unavailable, message)
+                .hint("look whether it was done before you repeat it")
+                .into_response()
+        }
+    }
+}
+
 /// The service: routes inside of what every request passes through.
 pub(crate) fn router(app: App) -> Router {
     let header = |name: &'static str, value: &'static str| {
@@ -197,10 +217,7 @@ pub(crate) fn router(app: App) -> Router {
         })
         .layer(middleware::from_fn_with_state(app.clone(), authenticate))
         .layer(body_limit)
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::GATEWAY_TIMEOUT,
-            LONGEST_REQUEST,
-        ))
+        .layer(middleware::from_fn(in_time))
         .layer(CatchPanicLayer::custom(|_| {
             ApiError::internal("the request", "a panic").into_response()
         }))

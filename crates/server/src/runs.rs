@@ -1,7 +1,12 @@
 //! Making runs: what is to run, with which dates and values.
 
 use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 
+use axum::body::Bytes;
 use chrono::{NaiveDate, NaiveDateTime};
 use engine::{DirtyRows, KeptRows, RowForm};
 use job::{Datasource, Document, Options, Parameters};
@@ -10,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::time::new_id;
-use crate::runner::log::folder;
+use crate::runner::log::{folder, make_folder};
 use crate::state::App;
 use crate::store::job::Job;
 use crate::store::run::NewRun;
@@ -90,23 +95,52 @@ pub(crate) struct Request<'a> {
     pub(crate) instance_id: Option<&'a str>,
     pub(crate) attempt: i64,
     pub(crate) created_by: &'a str,
-    /// The id of the run whose dirty rows it feeds back, and which columns they have.
-    pub(crate) origin: Option<(&'a str, RowForm)>,
+    /// The run whose dirty rows it feeds back.
+    pub(crate) origin: Option<Origin<'a>>,
 }
 
-/// The word of the store for the columns of rows that are fed back.
-fn form_name(form: RowForm) -> &'static str {
-    match form {
-        RowForm::Source => "source",
-        RowForm::Target => "target",
+/// Where the rows of a replay come from.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    /// The run that set them aside.
+    pub(crate) run_id: &'a str,
+    /// Which columns they have.
+    pub(crate) form: RowForm,
+    pub(crate) edition: Edition,
+}
+
+/// Which edition of dirty rows is fed back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Edition {
+    /// As the run kept them.
+    Kept,
+    /// As somebody sent them for this replay; they stand in its own folder.
+    Mended,
+}
+
+/// The word of the store for the columns of rows that are fed back, and for whether somebody sent them.
+fn row_form(origin: &Origin<'_>) -> &'static str {
+    match (origin.edition, origin.form) {
+        (Edition::Kept, RowForm::Source) => "source",
+        (Edition::Kept, RowForm::Target) => "target",
+        (Edition::Mended, RowForm::Source) => "mendedSource",
+        (Edition::Mended, RowForm::Target) => "mendedTarget",
     }
 }
 
 /// What a run reads: rows of its job's source, or such as it feeds back.
 pub(crate) fn form_of(run: &run::Run) -> RowForm {
     match run.row_form.as_deref() {
-        Some("target") => RowForm::Target,
+        Some("target" | "mendedTarget") => RowForm::Target,
         _ => RowForm::Source,
+    }
+}
+
+/// Which edition of its origin's rows a replay feeds back.
+fn edition_of(run: &run::Run) -> Edition {
+    match run.row_form.as_deref() {
+        Some("mendedSource" | "mendedTarget") => Edition::Mended,
+        _ => Edition::Kept,
     }
 }
 
@@ -117,6 +151,57 @@ pub(crate) fn kept_rows(app: &App, run: &run::Run) -> Option<KeptRows> {
         file,
         kept_by: form_of(run),
     })
+}
+
+/// The rows that a replay feeds back.
+pub(crate) fn rows_to_feed(app: &App, replay: &run::Run, origin: &run::Run) -> Option<KeptRows> {
+    match edition_of(replay) {
+        Edition::Kept => kept_rows(app, origin),
+        Edition::Mended => Some(KeptRows {
+            file: mended_file(app, &replay.id),
+            kept_by: form_of(origin),
+        }),
+    }
+}
+
+/// Where the rows stand that somebody sent for a replay.
+fn mended_file(app: &App, run_id: &str) -> PathBuf {
+    folder(&app.config.folder, run_id).join("mended.jsonl")
+}
+
+/// Keeps the rows that somebody sent for a replay, before anybody can claim it. What is given up later is taken
+/// away with [`forget_mended`].
+pub(crate) async fn keep_mended(app: &App, run_id: &str, text: Bytes) -> ApiResult<()> {
+    let (runs, run_id, file) = (
+        app.config.folder.clone(),
+        run_id.to_string(),
+        mended_file(app, run_id),
+    );
+    let kept = tokio::task::spawn_blocking(move || {
+        make_folder(&runs, &run_id)?;
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(file)?;
+        file.write_all(&text)?;
+        file.sync_all()
+    });
+    let failed = |error: &dyn std::fmt::Display| ApiError::internal("keeping mended rows", error);
+    kept.await
+        .map_err(|error| failed(&error))?
+        .map_err(|error| failed(&error))
+}
+
+/// Takes away what was kept for runs that are not made after all.
+pub(crate) async fn forget_mended(app: &App, run_ids: &[String]) {
+    for id in run_ids {
+        let gone = tokio::fs::remove_dir_all(folder(&app.config.folder, id)).await;
+        if let Err(error) = gone {
+            tracing::warn!(run.id = id, %error, "the folder of a run that was not made cannot be deleted");
+        }
+    }
 }
 
 /// Puts a run into the queue; returns its id and its number in the project. Whoever commits the transaction
@@ -165,7 +250,10 @@ pub(crate) async fn create(
             priority: request.priority,
             created_by: request.created_by,
             queued_at: app.clock.micros(),
-            origin: request.origin.map(|(id, form)| (id, form_name(form))),
+            origin: request
+                .origin
+                .as_ref()
+                .map(|origin| (origin.run_id, row_form(origin))),
             datasources: &datasources,
         },
     )

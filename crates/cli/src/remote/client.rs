@@ -41,9 +41,15 @@ pub(crate) struct Call {
     path: String,
     query: Vec<(String, String)>,
     headers: Vec<(&'static str, String)>,
-    body: Option<Value>,
+    body: Option<Body>,
     /// Whether it does no harm to send it twice.
     repeatable: bool,
+}
+
+/// What a request says.
+struct Body {
+    kind: &'static str,
+    text: String,
 }
 
 /// What a server answered.
@@ -66,7 +72,10 @@ impl Call {
             path: path.into(),
             query: Vec::new(),
             headers: Vec::new(),
-            body,
+            body: body.map(|body| Body {
+                kind: "application/json",
+                text: body.to_string(),
+            }),
         }
     }
 
@@ -90,6 +99,15 @@ impl Call {
 
     pub(crate) fn post(path: impl Into<String>, body: Value) -> Call {
         Call::new(Method::POST, path, Some(body))
+    }
+
+    /// Lines of JSON, as they stand in a file.
+    pub(crate) fn lines(path: impl Into<String>, text: String) -> Call {
+        let kind = "application/x-ndjson";
+        Call {
+            body: Some(Body { kind, text }),
+            ..Call::act(path)
+        }
     }
 
     /// A change without anything to say about it.
@@ -238,22 +256,22 @@ impl Client {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let body = call.body.as_ref().map(Value::to_string).unwrap_or_default();
+        let body = call.body.as_ref().map_or("", |body| &body.text);
         let mut request = self.http.request(call.method.clone(), url.clone());
-        if call.body.is_some() {
-            request = request.header("content-type", "application/json");
+        if let Some(body) = &call.body {
+            request = request.header("content-type", body.kind);
         }
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }
         if let Some(key) = &self.key {
             let date = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
-            let authorization = signature(key, call, &url, (&date, &body))?;
+            let authorization = signature(key, call, &url, (&date, body))?;
             request = request
                 .header(server::DATE_HEADER, date)
                 .header("authorization", authorization);
         }
-        let request = request.body(body).build();
+        let request = request.body(body.to_string()).build();
         request.map_err(|error| Stop::usage(format!("cannot ask that: {}", cause(&error))))
     }
 
@@ -315,8 +333,8 @@ fn signature(
         (host, Some(port)) => format!("{host}:{port}"),
     };
     let mut headers = vec![("host", host.as_str()), (server::DATE_HEADER, date)];
-    if call.body.is_some() {
-        headers.push(("content-type", "application/json"));
+    if let Some(body) = &call.body {
+        headers.push(("content-type", body.kind));
     }
     let request = SignedRequest {
         method: call.method.as_str(),

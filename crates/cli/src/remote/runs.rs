@@ -1,14 +1,14 @@
 //! `longshore runs`: the runs of a server. They have a noun of their own in the plural, since `longshore run`
 //! does a document here.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::arguments::{ListArguments, Of};
-use super::client::Call;
+use super::client::{Answer, Call};
 use super::form;
 use super::project::{Project, only_id};
 use super::show::{self, Field};
@@ -39,6 +39,15 @@ pub(crate) enum Version {
     Same,
     /// What is published by now
     Current,
+}
+
+impl Version {
+    fn name(self) -> &'static str {
+        match self {
+            Version::Same => "same",
+            Version::Current => "current",
+        }
+    }
 }
 
 /// How grave a line is at least.
@@ -141,6 +150,23 @@ pub(crate) enum Verb {
         #[arg(long)]
         wait: bool,
     },
+    /// Feed the dirty rows of a succeeded run back, as they were kept or as you have mended them
+    Replay {
+        /// The number or id of the run
+        run: String,
+        /// Mended rows: lines of what `longshore runs dirty RUN --output FILE` saved
+        #[arg(short, long, value_name = "FILE")]
+        file: Option<PathBuf>,
+        /// Which version of the job takes them
+        #[arg(long, value_enum, default_value = "current")]
+        version: Version,
+        /// Even if rows of the run were fed back before; the target gets them once more
+        #[arg(long)]
+        again: bool,
+        /// Follow the new runs to their end; the exit code is that of the first that did not succeed
+        #[arg(long)]
+        wait: bool,
+    },
     /// Continue a stopped or failed run where it was
     Resume {
         /// The number or id of the run
@@ -233,13 +259,31 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
         }
         Verb::Rerun { run, version, wait } => {
             let at = at(&project, &run).await?;
-            let version = match version {
-                Version::Same => "same",
-                Version::Current => "current",
-            };
+            let version = version.name();
             let call = Call::post(format!("{at}/rerun"), json!({ "version": version }));
             let started = project.send(call).await?;
             watch::started(&project, &started, wait).await
+        }
+        Verb::Replay {
+            run,
+            file,
+            version,
+            again,
+            wait,
+        } => {
+            let at = at(&project, &run).await?;
+            let version = version.name();
+            let call = match file {
+                Some(path) => Call::lines(format!("{at}/replay/rows"), text_of(&path)?)
+                    .with("version", Some(version))
+                    .with("again", again.then_some("true")),
+                None => {
+                    let body = json!({"version": version, "again": again});
+                    Call::post(format!("{at}/replay"), body)
+                }
+            };
+            let started = project.send(call.once(None)).await?;
+            replays(&project, &started, wait).await
         }
         Verb::Resume { run, wait } => {
             let id = id(&project, &run).await?;
@@ -258,6 +302,36 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
             project.show(&answer, |_| format!("run {run} counts as succeeded\n"))
         }
     }
+}
+
+fn text_of(path: &Path) -> Result<String, Stop> {
+    std::fs::read_to_string(path).map_err(|error| {
+        Stop::usage(format!("cannot read {}: {error}", path.display()))
+            .hint("name a file with one dirty row a line")
+    })
+}
+
+/// Tells of the runs that feed rows back, and follows them one after the other if that is wanted.
+async fn replays(project: &Project, started: &Answer, wait: bool) -> Result<Exit, Stop> {
+    let runs = started.body["runs"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    if !wait {
+        let told = |run: &Value| {
+            let number = show::cell(run, "/number");
+            format!("run {number} is queued; follow it with `longshore runs wait {number}`\n")
+        };
+        return project.show(started, |_| runs.iter().map(told).collect());
+    }
+    let mut exit = Exit::Success;
+    for run in runs {
+        print::err(format_args!("run {}", show::cell(run, "/number")));
+        let ended = watch::to_end(project, &show::cell(run, "/id"), false).await?;
+        if exit == Exit::Success {
+            exit = ended;
+        }
+    }
+    Ok(exit)
 }
 
 /// The path of a run.
@@ -360,7 +434,7 @@ fn dirty_rows(body: &Value) -> String {
 }
 
 /// Saves all dirty rows, for the eyes of whoever runs this.
-async fn save(project: &Project, at: &str, path: &std::path::Path) -> Result<Exit, Stop> {
+async fn save(project: &Project, at: &str, path: &Path) -> Result<Exit, Stop> {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let cannot =

@@ -234,6 +234,7 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
                 ("type", "/type"),
                 ("nullable", "/nullable"),
                 ("key", "/key"),
+                ("partition", "/partition"),
             ];
             project.show(&answer, |body| show::table(show::items(body), &fields))
         }

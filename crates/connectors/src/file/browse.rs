@@ -7,7 +7,9 @@ use arrow_array::RecordBatch;
 use arrow_schema::{Field, Schema};
 use async_trait::async_trait;
 use futures::StreamExt;
-use sdk::{Browser, Column, Error, Kind, PingStage, ReadOptions, Reader, Result, TableName};
+use sdk::{
+    BrowsedColumn, Browser, Column, Error, Kind, PingStage, ReadOptions, Reader, Result, TableName,
+};
 
 use super::config::Datasource;
 use crate::format::FileFormat;
@@ -74,8 +76,10 @@ impl Browser for FileBrowser {
         Ok(paths.iter().map(|path| table_name(path)).collect())
     }
 
-    async fn columns(&self, table: &str) -> Result<Vec<Column>> {
-        self.reader(table).await?.schema().await
+    async fn columns(&self, table: &str) -> Result<Vec<BrowsedColumn>> {
+        let columns = self.reader(table).await?.schema().await?;
+        let browsed = |column| BrowsedColumn::new(column, "files are cut by their length");
+        Ok(columns.into_iter().map(browsed).collect())
     }
 
     async fn preview(&self, table: &str, row_count: usize) -> Result<RecordBatch> {

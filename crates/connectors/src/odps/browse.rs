@@ -8,14 +8,19 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use maxcompute::client::{BatchSize, Client, ReadRequest, TableEntry, TableKind};
 use maxcompute::compression::Compression;
-use sdk::{Browser, Column, Error, Kind, PingStage, Result, TableName};
+use sdk::{
+    BrowsedColumn, Browser, Column, Error, Kind, PingStage, Result, TableDraft, TableName,
+    TableWish,
+};
 use tokio::net::{TcpStream, lookup_host};
 
 use super::config::Datasource;
+use super::draft;
 use super::fault;
 use super::layout::Layout;
 use super::table::{self, Table};
 use super::typemap;
+use crate::sql::create_table::only_create_table;
 
 /// Pages of 1,000 tables that one search looks through, so that it ends within seconds.
 const MAX_PAGES: usize = 30;
@@ -74,15 +79,25 @@ impl Browser for ProjectBrowser {
         Ok(found)
     }
 
-    async fn columns(&self, table: &str) -> Result<Vec<Column>> {
+    async fn columns(&self, table: &str) -> Result<Vec<BrowsedColumn>> {
         let table = Table::open(self.client()?, table).await?;
+        let browsed = |column: Column, partition: bool| BrowsedColumn {
+            partition,
+            ..BrowsedColumn::new(
+                column,
+                "tables of MaxCompute are cut by the place of their rows",
+            )
+        };
         let data = table.schema.columns.iter().map(typemap::data_column);
         let keys = table
             .schema
             .partition_keys
             .iter()
             .map(typemap::partition_column);
-        Ok(data.chain(keys).collect())
+        let data = data.map(|column| browsed(column, false));
+        Ok(data
+            .chain(keys.map(|column| browsed(column, true)))
+            .collect())
     }
 
     async fn preview(&self, table: &str, row_count: usize) -> Result<RecordBatch> {
@@ -132,6 +147,28 @@ impl Browser for ProjectBrowser {
             Some(first) => Ok(concat_batches(&first.schema(), &batches)?),
             None => empty(&layout),
         }
+    }
+
+    fn draft(&self, wish: &TableWish<'_>) -> Result<TableDraft> {
+        draft::draft(wish)
+    }
+
+    async fn create(&self, statement: &str) -> Result<()> {
+        let statement = only_create_table(statement, &draft::QUOTES)?;
+        let settings = [
+            ("odps.sql.type.system.odps2", "true"),
+            ("odps.sql.decimal.odps2", "true"),
+        ];
+        let ended = self.client()?.run_sql(statement, &settings).await;
+        ended.map_err(|failed| {
+            // A statement that fails has one code for most of its reasons.
+            if failed.message().contains("already exists") {
+                let message = format!("cannot make the table: {}", failed.message());
+                return Error::new(Kind::Conflict, message)
+                    .hint("drop what has the name, or choose another one");
+            }
+            fault::describe(failed, "cannot make the table")
+        })
     }
 }
 

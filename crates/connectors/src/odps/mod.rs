@@ -2,11 +2,12 @@
 //!
 //! Owns what a job says about MaxCompute and how it becomes transfers; the protocol is the crate
 //! `maxcompute`. Reading order: `config`, `table`, `partition` (with `filter`), then `read` with
-//! `slice` and `layout`, `write` with `block` and `rows`, and `browse`.
+//! `slice` and `layout`, `write` with `block` and `rows`, and `browse` with `draft`.
 
 mod block;
 mod browse;
 mod config;
+mod draft;
 mod fault;
 mod filter;
 mod layout;

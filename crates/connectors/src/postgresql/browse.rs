@@ -6,16 +6,25 @@ use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
 use async_trait::async_trait;
 use futures::TryStreamExt;
-use sdk::{Browser, Column, Error, Kind, PingStage, ReadBatch, ReadOptions, Result, TableName};
+use sdk::{
+    BrowsedColumn, Browser, Column, Error, Kind, PingStage, ReadBatch, ReadOptions, Result,
+    TableDraft, TableName, TableWish,
+};
 
 use super::catalog::{find_table, table_columns, types};
 use super::config::{Datasource, ReaderParameters};
 use super::connect::{connect, dial, log_in, resolve, secure};
+use super::draft;
 use super::read;
+use super::split::split_key;
 use super::sql::{identifier, literal, shown};
 use super::tap::Link;
 use super::typemap::map;
 use super::url::{Address, addresses};
+use crate::sql::create_table::only_create_table;
+
+/// A table that is not made by then waits for somebody else's lock.
+const CREATION_TIME: &str = "SET statement_timeout = '20s'";
 
 /// Opens the browser; it connects anew for each question.
 pub(crate) fn open(source: Datasource) -> Box<dyn Browser> {
@@ -152,7 +161,7 @@ impl Browser for PgBrowser {
             .collect())
     }
 
-    async fn columns(&self, table: &str) -> Result<Vec<Column>> {
+    async fn columns(&self, table: &str) -> Result<Vec<BrowsedColumn>> {
         let session = connect(&self.source, &[]).await?;
         let table = find_table(&session, table).await?;
         let columns = table_columns(&session, &table).await?;
@@ -160,7 +169,15 @@ impl Browser for PgBrowser {
         let types = types(&session, &oids).await?;
         Ok(columns
             .iter()
-            .map(|column| map(&types, column.type_oid, column.modifier).column(column))
+            .map(|column| {
+                let mapped = map(&types, column.type_oid, column.modifier);
+                BrowsedColumn {
+                    split_key: split_key(&mapped, &column.native),
+                    column: mapped.column(column),
+                    partition: false,
+                    has_default: column.has_default,
+                }
+            })
             .collect())
     }
 
@@ -183,6 +200,20 @@ impl Browser for PgBrowser {
             .rows(format!("SELECT {} {from}", texts.join(", ")))
             .await?;
         Ok(batch)
+    }
+
+    fn draft(&self, wish: &TableWish<'_>) -> Result<TableDraft> {
+        draft::draft(wish)
+    }
+
+    async fn create(&self, statement: &str) -> Result<()> {
+        let statement = only_create_table(statement, &draft::QUOTES)?;
+        let session = connect(&self.source, &[]).await?;
+        for sql in [CREATION_TIME, statement] {
+            let done = session.run(sql).await;
+            done.map_err(|failure| failure.into_error("cannot make the table"))?;
+        }
+        Ok(())
     }
 }
 

@@ -46,6 +46,8 @@ pub(crate) struct TableColumn {
     pub(crate) generated: bool,
     pub(crate) always_identity: bool,
     pub(crate) key: bool,
+    /// Whether a row that leaves it out gets a value: a default, an identity, an expression.
+    pub(crate) has_default: bool,
 }
 
 /// A unique index that is checked at once and covers all rows by plain columns.
@@ -218,7 +220,8 @@ pub(crate) async fn table_columns(session: &Session, table: &Table) -> Result<Ve
          coalesce(row_to_json(a)->>'attgenerated', '') <> '', \
          coalesce(row_to_json(a)->>'attidentity', '') = 'a', \
          EXISTS (SELECT FROM pg_catalog.pg_index AS i WHERE i.indrelid = a.attrelid \
-         AND i.indisprimary AND a.attnum = ANY (i.indkey)) \
+         AND i.indisprimary AND a.attnum = ANY (i.indkey)), \
+         a.atthasdef OR coalesce(row_to_json(a)->>'attidentity', '') <> '' \
          FROM pg_catalog.pg_attribute AS a \
          WHERE a.attrelid = {} AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
         table.oid
@@ -238,6 +241,7 @@ pub(crate) async fn table_columns(session: &Session, table: &Table) -> Result<Ve
             generated: flag(row, 6),
             always_identity: flag(row, 7),
             key: flag(row, 8),
+            has_default: flag(row, 9),
         })
         .collect())
 }

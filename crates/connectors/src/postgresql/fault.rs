@@ -223,6 +223,10 @@ impl ServerError {
                 Kind::Denied,
                 Some("the server is read-only, perhaps a replica: use the primary's address"),
             ),
+            "42P07" => never(
+                Kind::Conflict,
+                Some("drop what has the name, or choose another one"),
+            ),
             "40001" | "40P01" => (Kind::Conflict, Retry::Now, None),
             "55P03" | "55006" => (
                 Kind::Conflict,

@@ -4,7 +4,7 @@
 //! Reading order: `config` and `url` are what users write; `connect` makes a `session` of it, on top
 //! of `tls` and `tap`; `catalog` and `typemap` say what is there and what it is in Arrow; `read`,
 //! `plan` and `split` are the reader; `write`, `isolate`, `sieve` and `merge` the writer; `browse`
-//! looks around. `copy` is the codec, `exchange` the messages around it, `fault` what refusals mean.
+//! looks around, and `draft` writes tables. `copy` is the codec, `exchange` the messages around it, `fault` what refusals mean.
 //! `lab` opens the codec to benchmarks and fuzzing.
 
 mod browse;
@@ -12,6 +12,7 @@ mod catalog;
 mod config;
 mod connect;
 mod copy;
+mod draft;
 mod exchange;
 mod fault;
 mod idle;

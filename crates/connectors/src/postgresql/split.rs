@@ -1,6 +1,6 @@
 //! Cutting tables into splits, and the one snapshot that all splits see.
 
-use sdk::{Error, Result};
+use sdk::{Error, Result, SplitKey};
 
 use super::catalog::{Table, TableColumn, types};
 use super::config::{ReaderParameters, SplitMode};
@@ -11,7 +11,7 @@ use super::read::Part;
 use super::session::Session;
 use super::slices::{Slice, inner_bounds, integer_bounds, slices_between, whole};
 use super::sql::{identifier, literal};
-use super::typemap::map;
+use super::typemap::{Mapped, map};
 
 /// A session inside a transaction whose snapshot others can see by.
 pub(crate) struct Holder {
@@ -151,6 +151,42 @@ enum Key<'a> {
     None(&'a TableColumn),
 }
 
+/// What the values of a type can be cut by.
+enum Order {
+    /// Even ranges.
+    Integers,
+    /// Bounds taken from the values.
+    Values,
+    None,
+}
+
+fn order(mapped: &Mapped) -> Order {
+    match mapped.coding {
+        Some(Target::Int2 | Target::Int4 | Target::Int8) => Order::Integers,
+        Some(Target::Text { .. }) if mapped.type_name != "json" => Order::Values,
+        Some(
+            Target::Numeric { .. }
+            | Target::Float4
+            | Target::Float8
+            | Target::Bytes
+            | Target::Date
+            | Target::Time { .. }
+            | Target::Timestamp { .. }
+            | Target::Uuid,
+        ) => Order::Values,
+        _ => Order::None,
+    }
+}
+
+/// Whether a column of this type can be the `splitPk` of a job.
+pub(crate) fn split_key(mapped: &Mapped, native: &str) -> SplitKey {
+    match order(mapped) {
+        Order::Integers => SplitKey::Usable,
+        Order::Values => SplitKey::Limited(format!("{native} is cut only with `splitMode` `auto`")),
+        Order::None => SplitKey::Unusable(format!("{native} has no order to cut it by")),
+    }
+}
+
 impl Cutting<'_> {
     async fn pieces(&self, parameters: &ReaderParameters) -> Result<(Vec<Slice>, Option<String>)> {
         let Some((table, columns)) = &self.source.table else {
@@ -209,20 +245,10 @@ impl Cutting<'_> {
     async fn key<'b>(&self, column: &'b TableColumn) -> Result<Key<'b>> {
         let types = types(self.session, &[column.type_oid]).await?;
         let mapped = map(&types, column.type_oid, column.modifier);
-        Ok(match mapped.coding {
-            Some(Target::Int2 | Target::Int4 | Target::Int8) => Key::Integer(column),
-            Some(Target::Text { .. }) if mapped.type_name != "json" => Key::Ordered(column),
-            Some(
-                Target::Numeric { .. }
-                | Target::Float4
-                | Target::Float8
-                | Target::Bytes
-                | Target::Date
-                | Target::Time { .. }
-                | Target::Timestamp { .. }
-                | Target::Uuid,
-            ) => Key::Ordered(column),
-            _ => Key::None(column),
+        Ok(match order(&mapped) {
+            Order::Integers => Key::Integer(column),
+            Order::Values => Key::Ordered(column),
+            Order::None => Key::None(column),
         })
     }
 

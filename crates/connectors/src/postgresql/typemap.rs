@@ -282,9 +282,185 @@ pub(crate) fn builder(coding: &Target, data_type: &DataType, rows: usize) -> Box
     }
 }
 
+/// Types that every server has, as it prints them without length, precision and brackets.
+const BUILT_IN: &[&str] = &[
+    "bigint",
+    "bit",
+    "bit varying",
+    "boolean",
+    "box",
+    "bytea",
+    "character",
+    "character varying",
+    "cidr",
+    "circle",
+    "date",
+    "double precision",
+    "inet",
+    "integer",
+    "interval",
+    "json",
+    "jsonb",
+    "line",
+    "lseg",
+    "macaddr",
+    "money",
+    "numeric",
+    "path",
+    "point",
+    "polygon",
+    "real",
+    "smallint",
+    "text",
+    "time with time zone",
+    "time without time zone",
+    "timestamp with time zone",
+    "timestamp without time zone",
+    "tsquery",
+    "tsvector",
+    "uuid",
+    "xml",
+];
+
+/// Whether a type as the server prints it is one that any other server knows too, with nothing else in the text.
+pub(crate) fn is_built_in(printed: &str) -> bool {
+    let mut text = printed;
+    while let Some(item) = text.strip_suffix("[]") {
+        text = item;
+    }
+    let is_number = |c: char| c.is_ascii_digit() || matches!(c, ',' | '-');
+    let name = match text.split_once('(') {
+        None => text.to_string(),
+        Some((before, rest)) => match rest.split_once(')') {
+            Some((modifier, after)) if modifier.chars().all(is_number) => {
+                format!("{before}{after}")
+            }
+            _ => return false,
+        },
+    };
+    BUILT_IN.contains(&name.as_str())
+}
+
+/// The type that holds every value of an Arrow type, as a statement names it, and what it cannot keep. Texts and
+/// containers that are JSON become `json`, which keeps them as they were written.
+pub(crate) fn type_name(
+    data_type: &DataType,
+    extension: Option<Extension>,
+) -> (String, Option<String>) {
+    let known = |name: &str| (name.to_string(), None);
+    let micros = |name: &str, unit: &TimeUnit| match unit {
+        TimeUnit::Nanosecond => (
+            name.to_string(),
+            Some("PostgreSQL keeps microseconds; rows with finer times become dirty".to_string()),
+        ),
+        TimeUnit::Second | TimeUnit::Millisecond | TimeUnit::Microsecond => known(name),
+    };
+    match data_type {
+        DataType::Boolean => known("boolean"),
+        DataType::Int8 | DataType::Int16 | DataType::UInt8 => known("smallint"),
+        DataType::Int32 | DataType::UInt16 => known("integer"),
+        DataType::Int64 | DataType::UInt32 => known("bigint"),
+        DataType::UInt64 => known("numeric(20,0)"),
+        DataType::Float16 | DataType::Float32 => known("real"),
+        DataType::Float64 => known("double precision"),
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale)
+        | DataType::Decimal256(precision, scale) => match u8::try_from(*scale) {
+            Ok(scale) if scale <= *precision => known(&format!("numeric({precision},{scale})")),
+            _ => known("numeric"),
+        },
+        DataType::Date32 | DataType::Date64 => known("date"),
+        DataType::Time32(unit) | DataType::Time64(unit) => micros("time without time zone", unit),
+        DataType::Timestamp(unit, None) => micros("timestamp without time zone", unit),
+        DataType::Timestamp(unit, Some(_)) => micros("timestamp with time zone", unit),
+        DataType::FixedSizeBinary(16) if extension == Some(Extension::Uuid) => known("uuid"),
+        DataType::Binary
+        | DataType::LargeBinary
+        | DataType::BinaryView
+        | DataType::FixedSizeBinary(_) => known("bytea"),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
+            if extension == Some(Extension::Json) =>
+        {
+            known("json")
+        }
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => known("text"),
+        DataType::List(item) | DataType::LargeList(item) if !item.data_type().is_nested() => {
+            let (item, remark) = type_name(item.data_type(), None);
+            (format!("{item}[]"), remark)
+        }
+        DataType::Dictionary(_, values) => type_name(values, extension),
+        nested if nested.is_nested() => known("json"),
+        other => (
+            "text".to_string(),
+            Some(format!("PostgreSQL takes {other} as text")),
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn printed_types_are_known_by_their_whole_text() {
+        for printed in [
+            "bigint",
+            "character varying(40)",
+            "numeric(3,-2)",
+            "timestamp(3) without time zone",
+            "numeric(15,2)[]",
+        ] {
+            assert!(is_built_in(printed), "{printed}");
+        }
+        for printed in [
+            "mood",
+            "text; drop",
+            "numeric(1); x",
+            "public.citext",
+            "text(a)",
+            "",
+        ] {
+            assert!(!is_built_in(printed), "{printed}");
+        }
+    }
+
+    #[test]
+    fn an_arrow_type_has_the_type_that_holds_it() {
+        for name in [
+            "bool",
+            "int2",
+            "int4",
+            "int8",
+            "float4",
+            "float8",
+            "text",
+            "bytea",
+            "date",
+            "time",
+            "timestamp",
+            "timestamptz",
+        ] {
+            let (data_type, _) = coded(name, -1).unwrap();
+            let (written, remark) = type_name(&data_type, None);
+            assert_eq!(remark, None);
+            assert!(is_built_in(&written), "{name}: {written}");
+        }
+        let written = |data_type| type_name(&data_type, None).0;
+        assert_eq!(written(DataType::Decimal128(15, 2)), "numeric(15,2)");
+        assert_eq!(written(DataType::Decimal128(5, -2)), "numeric");
+        let item = Arc::new(Field::new("item", DataType::Int32, true));
+        let list = DataType::List(item);
+        assert_eq!(written(list.clone()), "integer[]");
+        assert_eq!(
+            written(DataType::List(Arc::new(Field::new("item", list, true)))),
+            "json"
+        );
+        let nanos = DataType::Timestamp(TimeUnit::Nanosecond, None);
+        assert!(type_name(&nanos, None).1.is_some());
+        let uuid = type_name(&DataType::FixedSizeBinary(16), Some(Extension::Uuid));
+        assert_eq!(uuid.0, "uuid");
+    }
 
     #[test]
     fn numeric_keeps_its_precision_or_becomes_text() {

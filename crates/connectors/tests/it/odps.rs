@@ -4,6 +4,7 @@
 
 mod browse;
 mod datax;
+mod draft;
 mod faults;
 mod harness;
 mod pyodps;

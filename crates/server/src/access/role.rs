@@ -45,6 +45,7 @@ pub(crate) enum Right {
     DatasourcesTest,
     DatasourcesBrowse,
     DatasourcesPreview,
+    DatasourcesCreateTables,
     JobsView,
     JobsEdit,
     JobsPublish,
@@ -92,10 +93,10 @@ const Y: bool = true;
 const N: bool = false;
 
 #[rustfmt::skip]
-const TABLE: [Row; 32] = {
+const TABLE: [Row; 33] = {
     use Right::{
         AccessKeysManage, AlertsManage, AlertsView, AuditView, BackfillOperate, DatasourcesBrowse,
-        DatasourcesManage, DatasourcesPreview, DatasourcesTest, DatasourcesUse, DatasourcesView,
+        DatasourcesCreateTables, DatasourcesManage, DatasourcesPreview, DatasourcesTest, DatasourcesUse, DatasourcesView,
         DirtyRowsReplay, DirtyRowsView, FoldersEdit, InstancesOperate, JobsEdit, JobsPublish, JobsView,
         MembersManage, ProjectDelete, ProjectSettings, ProjectView, ResourceGroupsManage, RunsMark,
         RunsRerun, RunsStart, RunsStop, RunsTrial, RunsView, SchedulesEdit, SchedulesSubmit, SchedulesView,
@@ -116,6 +117,7 @@ const TABLE: [Row; 32] = {
         row(DatasourcesTest,      "datasourcesTest",      "test the connection of data sources",                            [Y, Y, Y, Y, N, N]),
         row(DatasourcesBrowse,    "datasourcesBrowse",    "list schemas, tables, columns and partitions, and see DDL",      [Y, Y, Y, Y, N, N]),
         row(DatasourcesPreview,   "datasourcesPreview",   "see rows of a table (cell values)",                              [Y, Y, Y, N, N, N]),
+        row(DatasourcesCreateTables, "datasourcesCreateTables", "make new tables in data sources",                               [Y, Y, Y, N, N, N]),
 
         row(JobsView,             "jobsView",             "see jobs, their versions and differences",                       [Y, Y, Y, Y, Y, Y]),
         row(JobsEdit,             "jobsEdit",             "create, import, change, restore and delete jobs",                [Y, Y, Y, N, N, N]),

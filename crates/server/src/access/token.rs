@@ -56,7 +56,7 @@ pub(crate) fn is_access_key_id(text: &str) -> bool {
 }
 
 /// What the store keeps of a token: its SHA-256 in hexadecimal digits. A token is random, so it needs no salt.
-pub(crate) fn hash(token: &str) -> String {
+pub(crate) fn hash(token: impl AsRef<[u8]>) -> String {
     hex(&Sha256::digest(token))
 }
 

@@ -5,6 +5,7 @@ use super::tell::read;
 use crate::api::time::new_id;
 use crate::state::App;
 use crate::store::alert::{self, Alert};
+use crate::store::alert_event::Group;
 use crate::store::{
     StoreResult, alert_channel, alert_event, alert_rule, damaged, project, read_json,
 };
@@ -21,18 +22,20 @@ pub(super) async fn close(app: &App) -> StoreResult<()> {
         if ready.is_empty() {
             return Ok(());
         }
-        for (group_id, rule_id) in &ready {
-            one(app, group_id, rule_id).await?;
+        for group in &ready {
+            one(app, group).await?;
         }
     }
 }
 
-async fn one(app: &App, group_id: &str, rule_id: &str) -> StoreResult<()> {
+async fn one(app: &App, group: &Group) -> StoreResult<()> {
     let mut t = app.store.begin().await?;
-    let taken = alert_event::take(&mut t, group_id).await?;
+    let taken = alert_event::take(&mut t, group).await?;
     // Another server was faster, or the rule is gone and its events with it.
-    let (Some(first), Some(rule)) = (taken.first(), alert_rule::by_id(&mut t, rule_id).await?)
-    else {
+    let (Some(first), Some(rule)) = (
+        taken.first(),
+        alert_rule::by_id(&mut t, &group.rule_id).await?,
+    ) else {
         return Ok(());
     };
     let events = taken
@@ -85,4 +88,126 @@ async fn one(app: &App, group_id: &str, rule_id: &str) -> StoreResult<()> {
         alert::insert(&mut t, &row).await?;
     }
     Ok(t.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::alerts::message::EventKind;
+    use crate::alerts::rule::Spec;
+    use crate::alerts::tell::{note, time_text};
+    use crate::clock::Clock;
+    use crate::scheduler::tests::{app, at, schedules, stores};
+    use crate::store::alert_rule::AlertRule;
+
+    /// A rule of the only project there is.
+    async fn rule(app: &App, group_minutes: u32) -> (AlertRule, Spec) {
+        let text = format!(
+            r#"{{"object": {{"kind": "project"}}, "triggers": [{{"kind": "failed"}}], "channels": ["c"],
+                "groupMinutes": {group_minutes}}}"#
+        );
+        let mut t = app.store.begin().await.expect("a transaction");
+        let query = sqlx::query_scalar("SELECT id FROM project LIMIT 1");
+        let row = AlertRule {
+            id: new_id(),
+            project_id: query.fetch_one(&mut *t).await.expect("a project"),
+            name: format!("after {group_minutes}"),
+            spec: text.clone(),
+            is_enabled: 1,
+            created_at: 0,
+            updated_at: 0,
+            revision: 1,
+            watched_from: 0,
+        };
+        alert_rule::insert(&mut t, &row).await.expect("a rule");
+        t.commit().await.expect("a commit");
+        (row, serde_json::from_str(&text).expect("a rule"))
+    }
+
+    /// How many events each message of a rule tells, in the order in which they were made.
+    async fn told(app: &App, rule: &AlertRule) -> Vec<usize> {
+        close(app).await.expect("messages");
+        let mut c = app.store.read().await.expect("a connection");
+        let query = sqlx::query_scalar("SELECT message FROM alert WHERE rule_id = $1 ORDER BY id");
+        let texts: Vec<String> = query
+            .bind(&rule.id)
+            .fetch_all(&mut *c)
+            .await
+            .expect("messages");
+        let count = |text: &String| {
+            let message: Message = serde_json::from_str(text).expect("a message");
+            message.count
+        };
+        texts.iter().map(count).collect()
+    }
+
+    /// Neither of two servers sees the first event of the other, and still both are told together.
+    #[tokio::test]
+    async fn two_first_events_are_one_message() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for store in stores(&folder).await {
+            let clock = Clock::manual(at("2026-03-04T10:00:00Z"));
+            let app = app(&store, &folder, clock.clone()).await;
+            schedules(
+                &app,
+                1,
+                "{\"cycle\": {\"kind\": \"day\", \"at\": \"01:00\"}, \"zone\": \"UTC\"}",
+                false,
+            )
+            .await;
+            let event = || Event::new(EventKind::Failed, time_text(clock.micros()));
+            let (row, spec) = rule(&app, 10).await;
+            let rule_spec = (&row, &spec);
+            let mut first = app.store.begin().await.expect("a transaction");
+            note(&app, &mut first, rule_spec, "a", &event())
+                .await
+                .expect("an event");
+            // SQLite has one writer, who sees what the one before has noted.
+            if store.starts_with("sqlite") {
+                first.commit().await.expect("a commit");
+                first = app.store.begin().await.expect("a transaction");
+            } else {
+                let mut second = app.store.begin().await.expect("a transaction");
+                clock.advance(Duration::from_secs(60));
+                note(&app, &mut second, rule_spec, "b", &event())
+                    .await
+                    .expect("an event");
+                second.commit().await.expect("a commit");
+            }
+            first.commit().await.expect("a commit");
+            clock.advance(Duration::from_secs(60));
+            let mut third = app.store.begin().await.expect("a transaction");
+            note(&app, &mut third, rule_spec, "c", &event())
+                .await
+                .expect("an event");
+            third.commit().await.expect("a commit");
+            assert_eq!(told(&app, &row).await, [0; 0]);
+            clock.set(at("2026-03-04T10:10:00Z"));
+            let together = if store.starts_with("sqlite") { 2 } else { 3 };
+            assert_eq!(told(&app, &row).await, [together]);
+            // The next one begins a group of its own.
+            let mut fourth = app.store.begin().await.expect("a transaction");
+            note(&app, &mut fourth, rule_spec, "d", &event())
+                .await
+                .expect("an event");
+            fourth.commit().await.expect("a commit");
+            clock.set(at("2026-03-04T10:30:00Z"));
+            assert_eq!(told(&app, &row).await, [together, 1]);
+
+            // Without a time to wait for others, each is told alone, however late.
+            let (row, spec) = rule(&app, 0).await;
+            for key in ["a", "b"] {
+                let mut t = app.store.begin().await.expect("a transaction");
+                note(&app, &mut t, (&row, &spec), key, &event())
+                    .await
+                    .expect("an event");
+                t.commit().await.expect("a commit");
+                clock.advance(Duration::from_secs(1));
+            }
+            assert_eq!(told(&app, &row).await, [1, 1]);
+            app.store.close().await;
+        }
+    }
 }

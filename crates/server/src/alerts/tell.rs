@@ -197,6 +197,7 @@ pub(super) async fn note(
         event: &text,
         group_id: &group_id,
         ready_at,
+        noted_at: now.timestamp_micros(),
         is_dropped,
     };
     alert_event::insert(c, &new).await

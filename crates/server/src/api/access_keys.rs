@@ -84,6 +84,7 @@ pub(crate) async fn list(
     SignedIn(caller): SignedIn,
     QueryOf(query): QueryOf<PageQuery>,
 ) -> ApiResult<Json<Listed<AccessKey>>> {
+    caller.need_whole_account()?;
     let page = query.page()?;
     let mut c = app.store.read().await?;
     let rows = access_key::list(&mut c, &caller.account.id, &page).await?;
@@ -168,6 +169,10 @@ pub(crate) async fn revoke(
     SignedIn(caller): SignedIn,
     Path(id): Path<String>,
 ) -> ApiResult<StatusCode> {
+    // Whoever finds a key can make it worthless, whatever else it is good for.
+    if !matches!(&caller.by, By::Key(key) if key.id == id) {
+        caller.need_whole_account()?;
+    }
     let mut t = app.store.begin().await?;
     let row = access_key::find(&mut t, &id)
         .await?

@@ -18,9 +18,13 @@ use super::session;
 use super::time::{Time, new_id};
 use crate::access::password;
 use crate::state::App;
-use crate::store::{self, StoreError, account};
+use crate::store::{self, Alone, StoreError, account};
 
 pub(crate) const LONGEST_NAME: usize = 60;
+/// Display names and e-mail addresses.
+const LONGEST_TEXT: usize = 254;
+/// They are read with every session.
+const MOST_PREFERENCES: usize = 65_536;
 
 /// Somebody who can sign in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -118,9 +122,18 @@ pub(crate) fn check_name(name: &str, problems: &mut Vec<Problem>) {
     }
 }
 
+/// What is shown in every list has its limit.
+fn check_text(pointer: &str, text: Option<&str>, problems: &mut Vec<Problem>) {
+    if text.is_some_and(|text| text.len() > LONGEST_TEXT) {
+        let message = format!("this is longer than {LONGEST_TEXT} bytes");
+        problems.push(Problem::at(pointer, message));
+    }
+}
+
 /// Whether the caller may change an account: their own, a sub-account of theirs, or any as administrator.
 fn may_manage(caller: &Caller, account: &account::Account) -> bool {
-    caller.is_admin() || account.parent_id.as_deref() == Some(&caller.account.id)
+    let is_theirs = account.parent_id.as_deref() == Some(&caller.account.id);
+    caller.is_admin() || (is_theirs && !caller.is_bound())
 }
 
 async fn visible(app: &App, caller: &Caller, id: &str) -> ApiResult<account::Account> {
@@ -140,6 +153,7 @@ pub(crate) async fn list(
     SignedIn(caller): SignedIn,
     QueryOf(query): QueryOf<PageQuery>,
 ) -> ApiResult<Json<Listed<Account>>> {
+    caller.need_whole_account()?;
     let page = query.page()?;
     let parent = (!caller.is_admin()).then_some(caller.account.id.as_str());
     let mut c = app.store.read().await?;
@@ -172,6 +186,8 @@ pub(crate) async fn create(
     if let Err(error) = password::check(&body.password) {
         problems.push(Problem::of("/password", &error));
     }
+    check_text("/displayName", body.display_name.as_deref(), &mut problems);
+    check_text("/email", body.email.as_deref(), &mut problems);
     if !problems.is_empty() {
         return Err(ApiError::invalid(problems));
     }
@@ -249,9 +265,15 @@ pub(crate) async fn change(
     Seen(revision): Seen,
     Body(body): Body<AccountChange>,
 ) -> ApiResult<Revised<Account>> {
+    caller.need_whole_account()?;
     let before = visible(&app, &caller, &id).await?;
+    if before.revision != revision {
+        return Err(StoreError::Changed.into());
+    }
+    let mut problems = Vec::new();
+    check_text("/displayName", body.display_name.as_deref(), &mut problems);
+    check_text("/email", body.email.as_deref(), &mut problems);
     let mut row = before.clone();
-    row.revision = revision;
     row.updated_at = app.clock.micros();
     if let Some(name) = body.display_name {
         row.display_name = name;
@@ -269,6 +291,13 @@ pub(crate) async fn change(
     }
     if let Some(preferences) = body.preferences {
         row.preferences = Value::Object(preferences).to_string();
+        if row.preferences.len() > MOST_PREFERENCES {
+            let message = format!("preferences are kept up to {MOST_PREFERENCES} bytes");
+            problems.push(Problem::at("/preferences", message));
+        }
+    }
+    if !problems.is_empty() {
+        return Err(ApiError::invalid(problems));
     }
     if let Some(is_admin) = body
         .is_admin
@@ -293,7 +322,8 @@ pub(crate) async fn change(
         }
         row.state = if is_active { "active" } else { "disabled" }.to_string();
     }
-    let mut t = app.store.begin().await?;
+    // Two administrators who unmake each other do so one after the other.
+    let mut t = app.store.begin_alone(Alone::Administrators).await?;
     account::update(&mut t, &row).await?;
     if !row.is_active() {
         store::session::delete_others(&mut t, &row.id, "").await?;

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{MatchedPath, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -77,12 +78,18 @@ impl Needs {
 pub(crate) async fn authorize(
     State((app, needs)): State<(App, Needs)>,
     path: Option<MatchedPath>,
-    parameters: RawPathParams,
+    parameters: Result<RawPathParams, RawPathParamsRejection>,
     request: Request,
     next: Next,
 ) -> Response {
     let need = path.and_then(|path| needs.of(request.method().as_str(), path.as_str()));
     let caller = request.extensions().get::<Arc<Caller>>().cloned();
+    // Handlers read their path only if it was read here.
+    let Ok(parameters) = parameters else {
+        return ApiError::bad_request("the path holds what is no text")
+            .hint("write what stands behind a percent sign as UTF-8")
+            .into_response();
+    };
     let project = parameters
         .iter()
         .find(|(name, _)| *name == "project")

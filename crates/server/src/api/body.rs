@@ -1,4 +1,4 @@
-//! Request bodies: JSON, and what is wrong with one is said at its field, everything at once.
+//! Request bodies: JSON, or lines of it, and what is wrong with one is said at its field, everything at once.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -28,25 +28,57 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                     .hint("send JSON, with `content-type: application/json`"),
             );
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|error| {
-            if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                let message = "the body is longer than the server accepts";
-                return ApiError::new(Code::TooLarge, message);
-            }
-            ApiError::bad_request("the body broke off").hint("send it again")
-        })?;
-        read(&bytes).map(Body)
+        read(&whole(request, state).await?).map(Body)
     }
 }
 
+/// A body of JSON lines, as it came.
+pub(crate) struct Lines(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Lines {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        if !LINES.contains(&essence(request.headers()).as_str()) {
+            return Err(ApiError::bad_request(
+                "the request does not say that its body is lines of JSON",
+            )
+            .hint("send one JSON object a line, with `content-type: application/x-ndjson`"));
+        }
+        whole(request, state).await.map(Lines)
+    }
+}
+
+/// The words for lines of JSON, none of which a form of another site can send.
+const LINES: [&str; 3] = [
+    "application/x-ndjson",
+    "application/jsonl",
+    "application/jsonlines",
+];
+
+async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    Bytes::from_request(request, state).await.map_err(|error| {
+        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let message = "the body is longer than the server accepts";
+            return ApiError::new(Code::TooLarge, message);
+        }
+        ApiError::bad_request("the body broke off").hint("send it again")
+    })
+}
+
 fn says_json(headers: &HeaderMap) -> bool {
+    let essence = essence(headers);
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The type of a body without its parameters.
+fn essence(headers: &HeaderMap) -> String {
     let text = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let essence = text.and_then(|text| text.split(';').next()).unwrap_or("");
-    let essence = essence.trim().to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    essence.trim().to_ascii_lowercase()
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {

@@ -96,11 +96,25 @@ impl Access {
 }
 
 impl Caller {
+    /// Whether the caller uses a key that is bound to a project or a role.
+    pub(crate) fn is_bound(&self) -> bool {
+        matches!(&self.by, By::Key(key) if key.project_id.is_some() || key.role.is_some())
+    }
+
+    /// Refuses keys that are bound to a project: what concerns the account as a whole is not in it.
+    pub(crate) fn need_whole_account(&self) -> ApiResult<()> {
+        match self.is_bound() {
+            false => Ok(()),
+            true => Err(ApiError::forbidden(
+                "an access key that is bound to a project may not do this",
+            )
+            .hint("sign in, or use a key that is not bound to a project")),
+        }
+    }
+
     /// Whether the caller administers the instance; keys that are bound to a project never do.
     pub(crate) fn is_admin(&self) -> bool {
-        let bound =
-            matches!(&self.by, By::Key(key) if key.project_id.is_some() || key.role.is_some());
-        self.account.is_admin() && !bound
+        self.account.is_admin() && !self.is_bound()
     }
 
     pub(crate) fn need_admin(&self) -> ApiResult<()> {
@@ -255,10 +269,10 @@ pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 fn origin(app: &App, request: &Request) -> ApiResult<Origin> {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or(IpAddr::from([127, 0, 0, 1]), |peer| peer.0.ip());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.ok_or_else(|| {
+        ApiError::internal("a request", "nobody knows which address it came from")
+    })?;
     let forwarded: Vec<&str> = request
         .headers()
         .get_all("x-forwarded-for")
@@ -266,9 +280,12 @@ fn origin(app: &App, request: &Request) -> ApiResult<Origin> {
         .filter_map(|value| value.to_str().ok())
         .collect();
     let agent = header(request.headers(), USER_AGENT.as_str()).unwrap_or_default();
-    let address = client_address(peer, &forwarded, &app.trusted_proxies).ok_or_else(|| {
-        ApiError::bad_request("a proxy passed on something in `X-Forwarded-For` that is no address")
-    })?;
+    let address =
+        client_address(peer.0.ip(), &forwarded, &app.trusted_proxies).ok_or_else(|| {
+            ApiError::bad_request(
+                "a proxy passed on something in `X-Forwarded-For` that is no address",
+            )
+        })?;
     Ok(Origin {
         address,
         agent: agent.chars().take(200).collect(),
@@ -348,6 +365,8 @@ async fn by_key(
         .await?
         .filter(|key| key.is_valid(now))
         .ok_or_else(refused_key)?;
+    // The body may come slowly, and what others need to reach the store is not held meanwhile.
+    drop(c);
     let secret = app
         .keys
         .open(&sealed_as(&key.id), &key.secret_sealed)
@@ -368,6 +387,7 @@ async fn by_key(
             Request::from_parts(parts, Body::from(body))
         }
     };
+    let mut c = app.store.read().await?;
     let (account, parent) = active_account(&mut c, &key.account_id)
         .await
         .map_err(|_| refused_key())?;

@@ -55,6 +55,12 @@ pub(crate) enum Code {
 }
 
 impl Code {
+    /// The word for it in answers.
+    pub(crate) fn name(self) -> String {
+        let word = serde_json::to_value(self).unwrap_or_default();
+        word.as_str().unwrap_or_default().to_string()
+    }
+
     pub(crate) fn status(self) -> StatusCode {
         match self {
             Code::BadRequest => StatusCode::BAD_REQUEST,
@@ -234,6 +240,11 @@ impl ApiError {
 
     pub(crate) fn message(&self) -> &str {
         &self.message
+    }
+
+    #[cfg(test)]
+    pub(crate) fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 }
 

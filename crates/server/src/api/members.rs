@@ -14,7 +14,7 @@ use super::page::{Listed, PageQuery, QueryOf};
 use super::time::Time;
 use crate::access::role::{MemberChange, Right, Rights, Role};
 use crate::state::App;
-use crate::store::{self, StoreError, account, audit, member, project};
+use crate::store::{self, Alone, StoreError, account, audit, member, project};
 
 /// A member of a project.
 #[derive(Debug, Serialize, ToSchema)]
@@ -125,7 +125,8 @@ async fn set_role(
     to: Option<Role>,
 ) -> ApiResult<()> {
     let (project, rights) = giver(app, caller, project_id).await?;
-    let mut t = app.store.begin().await?;
+    // Two owners who unmake each other do so one after the other.
+    let mut t = app.store.begin_alone(Alone::Members).await?;
     let account = match account::find(&mut t, account_name).await? {
         Some(account) => account,
         None => account::find_by_name(&mut t, account_name)

@@ -102,6 +102,41 @@ fn decode(cursor: &str) -> Option<String> {
     (!text.contains('\0')).then_some(text)
 }
 
+/// What the web framework says before it comes to the parameter.
+const PREAMBLE: &str = "Failed to deserialize query string: ";
+
+/// Names the parameter that cannot be read, and what to do.
+fn unreadable(text: &str) -> ApiError {
+    let text = text.strip_prefix(PREAMBLE).unwrap_or(text);
+    let lacking = text.strip_prefix("missing field `");
+    if let Some(name) = lacking.and_then(|rest| rest.strip_suffix('`')) {
+        return ApiError::bad_request(format!("the query parameter `{name}` is missing"))
+            .with(vec![Problem::at(format!("/{name}"), "it is missing")])
+            .hint(format!("add `{name}=…` behind the `?` of the address"));
+    }
+    // What was sent is not repeated; a secret may have got there by mistake.
+    let expected = text
+        .rsplit_once(", expected ")
+        .map(|(_, expected)| expected);
+    let (name, reason) = match text.split_once(": ") {
+        Some((name, reason)) if !name.contains([' ', '`']) => (name, reason),
+        _ => {
+            let reason =
+                expected.map_or(text.to_string(), |expected| format!("expected {expected}"));
+            return ApiError::bad_request(format!("the query cannot be read: {reason}"))
+                .hint("write it as `name=value`, with `&` between, each name once");
+        }
+    };
+    let reason = match expected {
+        Some(expected) => format!("expected {expected}"),
+        None => reason.to_string(),
+    };
+    let message = format!("the query parameter `{name}` cannot be read: {reason}");
+    ApiError::bad_request(message)
+        .with(vec![Problem::at(format!("/{name}"), reason)])
+        .hint("correct its value, or leave the parameter out if you do not need it")
+}
+
 /// Query parameters; those that cannot be read are named in the answer.
 pub(crate) struct QueryOf<T>(pub(crate) T);
 
@@ -111,7 +146,52 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> FromRequestParts<S> for Que
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(value)) => Ok(QueryOf(value)),
-            Err(rejection) => Err(ApiError::bad_request(rejection.body_text())),
+            Err(rejection) => Err(unreadable(&rejection.body_text())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Wanted {
+        #[expect(dead_code, reason = "only how it is refused is looked at")]
+        table: String,
+        #[expect(dead_code, reason = "only how it is refused is looked at")]
+        row_count: Option<u32>,
+    }
+
+    async fn refused(query: &str) -> (String, Vec<String>) {
+        let request = Request::get(format!("/x?{query}")).body(()).unwrap();
+        let (mut parts, ()) = request.into_parts();
+        match QueryOf::<Wanted>::from_request_parts(&mut parts, &()).await {
+            Ok(QueryOf(wanted)) => panic!("{wanted:?}"),
+            Err(error) => {
+                let pointers = error.problems().iter();
+                let pointers = pointers.map(|problem| problem.pointer.clone()).collect();
+                (error.message().to_string(), pointers)
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_cannot_be_read_is_named() {
+        let (message, pointers) = refused("table=a&rowCount=many").await;
+        assert!(
+            message.starts_with("the query parameter `rowCount` cannot be read"),
+            "{message}"
+        );
+        assert_eq!(pointers, ["/rowCount"]);
+        let (message, pointers) = refused("rowCount=1").await;
+        assert_eq!(message, "the query parameter `table` is missing");
+        assert_eq!(pointers, ["/table"]);
+        let (message, _) = refused("table=a&table=b").await;
+        assert!(message.contains("duplicate field `table`"), "{message}");
     }
 }

@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::audit::{Change, Object};
 use super::body::Body;
-use super::caller::{Access, SignedIn};
+use super::caller::{Access, By, SignedIn};
 use super::error::{ApiError, ApiResult, ErrorBody, Problem};
 use super::etag::{Revised, Seen};
 use super::page::{Listed, PageQuery, QueryOf};
@@ -130,9 +130,17 @@ pub(crate) async fn list(
         caller.need_admin()?;
     }
     let page = PageQuery::of(query.cursor, query.limit).page()?;
-    let member = (!query.all).then_some(caller.account.id.as_str());
+    let wanted = project::Wanted {
+        member: (!query.all).then_some(caller.account.id.as_str()),
+        // A key that is bound to a project learns nothing of others.
+        only: match &caller.by {
+            By::Key(key) => key.project_id.as_deref(),
+            By::Session(_) => None,
+        },
+        search: &query.search,
+    };
     let mut c = app.store.read().await?;
-    let rows = project::list(&mut c, member, &query.search, &page).await?;
+    let rows = project::list(&mut c, &wanted, &page).await?;
     let listed = Listed::new(rows, &page, |row| row.name.clone(), Project::read);
     Ok(Json(listed.sound()?))
 }

@@ -24,6 +24,9 @@ use crate::config::Passwords;
 use crate::state::App;
 use crate::store::{StoreError, account, audit, session, setting};
 
+#[cfg(test)]
+mod tests;
+
 /// The setting that holds the hash of the one-time token, until there is an administrator.
 pub(crate) const SETUP: &str = "setup";
 
@@ -160,25 +163,22 @@ pub(crate) async fn sign_in(
             }
         })
     };
-    let now = app.clock.now();
-    let mut t = app.store.begin().await?;
-    let found = account::find_by_name(&mut t, &body.name).await?;
+    let mut c = app.store.read().await?;
+    let found = account::find_by_name(&mut c, &body.name).await?;
+    drop(c);
     if let Some(account) = &found {
-        let failures = u32::try_from(account.failed_sign_ins).unwrap_or(u32::MAX);
-        let last = account.failed_at.and_then(DateTime::from_timestamp_micros);
-        if let Attempt::WaitUntil(until) = password::attempt(failures, last, now) {
-            return Err(throttled(until, now));
-        }
-        // Counted before the password is looked at, so that many tries at once are no more than many tries.
-        account::note_failure(&mut t, &account.id, now.timestamp_micros()).await?;
+        count_try(&app, account.clone()).await?;
     }
-    t.commit().await.map_err(StoreError::from)?;
-    let stored = found
-        .as_ref()
-        .filter(|account| account.is_active())
-        .filter(|account| passwords == Passwords::Everybody || account.is_admin())
-        .and_then(|account| account.password_hash.clone());
+    let may = |account: &account::Account| {
+        account.is_active() && (passwords == Passwords::Everybody || account.is_admin())
+    };
+    let known = found.as_ref().filter(|account| may(account));
+    let stored = known.and_then(|account| account.password_hash.clone());
     let verdict = verify(&app, body.password.clone(), stored).await?;
+    let renewed = match verdict {
+        Verdict::RightButOld => Some(hash(&app, body.password).await?),
+        Verdict::Right | Verdict::Wrong => None,
+    };
     let mut t = app.store.begin().await?;
     if verdict == Verdict::Wrong {
         let entry = entry(&app, found.as_ref(), &origin, "session.refused");
@@ -186,13 +186,17 @@ pub(crate) async fn sign_in(
         t.commit().await.map_err(StoreError::from)?;
         return Err(refused());
     }
-    let Some(account) = found else {
+    let Some(known) = found else {
         return Err(refused());
     };
-    account::forget_failures(&mut t, &account.id).await?;
-    if verdict == Verdict::RightButOld {
-        let hash = hash(&app, body.password).await?;
-        account::set_password(&mut t, &account.id, &hash, now.timestamp_micros()).await?;
+    // Nobody else changes the account from here on. Whoever was closed or got another password while the given one
+    // was looked at is not signed in by what was right before.
+    account::forget_failures(&mut t, &known.id).await?;
+    let now = account::find(&mut t, &known.id).await?;
+    let now = now.filter(|now| may(now) && now.password_hash == known.password_hash);
+    let account = now.ok_or_else(refused)?;
+    if let Some(hash) = renewed {
+        account::set_password(&mut t, &account.id, &hash, app.clock.micros()).await?;
     }
     let begun = begin(&app, &mut t, account, &origin, "session.signIn").await?;
     t.commit().await.map_err(StoreError::from)?;
@@ -294,21 +298,34 @@ async fn begin(
     Ok(Begun { cookie, view })
 }
 
+/// Counts a try before its password is looked at, so that many tries at once are no more than many tries. While
+/// somebody has to wait, none is looked at.
+async fn count_try(app: &App, mut row: account::Account) -> ApiResult<()> {
+    let now = app.clock.now();
+    let mut t = app.store.begin().await?;
+    loop {
+        let failures = u32::try_from(row.failed_sign_ins).unwrap_or(u32::MAX);
+        let last = row.failed_at.and_then(DateTime::from_timestamp_micros);
+        if let Attempt::WaitUntil(until) = password::attempt(failures, last, now) {
+            return Err(throttled(until, now));
+        }
+        if account::note_failure(&mut t, &row, now.timestamp_micros()).await? {
+            t.commit().await.map_err(StoreError::from)?;
+            return Ok(());
+        }
+        // Somebody else was faster: that try counts, too.
+        let read = account::find(&mut t, &row.id).await?;
+        row = read.ok_or_else(super::caller::expired)?;
+    }
+}
+
 /// Checks somebody's own password again, before they change it; guesses count as at the sign-in.
 pub(crate) async fn check_own(
     app: &App,
     row: &account::Account,
     given: Option<Secret>,
 ) -> ApiResult<()> {
-    let now = app.clock.now();
-    let failures = u32::try_from(row.failed_sign_ins).unwrap_or(u32::MAX);
-    let last = row.failed_at.and_then(DateTime::from_timestamp_micros);
-    if let Attempt::WaitUntil(until) = password::attempt(failures, last, now) {
-        return Err(throttled(until, now));
-    }
-    let mut t = app.store.begin().await?;
-    account::note_failure(&mut t, &row.id, now.timestamp_micros()).await?;
-    t.commit().await.map_err(StoreError::from)?;
+    count_try(app, row.clone()).await?;
     let given = given.unwrap_or_default();
     match verify(app, given, row.password_hash.clone()).await? {
         Verdict::Wrong => Err(ApiError::invalid(vec![Problem::at(

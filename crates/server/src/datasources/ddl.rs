@@ -1,12 +1,9 @@
 //! A table as the statement that would make one like it, from what a browser says of its columns.
 
-use sdk::{Column, Family};
-
-/// How the connector of MaxCompute marks a column that is a level of the table's partitions.
-const PARTITION_MARK: &str = " (partition column)";
+use sdk::{BrowsedColumn, Family};
 
 /// `CREATE TABLE` with the types as the store prints them and every name quoted.
-pub(crate) fn create_table(family: Family, table: &str, columns: &[Column]) -> String {
+pub(crate) fn create_table(family: Family, table: &str, columns: &[BrowsedColumn]) -> String {
     let quote = match family {
         Family::Warehouse => '`',
         Family::Relational | Family::Files | Family::Synthetic => '"',
@@ -22,18 +19,21 @@ pub(crate) fn create_table(family: Family, table: &str, columns: &[Column]) -> S
     };
     let mut lines = Vec::new();
     let mut levels = Vec::new();
-    for column in columns {
+    for BrowsedColumn {
+        column, partition, ..
+    } in columns
+    {
         let name = quoted(&column.name, quote);
-        match column.native.strip_suffix(PARTITION_MARK) {
-            Some(native) => levels.push(format!("{name} {native}")),
-            None if column.nullable => lines.push(format!("    {name} {}", column.native)),
-            None => lines.push(format!("    {name} {} NOT NULL", column.native)),
+        match (partition, column.nullable) {
+            (true, _) => levels.push(format!("{name} {}", column.native)),
+            (false, true) => lines.push(format!("    {name} {}", column.native)),
+            (false, false) => lines.push(format!("    {name} {} NOT NULL", column.native)),
         }
     }
     let key: Vec<String> = columns
         .iter()
-        .filter(|column| column.key)
-        .map(|column| quoted(&column.name, quote))
+        .filter(|browsed| browsed.column.key)
+        .map(|browsed| quoted(&browsed.column.name, quote))
         .collect();
     if !key.is_empty() {
         lines.push(format!("    PRIMARY KEY ({})", key.join(", ")));
@@ -78,12 +78,15 @@ fn parts(name: &str) -> Option<Vec<String>> {
 mod tests {
     use super::*;
 
-    fn column(name: &str, native: &str) -> Column {
+    fn column(name: &str, native: &str) -> BrowsedColumn {
         // The Arrow type does not matter here.
         let mut column = sdk::Column::new(name, arrow_schema::DataType::Utf8).native(native);
         column.nullable = name != "id";
         column.key = name == "id";
-        column
+        BrowsedColumn {
+            partition: name == "pt",
+            ..BrowsedColumn::new(column, "for the test")
+        }
     }
 
     #[test]
@@ -100,10 +103,7 @@ mod tests {
 
     #[test]
     fn partition_columns_stand_apart() {
-        let columns = [
-            column("name", "string"),
-            column("pt", "string (partition column)"),
-        ];
+        let columns = [column("name", "string"), column("pt", "string")];
         assert_eq!(
             create_table(Family::Warehouse, "h`pg", &columns),
             "CREATE TABLE `h``pg` (\n    `name` string\n)\nPARTITIONED BY (`pt` string);\n"

@@ -1,7 +1,7 @@
 //! What people read of a run: a file of JSON lines in the run's folder.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -52,6 +52,13 @@ pub(crate) fn folder(folder: &Path, run_id: &str) -> PathBuf {
     folder.join(run_id)
 }
 
+/// Makes the folder of a run, unless it is there.
+pub(crate) fn make_folder(runs: &Path, run_id: &str) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(folder(runs, run_id))
+}
+
 /// The file of a run's log.
 pub(crate) fn file(runs: &Path, run_id: &str) -> PathBuf {
     folder(runs, run_id).join("log.jsonl")
@@ -66,11 +73,7 @@ impl RunLog {
     /// Opens the log of a run and makes its folder.
     pub(crate) fn open(runs: &Path, run_id: &str) -> RunLog {
         let open = || {
-            let folder = folder(runs, run_id);
-            fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(&folder)?;
+            make_folder(runs, run_id)?;
             OpenOptions::new()
                 .create(true)
                 .append(true)

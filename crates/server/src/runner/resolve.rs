@@ -47,7 +47,7 @@ pub(super) async fn resolve(doing: &Doing<'_>) -> Result<Resolved> {
             let mut c = app.store.read().await.map_err(no_store)?;
             let origin = run::find(&mut c, &row.project_id, origin_id).await;
             drop(c);
-            let rows = kept_rows(app, origin_id, origin.map_err(no_store)?)?;
+            let rows = rows_to_feed(app, row, origin_id, origin.map_err(no_store)?)?;
             let (registry, form) = (app.registry.clone(), runs::form_of(row));
             let (resolved, found) = off_the_runtime(move || {
                 let replay = Replay {
@@ -83,8 +83,8 @@ fn parameters(row: &Run) -> Result<Parameters> {
 }
 
 /// The rows that a replay feeds back.
-fn kept_rows(app: &App, origin_id: &str, origin: Option<Run>) -> Result<KeptRows> {
-    let rows = origin.and_then(|origin| runs::kept_rows(app, &origin));
+fn rows_to_feed(app: &App, replay: &Run, origin_id: &str, origin: Option<Run>) -> Result<KeptRows> {
+    let rows = origin.and_then(|origin| runs::rows_to_feed(app, replay, &origin));
     rows.ok_or_else(|| {
         Error::new(
             Kind::NotFound,

@@ -13,7 +13,7 @@ use crate::schedule::occurrence::Occurrence;
 use crate::schedule::plan::{self, Edge};
 use crate::state::App;
 use crate::store::instance::edge::{self, NewEdge};
-use crate::store::instance::{self, NewInstance};
+use crate::store::instance::{self, Hold, NewInstance};
 use crate::store::{Connection, StoreResult, backfill};
 
 /// What a backfill was asked to do.
@@ -151,6 +151,7 @@ pub(crate) async fn make(
             due_at: row.created_at,
             is_dry_run: one.occurrence.is_dry_run,
             is_frozen: one.is_frozen,
+            held: Hold::Free,
             created_at: row.created_at,
         });
         for found in &one.waits_for {

@@ -14,7 +14,7 @@ use crate::schedule::dependency::{
 use crate::schedule::occurrence::Occurrence;
 use crate::schedule::rule::{Kind, Schedule};
 use crate::store::instance::edge::{self, NewEdge};
-use crate::store::instance::{self, Instance, NewInstance};
+use crate::store::instance::{self, Hold, Instance, NewInstance};
 use crate::store::schedule::{self, Schedule as Row};
 use crate::store::{Connection, StoreResult, damaged};
 
@@ -114,6 +114,10 @@ impl Network {
                 due_at: occurrence.due_at.timestamp_micros(),
                 is_dry_run: occurrence.is_dry_run || self.document.kind == Kind::DryRun,
                 is_frozen: self.document.kind == Kind::Frozen,
+                held: match row.state.as_str() {
+                    schedule::PAUSED => Hold::Held,
+                    _ => Hold::Free,
+                },
                 created_at: now.timestamp_micros(),
             })
             .collect();

@@ -142,13 +142,19 @@ pub(crate) async fn set_password(
     Ok(())
 }
 
-/// Counts a failed sign-in.
-pub(crate) async fn note_failure(c: &mut Connection, id: &str, now: i64) -> StoreResult<()> {
+/// Counts a failed sign-in, unless somebody else has counted one since the account was read. Tells whether it did.
+pub(crate) async fn note_failure(
+    c: &mut Connection,
+    account: &Account,
+    now: i64,
+) -> StoreResult<bool> {
     let query = sqlx::query(
-        "UPDATE account SET failed_sign_ins = failed_sign_ins + 1, failed_at = $1 WHERE id = $2",
+        "UPDATE account SET failed_sign_ins = failed_sign_ins + 1, failed_at = $1
+         WHERE id = $2 AND failed_sign_ins = $3",
     );
-    query.bind(now).bind(id).execute(c).await?;
-    Ok(())
+    let query = query.bind(now).bind(&account.id);
+    let done = query.bind(account.failed_sign_ins).execute(c).await?;
+    Ok(done.rows_affected() == 1)
 }
 
 pub(crate) async fn forget_failures(c: &mut Connection, id: &str) -> StoreResult<()> {

@@ -15,8 +15,9 @@ pub(crate) struct NewEvent<'a> {
     pub(crate) event: &'a str,
     /// Told together with the others of this group.
     pub(crate) group_id: &'a str,
-    /// When the group is complete.
+    /// When the group is complete; that is later than it was noted, unless it is told alone.
     pub(crate) ready_at: i64,
+    pub(crate) noted_at: i64,
     /// Whether it is noted in the history only.
     pub(crate) is_dropped: bool,
 }
@@ -24,8 +25,8 @@ pub(crate) struct NewEvent<'a> {
 /// Notes an event, unless it was noted before.
 pub(crate) async fn insert(c: &mut Connection, new: &NewEvent<'_>) -> StoreResult<()> {
     sqlx::query(
-        "INSERT INTO alert_event (id, rule_id, event_key, event, group_id, ready_at, is_dropped, is_told)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (rule_id, event_key) DO NOTHING",
+        "INSERT INTO alert_event (id, rule_id, event_key, event, group_id, ready_at, is_dropped, is_told, noted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8) ON CONFLICT (rule_id, event_key) DO NOTHING",
     )
     .bind(new.id)
     .bind(new.rule_id)
@@ -34,6 +35,7 @@ pub(crate) async fn insert(c: &mut Connection, new: &NewEvent<'_>) -> StoreResul
     .bind(new.group_id)
     .bind(new.ready_at)
     .bind(i64::from(new.is_dropped))
+    .bind(new.noted_at)
     .execute(c)
     .await?;
     Ok(())
@@ -54,14 +56,22 @@ pub(crate) async fn open_group(
     Ok(query.fetch_optional(c).await?)
 }
 
-/// Groups that are complete: group, rule.
-pub(crate) async fn ready(
-    c: &mut Connection,
-    now: i64,
-    limit: i64,
-) -> StoreResult<Vec<(String, String)>> {
+/// A group of events that is complete.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Group {
+    pub(crate) group_id: String,
+    pub(crate) rule_id: String,
+    ready_at: i64,
+    /// When its first event was noted.
+    noted_at: i64,
+    is_dropped: i64,
+}
+
+/// Groups that are complete.
+pub(crate) async fn ready(c: &mut Connection, now: i64, limit: i64) -> StoreResult<Vec<Group>> {
     let query = sqlx::query_as(
-        "SELECT group_id, rule_id FROM alert_event WHERE is_told = 0 AND ready_at <= $1
+        "SELECT group_id, rule_id, min(ready_at) AS ready_at, min(noted_at) AS noted_at, min(is_dropped) AS is_dropped
+         FROM alert_event WHERE is_told = 0 AND ready_at <= $1
          GROUP BY group_id, rule_id ORDER BY min(ready_at), group_id LIMIT $2",
     );
     Ok(query.bind(now).bind(limit).fetch_all(c).await?)
@@ -75,12 +85,20 @@ pub(crate) struct Told {
     pub(crate) is_dropped: i64,
 }
 
-/// Takes the events of a group to be told; none if somebody else has.
-pub(crate) async fn take(c: &mut Connection, group_id: &str) -> StoreResult<Vec<Told>> {
+/// Takes the events of a group to be told; none if somebody else has. Two servers may have begun a group each at
+/// the same time, so what was noted before this one was complete is in it, whichever group it named.
+pub(crate) async fn take(c: &mut Connection, group: &Group) -> StoreResult<Vec<Told>> {
+    let noted_before = match group.noted_at < group.ready_at {
+        true => group.ready_at,
+        false => i64::MIN,
+    };
     let query = sqlx::query_as(
-        "UPDATE alert_event SET is_told = 1 WHERE group_id = $1 AND is_told = 0 RETURNING id, event, is_dropped",
+        "UPDATE alert_event SET is_told = 1 WHERE rule_id = $1 AND is_told = 0 AND (group_id = $2
+            OR (is_dropped = $3 AND noted_at < ready_at AND noted_at < $4)) RETURNING id, event, is_dropped",
     );
-    let mut taken: Vec<Told> = query.bind(group_id).fetch_all(c).await?;
+    let query = query.bind(&group.rule_id).bind(&group.group_id);
+    let query = query.bind(group.is_dropped).bind(noted_before);
+    let mut taken: Vec<Told> = query.fetch_all(c).await?;
     taken.sort_by(|left, right| left.id.cmp(&right.id));
     Ok(taken)
 }

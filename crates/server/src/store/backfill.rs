@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::instance::{Instance, ListedInstance};
+use super::instance::{Hold, Instance, ListedInstance, hold_backfill};
 use super::{Connection, Page, StoreResult, audit, changed};
 
 /// A row of `backfill`.
@@ -85,8 +85,11 @@ pub(crate) async fn reopen(c: &mut Connection, id: &str) -> StoreResult<()> {
         "UPDATE backfill SET state = 'running', ended_at = NULL, revision = revision + 1
          WHERE id = $1 AND state IN ('succeeded', 'failed', 'stopped')",
     );
-    query.bind(id).execute(c).await?;
-    Ok(())
+    let reopened = query.bind(id).execute(&mut *c).await?;
+    match reopened.rows_affected() {
+        0 => Ok(()),
+        _ => hold_backfill(c, id, Hold::Free).await,
+    }
 }
 
 /// Lets a backfill go on that had failed, because one of its instances counts as succeeded now.
@@ -95,8 +98,11 @@ pub(crate) async fn go_on(c: &mut Connection, id: &str) -> StoreResult<()> {
         "UPDATE backfill SET state = 'running', ended_at = NULL, revision = revision + 1
          WHERE id = $1 AND state = 'failed'",
     );
-    query.bind(id).execute(c).await?;
-    Ok(())
+    let failed = query.bind(id).execute(&mut *c).await?;
+    match failed.rows_affected() {
+        0 => Ok(()),
+        _ => hold_backfill(c, id, Hold::Free).await,
+    }
 }
 
 /// Lets others who lock the same backfill wait until the transaction ends. Whoever lets an instance of it run
@@ -132,8 +138,9 @@ pub(crate) async fn close(c: &mut Connection, id: &str, now: i64) -> StoreResult
                 AND i.state <> 'succeeded') THEN 'failed' ELSE 'succeeded' END
          WHERE id = $2 AND state = 'running'",
     );
-    query.bind(now).bind(id).execute(c).await?;
-    Ok(())
+    query.bind(now).bind(id).execute(&mut *c).await?;
+    // What still waits does so for what failed.
+    hold_backfill(c, id, Hold::Held).await
 }
 
 /// How many instances of a backfill are in each state, by job and business date.

@@ -241,6 +241,9 @@ pub(crate) async fn waiting_from(
 
 /// Instances that are due, wait for nothing else, and come behind a given one. What was missed in an interval, and
 /// is not decided about yet, is not due.
+///
+/// What is frozen or held is in no index that this reads, so a tick costs no more for it. That it is held only
+/// spares looking: whether its schedule is paused is asked here all the same.
 pub(crate) async fn due(
     c: &mut Connection,
     now: i64,
@@ -252,8 +255,8 @@ pub(crate) async fn due(
     let (release_at, id) = after.map_or((i64::MIN, ""), |row| (row.release_at, row.id.as_str()));
     let query = sqlx::query_as(
         "SELECT i.* FROM instance i
-         WHERE i.state = 'waiting' AND i.release_at <= $1 AND i.release_at >= $2
-            AND (i.release_at > $2 OR i.id > $3) AND i.is_frozen = 0
+         WHERE i.state = 'waiting' AND i.is_frozen = 0 AND i.is_held = 0
+            AND i.release_at <= $1 AND i.release_at >= $2 AND (i.release_at > $2 OR i.id > $3)
             AND NOT (i.release_at > $5 AND i.release_at <= $6 AND i.due_at = i.release_at AND i.backfill_id = ''
                 AND i.attempts = 0 AND i.is_dry_run = 0 AND i.is_missed = 0)
             AND (i.backfill_id <> '' OR NOT EXISTS
@@ -377,7 +380,7 @@ pub(crate) async fn retry(
     message: &str,
 ) -> StoreResult<()> {
     let query = sqlx::query(
-        "UPDATE instance SET state = 'waiting', release_at = $1, retries = retries + 1, message = $2
+        "UPDATE instance SET state = 'waiting', release_at = $1, retries = retries + 1, message = $2, is_held = 0
          WHERE id = $3 AND state IN ('queued', 'running')",
     );
     query
@@ -393,7 +396,7 @@ pub(crate) async fn retry(
 pub(crate) async fn rerun(c: &mut Connection, id: &str, now: i64) -> StoreResult<bool> {
     let query = sqlx::query(
         "UPDATE instance SET state = 'waiting', release_at = $1, retries = 0, message = '', is_missed = 0,
-            started_at = NULL, ended_at = NULL
+            started_at = NULL, ended_at = NULL, is_held = 0
          WHERE id = $2 AND state IN ('succeeded', 'failed', 'stopped', 'skipped')",
     );
     let result = query.bind(now).bind(id).execute(c).await?;
@@ -408,6 +411,38 @@ pub(crate) async fn resume(c: &mut Connection, id: &str, run_id: &str) -> StoreR
     );
     let result = query.bind(id).bind(run_id).execute(c).await?;
     Ok(result.rows_affected() == 1)
+}
+
+/// Holds what waits of a job outside of backfills, or lets it take its turn again. Whoever does so has locked the
+/// job's schedule, and so has whoever makes instances of it.
+pub(crate) async fn hold(c: &mut Connection, job_id: &str, held: Hold) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE instance SET is_held = $1 WHERE job_id = $2 AND state = 'waiting' AND backfill_id = ''
+            AND is_held <> $1",
+    );
+    query.bind(held as i64).bind(job_id).execute(c).await?;
+    Ok(())
+}
+
+/// The same for what waits of a backfill, which is locked.
+pub(crate) async fn hold_backfill(
+    c: &mut Connection,
+    backfill_id: &str,
+    held: Hold,
+) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE instance SET is_held = $1 WHERE backfill_id = $2 AND state = 'waiting' AND is_held <> $1",
+    );
+    query.bind(held as i64).bind(backfill_id).execute(c).await?;
+    Ok(())
+}
+
+/// Whether instances are looked at when it is their turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i64)]
+pub(crate) enum Hold {
+    Free = 0,
+    Held = 1,
 }
 
 /// Keeps an instance that waits from running; tells whether it was not kept already.

@@ -268,6 +268,10 @@ pub(crate) enum Alone {
     ReleaseInstances = 0x4c53_0004,
     /// Submitted rules are read together and changed by nobody meanwhile.
     Schedules = 0x4c53_0005,
+    /// Members are counted by their roles and changed by nobody meanwhile.
+    Members = 0x4c53_0006,
+    /// The same for administrators of the instance.
+    Administrators = 0x4c53_0007,
 }
 
 /// A piece of a transaction that is undone alone if it fails.

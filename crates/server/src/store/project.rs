@@ -45,23 +45,35 @@ pub(crate) async fn find(c: &mut Connection, id: &str) -> StoreResult<Option<Pro
     Ok(query.bind(id).fetch_optional(c).await?)
 }
 
-/// Projects by name: those that an account is a member of, or all of them.
+/// Which projects are wanted; all unless said.
+#[derive(Default)]
+pub(crate) struct Wanted<'a> {
+    /// Those that an account is a member of; all of them without one.
+    pub(crate) member: Option<&'a str>,
+    /// This one at most.
+    pub(crate) only: Option<&'a str>,
+    /// A part of the name or title.
+    pub(crate) search: &'a str,
+}
+
+/// Projects by name.
 pub(crate) async fn list(
     c: &mut Connection,
-    member: Option<&str>,
-    search: &str,
+    wanted: &Wanted<'_>,
     page: &Page,
 ) -> StoreResult<Vec<Project>> {
     let query = sqlx::query_as(
         "SELECT * FROM project WHERE name > $1
             AND ($2 = '' OR EXISTS (SELECT 1 FROM member WHERE project_id = project.id AND account_id = $2))
-            AND (lower(name) LIKE $3 ESCAPE '\\' OR lower(title) LIKE $3 ESCAPE '\\')
-         ORDER BY name LIMIT $4",
+            AND ($3 = '' OR id = $3)
+            AND (lower(name) LIKE $4 ESCAPE '\\' OR lower(title) LIKE $4 ESCAPE '\\')
+         ORDER BY name LIMIT $5",
     );
     let query = query
         .bind(page.after.as_deref().unwrap_or(""))
-        .bind(member.unwrap_or(""))
-        .bind(containing(search))
+        .bind(wanted.member.unwrap_or(""))
+        .bind(wanted.only.unwrap_or(""))
+        .bind(containing(wanted.search))
         .bind(page.limit);
     Ok(query.fetch_all(c).await?)
 }

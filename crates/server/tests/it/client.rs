@@ -164,12 +164,29 @@ impl Client {
         self.send(method, path, Some(etag), body).await
     }
 
+    /// Sends lines of JSON.
+    pub(crate) async fn lines(&self, path: &str, text: &str) -> Answer {
+        let body = ("application/x-ndjson", text.to_string());
+        self.exchange("POST", path, None, Some(body)).await
+    }
+
     pub(crate) async fn send(
         &self,
         method: &str,
         path: &str,
         etag: Option<&str>,
         body: Option<Value>,
+    ) -> Answer {
+        let body = body.map(|body| ("application/json", body.to_string()));
+        self.exchange(method, path, etag, body).await
+    }
+
+    async fn exchange(
+        &self,
+        method: &str,
+        path: &str,
+        etag: Option<&str>,
+        body: Option<(&str, String)>,
     ) -> Answer {
         let method: reqwest::Method = method.parse().unwrap();
         let mut request = self.http.request(method, format!("{}{path}", self.address));
@@ -186,10 +203,8 @@ impl Client {
                 request = request.header(name, value);
             }
         }
-        if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body.to_string());
+        if let Some((kind, text)) = body {
+            request = request.header("content-type", kind).body(text);
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());

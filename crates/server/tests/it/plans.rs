@@ -33,7 +33,7 @@ const MAY: [(&str, &str); 19] = [
     ("SELECT cycle_at FROM instance", "what of one job came due in an outage"),
     ("SELECT DISTINCT j.id, j.name FROM schedule_dependency d", "the neighbours of one schedule"),
     ("SELECT s.job_id, j.name AS job_name, d.kind", "the neighbours of one schedule"),
-    ("SELECT group_id, rule_id FROM alert_event", "what is to be told now"),
+    ("SELECT group_id, rule_id, min(ready_at) AS ready_at", "what is to be told now"),
     ("SELECT count(*) FROM lineage_event", "what is still to be sent, three days at most"),
     ("SELECT e.id, e.run_id, e.event, e.attempts FROM lineage_event", "what is still to be sent, three days at most"),
     ("SELECT j.name FROM schedule s JOIN job j", "the schedules of one project, when a resource group is deleted"),
@@ -246,6 +246,44 @@ async fn every_statement_has_an_index() {
     assert!(bad.is_empty(), "{}", bad.join("\n\n"));
     for ((start, _), excused) in MAY.iter().zip(excused) {
         assert!(excused, "nothing has to be excused any more: {start}");
+    }
+}
+
+/// Whose turn it is, is found in an index of those that may take one, however many others wait.
+#[tokio::test]
+async fn what_is_held_costs_a_tick_nothing() {
+    const HELD: &str = "INSERT INTO instance (id, project_id, job_id, backfill_id, lane, step, cycle_at, bizdate,
+            due_at, release_at, state, is_dry_run, is_frozen, is_missed, attempts, retries, message, created_at, is_held)
+        SELECT 'held' || id, project_id, job_id, '', 0, 0, number, bizdate, queued_at, queued_at, 'waiting', 0,
+            0, 0, 0, 0, '', queued_at, 1 FROM run";
+    let mut found = statements().into_iter().map(|(_, text)| text);
+    let turn = found
+        .find(|text| text.contains("i.is_held = 0"))
+        .expect("a statement of ticks");
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        let body = json!({"name": "sales"});
+        let project = admin.post("/api/v1/projects", body).await.ok();
+        let session = admin.get("/api/v1/session").await.ok();
+        let what = Fill {
+            project: project["id"].as_str().unwrap(),
+            account: session["account"]["id"].as_str().unwrap(),
+            jobs: 1_000,
+            runs: 20_000,
+            now_micros: start_of_time().timestamp_micros(),
+        };
+        fill(&server.config.store, &what).await.unwrap();
+        let mut c = connect(&server.config.store).await.unwrap();
+        c.execute(HELD).await.unwrap();
+        if matches!(kept, Kept::PostgreSql) {
+            c.execute("ANALYZE instance").await.unwrap();
+            c.execute("SET plan_cache_mode = force_generic_plan")
+                .await
+                .unwrap();
+        }
+        let steps = plan(kept, &mut c, &turn).await.join("\n");
+        assert!(steps.contains("instance_by_turn"), "{kept:?}:\n{steps}");
+        assert!(!steps.contains("instance_by_state"), "{kept:?}:\n{steps}");
     }
 }
 

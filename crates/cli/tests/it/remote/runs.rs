@@ -131,3 +131,52 @@ async fn the_end_of_a_run_is_the_exit_code_of_who_waits() {
     let log = remote.json(&["runs", "log", "3", "--search", "succeeded"]);
     assert_eq!(log["message"], "succeeded");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mended_rows_go_back_on_their_way() {
+    let remote = Remote::signed_in().await;
+    remote.register();
+    let place = &remote.place;
+    place
+        .sql("CREATE TABLE source (id text); INSERT INTO source VALUES ('1'), ('two'), ('three'); CREATE TABLE target (id int)")
+        .await;
+    let job = r#"{"type": "job", "version": "1.0", "configuration": {
+    "reader": {"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "public.source", "column": ["id"]}},
+    "writer": {"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "public.target", "column": ["id"]}}}}"#;
+    remote.job("dirty", job);
+    remote.ask(&["job", "run", "dirty", "--wait"]).ok();
+    remote
+        .ask(&["runs", "dirty", "1", "--output", "dirty.jsonl"])
+        .ok();
+    let rows = std::fs::read_to_string(place.path("dirty.jsonl")).unwrap();
+    let mended = rows.replace(r#""id":"two""#, r#""id":"2""#);
+    std::fs::write(place.path("mended.jsonl"), &mended).unwrap();
+    let replay = ["runs", "replay", "1", "--file", "mended.jsonl", "--wait"];
+    let done = remote.ask(&replay).ok();
+    assert!(done.messages.contains("run 2"), "{}", done.messages);
+    assert_eq!(
+        place
+            .value("SELECT string_agg(id::text, ',' ORDER BY id) FROM target")
+            .await,
+        "1,2"
+    );
+    remote
+        .ask(&replay)
+        .fails(1, &["feeds the rows of run 1 back already"]);
+
+    // What is wrong still can be fed back as it was kept, and is as wrong as before.
+    remote.ask(&["runs", "replay", "2", "--wait"]).ok();
+    let third = remote.json(&["runs", "show", "3"]);
+    assert_eq!(
+        (&third["rowsRead"], &third["rowsDirty"]),
+        (&1.into(), &1.into()),
+        "{third}"
+    );
+    std::fs::write(place.path("broken.jsonl"), "{}\n").unwrap();
+    let again = ["runs", "replay", "1", "--file", "broken.jsonl", "--again"];
+    remote.ask(&again).fails(2, &["line 1 is not a dirty row"]);
+    let missing = ["runs", "replay", "1", "--file", "nowhere.jsonl"];
+    remote
+        .ask(&missing)
+        .fails(2, &["cannot read nowhere.jsonl"]);
+}

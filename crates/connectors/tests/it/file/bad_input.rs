@@ -379,7 +379,10 @@ async fn browsing() {
         [("b.jsonl", "JSON lines file"), ("in/a.csv", "CSV file")]
     );
     assert_eq!(browser.tables("IN/", 10).await.unwrap().len(), 1);
-    assert_eq!(browser.columns("b.jsonl").await.unwrap()[0].name, "id");
+    assert_eq!(
+        browser.columns("b.jsonl").await.unwrap()[0].column.name,
+        "id"
+    );
     assert_eq!(browser.preview("in/a.csv", 1).await.unwrap().num_rows(), 1);
     folder.put("names.csv", b"id,first name\n1,x\n");
     folder.put("dates.csv", b"x,2024-01-31\ny,2024-02-01\n");
@@ -388,7 +391,10 @@ async fn browsing() {
         ("dates.csv", ["column1", "column2"], 2),
     ] {
         let columns = browser.columns(table).await.unwrap();
-        let seen: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+        let seen: Vec<&str> = columns
+            .iter()
+            .map(|browsed| browsed.column.name.as_str())
+            .collect();
         assert_eq!(seen, names);
         let preview = browser.preview(table, 20).await.unwrap();
         assert_eq!(preview.num_rows(), rows, "{table}");

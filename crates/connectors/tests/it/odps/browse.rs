@@ -107,14 +107,21 @@ async fn tables_columns_and_first_rows_are_shown() {
     let columns = browser.columns("orders").await.unwrap();
     let described: Vec<_> = columns
         .iter()
-        .map(|column| (column.name.as_str(), column.native.as_str()))
+        .map(|browsed| {
+            let column = &browsed.column;
+            (
+                column.name.as_str(),
+                column.native.as_str(),
+                browsed.partition,
+            )
+        })
         .collect();
     assert_eq!(
         described,
         [
-            ("id", "bigint"),
-            ("name", "string"),
-            ("pt", "string (partition column)")
+            ("id", "bigint", false),
+            ("name", "string", false),
+            ("pt", "string", true)
         ]
     );
 

@@ -418,7 +418,11 @@ async fn a_browser_shows_tables_columns_and_first_rows() {
     );
     let columns = browser.columns(&name("person")).await.unwrap();
     assert_eq!(
-        (columns[0].key, columns[0].nullable, columns[1].key),
+        (
+            columns[0].column.key,
+            columns[0].column.nullable,
+            columns[1].column.key
+        ),
         (true, false, false)
     );
     let batch = browser.preview(&tables[0].name, 20).await.unwrap();

@@ -10,6 +10,7 @@ use crate::api::caller::SignedIn;
 use crate::api::error::{ApiError, ApiResult, ErrorBody};
 use crate::scheduler::stop_run;
 use crate::state::App;
+use crate::store::instance::{self, Hold};
 use crate::store::{StoreError, backfill};
 
 /// A change of a backfill's state.
@@ -99,6 +100,11 @@ async fn act(
         )),
         other => other.into(),
     })?;
+    match verb {
+        Verb::Pause => instance::hold_backfill(&mut t, &row.id, Hold::Held).await?,
+        Verb::Resume => instance::hold_backfill(&mut t, &row.id, Hold::Free).await?,
+        Verb::Stop => {}
+    }
     if verb == Verb::Stop {
         let message = format!(
             "stopped with its backfill by {}",

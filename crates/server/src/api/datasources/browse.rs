@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use sdk::{Browser, Column, Kind, TableName};
+use sdk::{BrowsedColumn, Browser, Kind, SplitKey, TableName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -16,6 +16,7 @@ use crate::api::error::{ApiError, ApiResult, Code, ErrorBody, Problem};
 use crate::api::page::{Listed, PageQuery, QueryOf};
 use crate::datasources::{ddl, look};
 use crate::state::App;
+use crate::store::datasource::Datasource;
 
 /// A look into a data source is given up after so long.
 const LONGEST: Duration = Duration::from_secs(15);
@@ -24,7 +25,7 @@ const FURTHEST: usize = 20_000;
 const MOST_ROWS: usize = 20;
 /// Longer texts of a preview are cut.
 const LONGEST_TEXT: usize = 2_000;
-const LONGEST_TABLE: usize = 1_000;
+pub(super) const LONGEST_TABLE: usize = 1_000;
 
 /// Which tables are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -80,6 +81,27 @@ pub(crate) struct TableColumn {
     nullable: bool,
     /// Whether it is part of the primary key.
     key: bool,
+    /// Whether it is a level of the table's partitions, which a job names by their values.
+    partition: bool,
+    /// Whether the store fills it in where a row has no value for it.
+    has_default: bool,
+    /// Whether it can be the split key of a job.
+    split_key: SplitUse,
+    /// On which condition, or why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    split_key_reason: Option<String>,
+}
+
+/// Whether a table can be cut by a column.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum SplitUse {
+    /// As it is.
+    Usable,
+    /// On a condition.
+    Limited,
+    /// Not at all.
+    Unusable,
 }
 
 /// All columns of a table, in order.
@@ -113,25 +135,41 @@ pub(crate) struct TableDefinition {
     ddl: String,
 }
 
-impl From<&Column> for TableColumn {
-    fn from(column: &Column) -> Self {
+impl From<BrowsedColumn> for TableColumn {
+    fn from(browsed: BrowsedColumn) -> Self {
+        let (split_key, split_key_reason) = match browsed.split_key {
+            SplitKey::Usable => (SplitUse::Usable, None),
+            SplitKey::Limited(reason) => (SplitUse::Limited, Some(reason)),
+            SplitKey::Unusable(reason) => (SplitUse::Unusable, Some(reason)),
+        };
+        let column = browsed.column;
         TableColumn {
-            name: column.name.clone(),
-            native: column.native.clone(),
             arrow_type: column.data_type.to_string(),
+            name: column.name,
+            native: column.native,
             nullable: column.nullable,
             key: column.key,
+            partition: browsed.partition,
+            has_default: browsed.has_default,
+            split_key,
+            split_key_reason,
         }
     }
 }
 
-/// A data source that is looked into, and the family of its connector.
-struct Opened {
-    browser: Box<dyn Browser>,
-    family: sdk::Family,
+/// A data source that is looked into, and its connector.
+pub(super) struct Opened {
+    pub(super) browser: Box<dyn Browser>,
+    pub(super) row: Datasource,
+    pub(super) connector: sdk::Connector,
 }
 
-async fn open(app: &App, access: &Access, id: &str, table: Option<&str>) -> ApiResult<Opened> {
+pub(super) async fn open(
+    app: &App,
+    access: &Access,
+    id: &str,
+    table: Option<&str>,
+) -> ApiResult<Opened> {
     if table.is_some_and(|table| table.is_empty() || table.len() > LONGEST_TABLE) {
         return Err(ApiError::invalid(vec![Problem::at(
             "/table",
@@ -146,13 +184,22 @@ async fn open(app: &App, access: &Access, id: &str, table: Option<&str>) -> ApiR
     let browser = look::open(app, &settings, &row, table)
         .await
         .map_err(refused)?;
-    let connector = app.registry.find(&row.connector);
-    let family = connector.map_or(sdk::Family::Relational, |connector| connector.family);
-    Ok(Opened { browser, family })
+    let connector = app.registry.find(&row.connector).cloned();
+    let connector = connector.ok_or_else(|| {
+        ApiError::internal(
+            "opening a datasource",
+            "its connector was there and is gone",
+        )
+    })?;
+    Ok(Opened {
+        browser,
+        row,
+        connector,
+    })
 }
 
 /// Bounds a look by its time limit.
-async fn in_time<T>(look: impl Future<Output = ApiResult<T>>) -> ApiResult<T> {
+pub(super) async fn in_time<T>(look: impl Future<Output = ApiResult<T>>) -> ApiResult<T> {
     match tokio::time::timeout(LONGEST, look).await {
         Ok(answer) => answer,
         Err(_) => Err(ApiError::new(
@@ -167,7 +214,7 @@ async fn in_time<T>(look: impl Future<Output = ApiResult<T>>) -> ApiResult<T> {
 }
 
 /// What a data source refused. The caller is signed in here, whatever the database says about its own users.
-fn refused(error: sdk::Error) -> ApiError {
+pub(super) fn refused(error: sdk::Error) -> ApiError {
     let code = match error.kind() {
         Kind::Config => Code::Invalid,
         Kind::NotFound => Code::NotFound,
@@ -240,19 +287,20 @@ pub(crate) async fn columns(
         .enter(&app, &project, Right::DatasourcesBrowse)
         .await?;
     let (_, columns) = in_time(read_columns(&app, &access, &id, &query.table)).await?;
-    let items = columns.iter().map(TableColumn::from).collect();
+    let items = columns.into_iter().map(TableColumn::from).collect();
     Ok(Json(TableColumns { items }))
 }
 
-async fn read_columns(
+/// The columns of a table, and the connector that printed their types.
+pub(super) async fn read_columns(
     app: &App,
     access: &Access,
     id: &str,
     table: &str,
-) -> ApiResult<(sdk::Family, Vec<Column>)> {
+) -> ApiResult<(sdk::Connector, Vec<BrowsedColumn>)> {
     let opened = open(app, access, id, Some(table)).await?;
     let columns = opened.browser.columns(table).await.map_err(refused)?;
-    Ok((opened.family, columns))
+    Ok((opened.connector, columns))
 }
 
 /// The first rows of a table.
@@ -328,7 +376,7 @@ pub(crate) async fn definition(
     let access = caller
         .enter(&app, &project, Right::DatasourcesBrowse)
         .await?;
-    let (family, columns) = in_time(read_columns(&app, &access, &id, &query.table)).await?;
-    let ddl = ddl::create_table(family, &query.table, &columns);
+    let (connector, columns) = in_time(read_columns(&app, &access, &id, &query.table)).await?;
+    let ddl = ddl::create_table(connector.family, &query.table, &columns);
     Ok(Json(TableDefinition { ddl }))
 }

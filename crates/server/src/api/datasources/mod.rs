@@ -1,8 +1,9 @@
 //! Data sources: listed, made, changed and deleted. `form` checks what is sent in, `view` is what is shown,
-//! `connectivity` tests connections, `browse` looks into them.
+//! `connectivity` tests connections, `browse` looks into them, `creation` makes tables there.
 
 pub(crate) mod browse;
 pub(crate) mod connectivity;
+pub(crate) mod creation;
 mod form;
 mod view;
 

@@ -15,6 +15,7 @@ use crate::schedule::dependency::DependencyKind;
 use crate::scheduler::{catch_up, generate};
 use crate::state::App;
 use crate::store::instance::missed::Interval;
+use crate::store::instance::{self, Hold};
 use crate::store::{Alone, StoreError, schedule};
 
 const LONGEST_REASON: usize = 500;
@@ -125,6 +126,7 @@ pub(crate) async fn pause(
     row.updated_at = app.clock.micros();
     row.revision = revision;
     schedule::update_state(&mut t, &row).await?;
+    instance::hold(&mut t, &job.id, Hold::Held).await?;
     let change = Change::of(None::<&()>, Some(&row.reason));
     access
         .note(&mut t, "schedule.pause", object(&job), change)
@@ -164,6 +166,7 @@ pub(crate) async fn resume(
     row.updated_at = now;
     row.revision = revision;
     schedule::update_state(&mut t, &row).await?;
+    instance::hold(&mut t, &job.id, Hold::Free).await?;
     let interval = Interval { from, to: now };
     let reason = "it came due while its schedule was paused";
     catch_up::split(&mut t, &job.id, interval, reason).await?;

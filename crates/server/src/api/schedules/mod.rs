@@ -30,9 +30,10 @@ use crate::schedule::rule::Schedule as Rule;
 use crate::schedule::zone;
 use crate::scheduler::{read_rule, wall};
 use crate::state::App;
+use crate::store::instance::{self, Hold};
 use crate::store::job::Job;
 use crate::store::schedule::{self, Schedule as Row};
-use crate::store::{Alone, Connection, StoreError, instance, job, resource_group};
+use crate::store::{Alone, Connection, StoreError, job, resource_group};
 
 /// Another schedule that this one waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -387,6 +388,8 @@ pub(crate) async fn delete(
     }
     schedule::lock(&mut t, &job.id, revision).await?;
     instance::delete_ahead(&mut t, &job.id, i64::MIN).await?;
+    // What waits for another attempt goes on without a schedule.
+    instance::hold(&mut t, &job.id, Hold::Free).await?;
     schedule::delete(&mut t, &job.id, revision + 1).await?;
     let before: Rule = read(&row.rule)?;
     let change = Change::of(Some(&before), None::<&()>);

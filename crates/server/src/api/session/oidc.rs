@@ -6,7 +6,7 @@
 mod account;
 
 use axum::extract::State;
-use axum::http::header::{LOCATION, SET_COOKIE};
+use axum::http::header::{ACCEPT, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use sdk::Secret;
@@ -73,9 +73,30 @@ fn provider(app: &App) -> ApiResult<&Provider> {
     extensions(("x-right" = json!("public"))))]
 pub(crate) async fn start(
     State(app): State<App>,
+    headers: HeaderMap,
     QueryOf(query): QueryOf<StartQuery>,
 ) -> ApiResult<Response> {
-    let provider = provider(&app)?;
+    for_people(&headers, set_out(&app, query).await)
+}
+
+/// A browser that was sent here shows a person what it gets, so what went wrong is told by the sign-in page. It
+/// learns the code; the reason stands in the audit log.
+fn for_people(headers: &HeaderMap, answer: ApiResult<Response>) -> ApiResult<Response> {
+    let accepted = headers
+        .get(ACCEPT)
+        .and_then(|accepted| accepted.to_str().ok());
+    let reads_pages = accepted.is_some_and(|accepted| accepted.contains("text/html"));
+    match answer {
+        Err(error) if reads_pages => {
+            let page = format!("/?signInError={}", error.code().name());
+            Ok((StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response())
+        }
+        answer => answer,
+    }
+}
+
+async fn set_out(app: &App, query: StartQuery) -> ApiResult<Response> {
+    let provider = provider(app)?;
     if !is_own_path(&query.next) {
         return Err(ApiError::invalid(vec![
             Problem::at("/next", "`next` is no path on this server").hint("begin it with one `/`"),
@@ -95,7 +116,7 @@ pub(crate) async fn start(
     identity::delete_ended(&mut t, now).await?;
     identity::begin(&mut t, &row).await?;
     t.commit().await.map_err(StoreError::from)?;
-    let cookie = attempt_cookie(&app, (attempt.cookie(), ATTEMPT_SECONDS));
+    let cookie = attempt_cookie(app, (attempt.cookie(), ATTEMPT_SECONDS));
     let headers = [(LOCATION, page), (SET_COOKIE, cookie)];
     Ok((StatusCode::SEE_OTHER, headers).into_response())
 }
@@ -126,20 +147,29 @@ pub(crate) async fn finish(
     headers: HeaderMap,
     QueryOf(query): QueryOf<CallbackQuery>,
 ) -> ApiResult<Response> {
-    let provider = provider(&app)?;
-    let (attempt, next) = attempt_of(&app, &headers, query.state.as_deref()).await?;
-    let identity = identified(&app, provider, &attempt, query).await;
+    for_people(&headers, come_back(&app, &origin, &headers, query).await)
+}
+
+async fn come_back(
+    app: &App,
+    origin: &Origin,
+    headers: &HeaderMap,
+    query: CallbackQuery,
+) -> ApiResult<Response> {
+    let provider = provider(app)?;
+    let (attempt, next) = attempt_of(app, headers, query.state.as_deref()).await?;
+    let identity = identified(app, provider, &attempt, query).await;
     let identity = match identity {
         Ok(identity) => identity,
-        Err(error) => return Err(refused(&app, None, &origin, error).await),
+        Err(error) => return Err(refused(app, None, origin, error).await),
     };
-    match sign_in(&app, provider, &identity, &origin).await {
+    match sign_in(app, provider, &identity, origin).await {
         Ok(session) => {
-            let cookies = [session, attempt_cookie(&app, ("", 0))];
+            let cookies = [session, attempt_cookie(app, ("", 0))];
             let cookies = AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie)));
             Ok((StatusCode::SEE_OTHER, [(LOCATION, next)], cookies).into_response())
         }
-        Err(error) => Err(refused(&app, Some(&identity), &origin, error).await),
+        Err(error) => Err(refused(app, Some(&identity), origin, error).await),
     }
 }
 

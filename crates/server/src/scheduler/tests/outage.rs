@@ -80,3 +80,51 @@ async fn a_long_outage_is_made_up_for_in_pieces_and_decided_as_a_whole() {
         app.store.close().await;
     }
 }
+
+/// What was missed is caught up with in order, `parallel` at a time, however many servers look at once.
+#[tokio::test]
+async fn as_many_missed_cycles_run_at_a_time_as_the_rule_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for parallel in [1, 2, 3] {
+        let rule = format!(
+            r#"{{"cycle": {{"kind": "hours", "hours": [1, 2, 3, 4, 5, 6, 7], "minute": 0}}, "zone": "UTC",
+                "catchUp": {{"policy": "all", "parallel": {parallel}}}}}"#
+        );
+        for store in stores(&folder).await {
+            let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+            let one = app(&store, &folder, clock.clone()).await;
+            let other = app(&store, &folder, clock.clone()).await;
+            schedules(&one, 1, &rule, false).await;
+            clock.set(at("2026-03-04T23:31:00Z"));
+            tick(&one).await.expect("a tick");
+            // Nobody is there until all seven are missed.
+            clock.set(at("2026-03-05T12:00:00Z"));
+            let mut left: usize = 7;
+            while left > 0 {
+                // A store in SQLite has one server.
+                if store.starts_with("postgres") {
+                    let (first, second) = tokio::join!(tick(&one), tick(&other));
+                    first.expect("a tick");
+                    second.expect("a tick");
+                }
+                // Who came second may have found the other one's locks.
+                tick(&one).await.expect("a tick");
+                let states: Vec<String> = instances(&one)
+                    .await
+                    .into_iter()
+                    .filter(|it| it.due_at <= clock.micros())
+                    .map(|it| it.state)
+                    .collect();
+                let under_way = parallel.min(left);
+                let mut wanted = vec![instance::SUCCEEDED; 7 - left];
+                wanted.extend(vec![instance::QUEUED; under_way]);
+                wanted.extend(vec![instance::WAITING; left - under_way]);
+                assert_eq!(states, wanted, "{parallel} at a time");
+                check(&one).await;
+                left -= finish_runs(&one).await;
+            }
+            one.store.close().await;
+            other.store.close().await;
+        }
+    }
+}

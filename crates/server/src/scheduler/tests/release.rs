@@ -77,3 +77,60 @@ async fn what_was_skipped_holds_up_others_but_not_its_own_schedule() {
         app.store.close().await;
     }
 }
+
+/// How many waiting instances a tick looks at, whether they are due or not.
+async fn looked_at(app: &App) -> i64 {
+    let mut c = app.store.read().await.expect("a connection");
+    let query = sqlx::query_scalar(
+        "SELECT count(*) FROM instance WHERE state = 'waiting' AND is_frozen = 0 AND is_held = 0",
+    );
+    query.fetch_one(&mut *c).await.expect("a count")
+}
+
+#[tokio::test]
+async fn what_is_made_for_a_paused_schedule_is_not_looked_at_until_it_goes_on() {
+    const RULE: &str =
+        r#"{"cycle": {"kind": "hours", "hours": [1, 2], "minute": 0}, "zone": "UTC"}"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = app(&store, &folder, clock.clone()).await;
+        schedules(&app, 1, RULE, false).await;
+        let set_state = async |state: &str| {
+            let mut t = app.store.begin().await.expect("a transaction");
+            let project_id: String = sqlx::query_scalar("SELECT project_id FROM schedule")
+                .fetch_one(&mut *t)
+                .await
+                .expect("a project");
+            let page = crate::store::Page {
+                after: None,
+                limit: 1,
+            };
+            let listed = schedule::list(&mut t, &project_id, ("", ""), 0, &page).await;
+            let mut row = listed.expect("schedules").remove(0).schedule;
+            row.state = state.to_string();
+            let updated = schedule::update_state(&mut t, &row).await;
+            updated.expect("another state");
+            let held = match state {
+                schedule::PAUSED => instance::Hold::Held,
+                _ => instance::Hold::Free,
+            };
+            let done = instance::hold(&mut t, &row.job_id, held).await;
+            done.expect("what waits");
+            t.commit().await.expect("a commit");
+        };
+        set_state(schedule::PAUSED).await;
+        for time in ["2026-03-04T23:31:00Z", "2026-03-05T23:31:00Z"] {
+            tick_at(&app, &clock, time).await;
+        }
+        assert_eq!(instances(&app).await.len(), 4);
+        assert_eq!(looked_at(&app).await, 0);
+        assert_eq!(runs(&app).await.len(), 0);
+        set_state(schedule::ACTIVE).await;
+        assert_eq!(looked_at(&app).await, 4);
+        tick_at(&app, &clock, "2026-03-05T23:32:00Z").await;
+        assert_eq!(runs(&app).await.len(), 1);
+        check(&app).await;
+        app.store.close().await;
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use super::Hold;
 use crate::store::rows::{ROWS, pieces, values};
 use crate::store::{Connection, StoreResult};
 
@@ -20,15 +21,18 @@ pub(crate) struct NewInstance<'a> {
     pub(crate) due_at: i64,
     pub(crate) is_dry_run: bool,
     pub(crate) is_frozen: bool,
+    /// Whether its schedule is paused.
+    pub(crate) held: Hold,
     pub(crate) created_at: i64,
 }
 
 /// Inserts as many instances as `rows` says.
 fn insertion(rows: usize) -> String {
-    let row = "($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 'waiting', $10, $11, 0, 0, 0, '', $12)";
+    let row =
+        "($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, 'waiting', $10, $11, 0, 0, 0, '', $12, $13)";
     format!(
         "INSERT INTO instance (id, project_id, job_id, backfill_id, lane, step, cycle_at, bizdate, due_at,
-            release_at, state, is_dry_run, is_frozen, is_missed, attempts, retries, message, created_at)
+            release_at, state, is_dry_run, is_frozen, is_missed, attempts, retries, message, created_at, is_held)
          VALUES {} ON CONFLICT (job_id, cycle_at, backfill_id) DO NOTHING RETURNING id",
         values(rows, row)
     )
@@ -58,7 +62,8 @@ pub(crate) async fn insert_all(
                 .bind(one.due_at)
                 .bind(i64::from(one.is_dry_run))
                 .bind(i64::from(one.is_frozen))
-                .bind(one.created_at);
+                .bind(one.created_at)
+                .bind(one.held as i64);
         }
         let ids: Vec<String> = query.fetch_all(&mut *c).await?;
         made.extend(ids);

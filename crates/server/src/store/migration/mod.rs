@@ -21,6 +21,8 @@ const OIDC: &str = include_str!("0006_oidc.sql");
 const ALERTS: &str = include_str!("0007_alerts.sql");
 const CORE: &str = include_str!("0008_core.sql");
 const DAYS: &str = include_str!("0009_days.sql");
+const TURNS: &str = include_str!("0010_turns.sql");
+const GROUPS: &str = include_str!("0011_groups.sql");
 
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
@@ -37,6 +39,8 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (7, "alerts", ALERTS),
         (8, "core", CORE),
         (9, "days", DAYS),
+        (10, "turns", TURNS),
+        (11, "groups", GROUPS),
     ];
     let migrations = steps
         .into_iter()

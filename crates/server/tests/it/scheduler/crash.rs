@@ -12,7 +12,7 @@ const DEATHS: usize = 5;
 
 /// Times at which servers die, in milliseconds after they started; the seed is printed.
 #[expect(clippy::print_stdout, reason = "a failure is repeated with the seed")]
-fn moments() -> Vec<u64> {
+pub(super) fn moments() -> Vec<u64> {
     let seed = std::env::var("LONGSHORE_TEST_SEED").ok();
     let mut state = seed.and_then(|text| text.parse().ok()).unwrap_or_else(|| {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -71,7 +71,7 @@ async fn scene(kept: Kept) -> Scene {
 }
 
 /// Lets leases of the dead end, without a gap that is an outage.
-fn move_on(server: &Running) {
+pub(super) fn move_on(server: &Running) {
     server.clock.advance(Duration::from_secs(30));
 }
 

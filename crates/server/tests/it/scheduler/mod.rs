@@ -1,6 +1,7 @@
 //! Schedules over days, under a clock that is moved.
 
 mod crash;
+mod crash_rows;
 mod resubmit;
 
 use serde_json::json;

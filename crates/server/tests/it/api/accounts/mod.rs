@@ -3,7 +3,8 @@
 use serde_json::json;
 use std::time::Duration;
 
-use crate::harness::{Kept, PASSWORD, Running};
+use crate::api::datasources::pointers;
+use crate::harness::{ADMIN, Kept, PASSWORD, Running};
 
 #[tokio::test]
 async fn every_problem_of_a_new_account_is_named() {
@@ -217,4 +218,123 @@ async fn ones_own_password_needs_the_old_one_and_ends_other_sessions() {
     assert_eq!(right.status, 204);
     assert_eq!(here.get("/api/v1/session").await.status, 200);
     assert_eq!(there.get("/api/v1/session").await.status, 401);
+}
+
+#[tokio::test]
+async fn a_key_of_a_project_leaves_the_rest_of_its_account_alone() {
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        let parent = server.account(&admin, "parent").await;
+        let body = json!({"name": "child", "password": PASSWORD});
+        let child = parent.post("/api/v1/accounts", body).await.ok();
+        let child = format!("/api/v1/accounts/{}", child["id"].as_str().unwrap());
+        let mut projects = Vec::new();
+        for name in ["one", "two"] {
+            let made = admin.post("/api/v1/projects", json!({"name": name})).await;
+            let id = made.ok()["id"].as_str().unwrap().to_string();
+            let path = format!("/api/v1/projects/{id}/members/parent");
+            let role = json!({"role": "developer"});
+            assert_eq!(admin.put(&path, role).await.status, 204);
+            projects.push(id);
+        }
+        let other = parent.post("/api/v1/access-keys", json!({})).await.ok();
+        let body = json!({"projectId": projects[0], "role": "visitor"});
+        let key = parent.post("/api/v1/access-keys", body).await.ok();
+        let (id, secret) = (key["id"].as_str().unwrap(), key["secret"].as_str().unwrap());
+        let bearer = server
+            .client()
+            .with_authorization(&format!("Bearer {id}:{secret}"));
+
+        let me = bearer.get("/api/v1/session").await.ok();
+        let own = format!("/api/v1/accounts/{}", me["account"]["id"].as_str().unwrap());
+        for path in [&own, &child] {
+            let change = Some(json!({"email": "mine@example.org", "isActive": false}));
+            let refused = bearer.edit("PATCH", path, "\"1\"", change).await;
+            assert_eq!(refused.refused(403), "forbidden");
+        }
+        assert_eq!(bearer.get(&child).await.refused(404), "notFound");
+        for list in ["accounts", "access-keys"] {
+            let refused = bearer.get(&format!("/api/v1/{list}")).await;
+            assert_eq!(refused.refused(403), "forbidden");
+        }
+        let others = format!("/api/v1/access-keys/{}", other["id"].as_str().unwrap());
+        assert_eq!(bearer.delete(&others).await.refused(403), "forbidden");
+        let listed = bearer.get("/api/v1/projects").await.ok();
+        assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+        assert_eq!(listed["items"][0]["name"], "one");
+        // Whoever finds the key can still take it out of the world.
+        let own = format!("/api/v1/access-keys/{id}");
+        assert_eq!(bearer.delete(&own).await.status, 204);
+        assert_eq!(bearer.get("/api/v1/session").await.status, 401);
+    }
+}
+
+#[tokio::test]
+async fn administrators_who_unmake_each_other_leave_one() {
+    let (server, admin) = Running::start(Kept::PostgreSql).await;
+    let other = server.again().await;
+    for round in 0..6 {
+        let name = format!("second{round}");
+        let body = json!({"name": name, "password": PASSWORD, "isAdmin": true});
+        admin.post("/api/v1/accounts", body).await.ok();
+        let second = other.sign_in(&name).await;
+        let mut ways = Vec::new();
+        for client in [&admin, &second] {
+            let me = client.get("/api/v1/session").await.ok();
+            let path = format!("/api/v1/accounts/{}", me["account"]["id"].as_str().unwrap());
+            ways.push((client.get(&path).await.etag(), path));
+        }
+        let unmake = || Some(json!({"isAdmin": false}));
+        let (first, second) = tokio::join!(
+            admin.edit("PATCH", &ways[1].1, &ways[1].0, unmake()),
+            second.edit("PATCH", &ways[0].1, &ways[0].0, unmake()),
+        );
+        let left = "SELECT count(*) FROM account WHERE is_admin = 1 AND state = 'active'";
+        assert_eq!(server.count(left).await, 1, "{first:?} {second:?}");
+        if second.status == 200 {
+            // The next round begins with the same administrator.
+            let raise = "UPDATE account SET is_admin = 1 WHERE name = 'root'";
+            server.execute(raise).await.unwrap();
+            let lower = "UPDATE account SET is_admin = 0 WHERE name <> 'root'";
+            server.execute(lower).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn owners_who_unmake_each_other_leave_one() {
+    let (server, admin) = Running::start(Kept::PostgreSql).await;
+    let other = server.again().await;
+    server.account(&admin, "second").await;
+    let second = other.sign_in("second").await;
+    for round in 0..6 {
+        let body = json!({"name": format!("project{round}")});
+        let project = admin.post("/api/v1/projects", body).await.ok();
+        let id = project["id"].as_str().unwrap();
+        let member = |name: &str| format!("/api/v1/projects/{id}/members/{name}");
+        let owner = json!({"role": "owner"});
+        assert_eq!(admin.put(&member("second"), owner).await.status, 204);
+        let (of_second, of_first) = (member("second"), member(ADMIN));
+        let (one, two) = tokio::join!(admin.delete(&of_second), second.delete(&of_first));
+        let listed = admin.get("/api/v1/projects?all=true&limit=500").await.ok();
+        assert!(listed.to_string().contains(id));
+        let left = "SELECT count(*) FROM project WHERE NOT EXISTS
+                (SELECT 1 FROM member WHERE project_id = project.id AND role = 'owner')";
+        assert_eq!(server.count(left).await, 0, "{one:?} {two:?}");
+    }
+}
+
+#[tokio::test]
+async fn texts_of_an_account_have_their_limits() {
+    let (_server, admin) = Running::start(Kept::Sqlite).await;
+    let long = "x".repeat(255);
+    let body = json!({"name": "a", "password": PASSWORD, "displayName": long, "email": long});
+    let refused = admin.post("/api/v1/accounts", body).await;
+    assert_eq!(pointers(&refused), ["/displayName", "/email"]);
+    let me = admin.get("/api/v1/session").await.ok();
+    let path = format!("/api/v1/accounts/{}", me["account"]["id"].as_str().unwrap());
+    let etag = admin.get(&path).await.etag();
+    let change = json!({"email": long, "preferences": {"x": "x".repeat(70_000)}});
+    let refused = admin.edit("PATCH", &path, &etag, Some(change)).await;
+    assert_eq!(pointers(&refused), ["/email", "/preferences"]);
 }

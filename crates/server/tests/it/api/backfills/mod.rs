@@ -191,6 +191,8 @@ async fn a_backfill_is_paused_resumed_and_stopped() {
             held["waitsFor"],
             json!([{"kind": "backfillPaused"}, {"kind": "earlierDay"}])
         );
+        let held = "SELECT count(*) FROM instance WHERE state = 'waiting' AND is_held = 1";
+        assert_eq!(scene.server.count(held).await, 2);
         let again = scene
             .admin
             .post(&format!("{path}/pause"), json!(null))
@@ -204,6 +206,7 @@ async fn a_backfill_is_paused_resumed_and_stopped() {
                 .status,
             200
         );
+        assert_eq!(scene.server.count(held).await, 0);
         scene
             .admin
             .post(&format!("{path}/stop"), json!(null))

@@ -1,7 +1,5 @@
 //! Looking into a real database, at tables whose names try to be more than names.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use serde_json::{Value, json};
 
 use super::{Database, Place};
@@ -9,21 +7,16 @@ use crate::harness::Kept;
 
 /// A schema with a few tables, one of which has a name and columns that would do harm unquoted.
 async fn schema(database: &Database) -> String {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let schema = format!("browse_{}_{number}", std::process::id());
     database
-        .execute(&format!(
-            r#"CREATE SCHEMA {schema}; SET search_path = {schema};
-            CREATE TABLE person (id bigint PRIMARY KEY, name varchar(40) NOT NULL, note text, big bigint, raw bytea);
+        .schema(
+            r#"CREATE TABLE person (id bigint PRIMARY KEY, name varchar(40) NOT NULL, note text, big bigint, raw bytea);
             INSERT INTO person SELECT n, 'p' || n, CASE n WHEN 1 THEN '' WHEN 2 THEN NULL ELSE repeat('é', 5000) END,
                 9007199254740993, '\x00ff' FROM generate_series(1, 30) n;
             CREATE TABLE "we""ird; drop table person" ("a""b; --" int, "ORDER" text);
             INSERT INTO "we""ird; drop table person" VALUES (1, 'x');
-            CREATE VIEW v AS SELECT 1 AS one"#
-        ))
-        .await;
-    schema
+            CREATE VIEW v AS SELECT 1 AS one"#,
+        )
+        .await
 }
 
 fn encoded(text: &str) -> String {
@@ -71,7 +64,9 @@ async fn tables_are_listed_and_looked_at() {
         let columns = get(&format!("columns?table={schema}.person")).await.ok();
         assert_eq!(
             columns["items"][1],
-            json!({"name": "name", "type": "character varying(40)", "arrowType": "Utf8", "nullable": false, "key": false})
+            json!({"name": "name", "type": "character varying(40)", "arrowType": "Utf8", "nullable": false, "key": false,
+                "partition": false, "hasDefault": false, "splitKey": "limited",
+                "splitKeyReason": "character varying(40) is cut only with `splitMode` `auto`"})
         );
         assert_eq!(columns["items"][0]["key"], true);
         let columns = get(&format!("columns?table={}", encoded(&odd))).await.ok();

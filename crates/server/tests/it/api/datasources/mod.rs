@@ -3,12 +3,15 @@
 mod browse;
 mod change;
 mod create;
+mod creation;
 mod delete;
 mod files;
 mod rotate;
 mod runs;
 mod show;
 mod test;
+
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 use tokio_postgres::NoTls;
@@ -97,6 +100,25 @@ impl Database {
             "username": self.user,
             "password": self.password,
         })
+    }
+
+    /// A schema of a test's own, in which these statements were run.
+    pub(crate) async fn schema(&self, statements: &str) -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let schema = format!("tables_{}_{number}", std::process::id());
+        self.execute(&format!(
+            "CREATE SCHEMA {schema}; SET search_path = {schema}; {statements}"
+        ))
+        .await;
+        schema
+    }
+
+    /// The only value of a query.
+    pub(crate) async fn value(&self, query: &str) -> String {
+        let (client, connection) = tokio_postgres::connect(&postgresql(), NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client.query_one(query, &[]).await.unwrap().get(0)
     }
 
     /// Runs statements as the superuser.

@@ -1,5 +1,7 @@
 //! Dirty rows on their way back.
 
+use std::os::unix::fs::PermissionsExt;
+
 use serde_json::{Value, json};
 
 use crate::client::Answer;
@@ -173,5 +175,147 @@ async fn what_cannot_be_fed_back_says_why() {
             .as_str()
             .unwrap()
             .contains("longshore replay")
+    );
+}
+
+/// Ten rows whose `word` is no number.
+fn words() -> String {
+    let bad = r#"{"name":"id","type":"long","incr":"1,1"},{"name":"word","value":"x"},{"expression":"cast(word as bigint)","name":"n"}"#;
+    counting(10, &json!({})).replace(r#"{"name":"id","type":"long","incr":"1,1"}"#, bad)
+}
+
+/// A run of which all ten rows are dirty, and these rows.
+async fn set_aside(shop: &Workshop) -> (String, Vec<Value>) {
+    let job = shop.job("words", &words()).await;
+    let run = shop.run(&job, json!({})).await;
+    assert_eq!(shop.ended(&run).await["rowsDirty"], 10);
+    let file = shop.owner.get(&format!("{run}/dirty-rows/file")).await;
+    let rows = file.text();
+    let rows = rows.lines().map(|line| serde_json::from_str(line).unwrap());
+    (run, rows.collect())
+}
+
+fn lines(rows: &[Value]) -> String {
+    rows.iter().map(|row| format!("{row}\n")).collect()
+}
+
+#[tokio::test]
+async fn mended_rows_take_the_place_of_those_that_were_kept() {
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        let shop = Workshop::new(&admin, "sales").await;
+        let (run, mut rows) = set_aside(&shop).await;
+        for row in &mut rows {
+            row["row"]["word"] = json!("7");
+        }
+        // One is still wrong, and two are given up.
+        rows[0]["row"]["word"] = json!("seven");
+        rows.truncate(8);
+        let keyed = admin.with_idempotency_key("mended-1");
+        let path = format!("{run}/replay/rows");
+        let started = keyed.lines(&path, &lines(&rows)).await;
+        assert_eq!(started.status, 202, "{started:?}");
+        let started = started.ok();
+        assert_eq!(keyed.lines(&path, &lines(&rows)).await.ok(), started);
+        let other = keyed.lines(&path, &lines(&rows[1..])).await;
+        assert_eq!(other.refused(409), "conflict", "another body of one key");
+        let id = started["runs"][0]["id"].as_str().unwrap();
+        let fed = shop.ended(&format!("{}/runs/{id}", shop.path)).await;
+        assert_eq!(
+            [
+                &fed["state"],
+                &fed["rowsRead"],
+                &fed["rowsWritten"],
+                &fed["rowsDirty"]
+            ],
+            [&json!("succeeded"), &json!(8), &json!(7), &json!(1)],
+            "{fed}"
+        );
+        let left = admin
+            .get(&format!("{}/runs/{id}/dirty-rows", shop.path))
+            .await;
+        assert_eq!(left.ok()["rows"][0]["row"]["word"], "seven");
+        let folder = server.config.folder.join(id);
+        let file = std::fs::metadata(folder.join("mended.jsonl")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+
+        // What is left can be mended in its turn, and the audit log has no cells.
+        let twice = admin.lines(&path, &lines(&rows)).await;
+        assert_eq!(twice.refused(409), "conflict");
+        let left = admin
+            .get(&format!("{}/runs/{id}/dirty-rows/file", shop.path))
+            .await;
+        let mended = left.text().replace("seven", "8");
+        let next = format!("{}/runs/{id}/replay/rows", shop.path);
+        let next = admin.lines(&next, &mended).await.ok();
+        let next = next["runs"][0]["id"].as_str().unwrap();
+        let fed = shop.ended(&format!("{}/runs/{next}", shop.path)).await;
+        assert_eq!(fed["rowsWritten"], 1, "{fed}");
+        let log = admin.get(&format!("{}/audit", shop.path)).await.ok();
+        let entries = log["items"].as_array().unwrap().iter();
+        let mended: Vec<&Value> = entries
+            .filter(|entry| entry["action"] == "run.replay")
+            .map(|entry| &entry["after"]["mendedRows"])
+            .collect();
+        assert_eq!(mended, [&json!(1), &json!(8)]);
+        assert!(!log.to_string().contains("seven"));
+        let folders = std::fs::read_dir(&server.config.folder).unwrap();
+        assert_eq!(folders.count(), 3, "requests that made no run left nothing");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_are_none_of_the_run_are_refused() {
+    let (server, admin) = Running::start_with(Kept::Sqlite, |it| it.longest_body = 20_000).await;
+    let shop = Workshop::new(&admin, "sales").await;
+    let (run, rows) = set_aside(&shop).await;
+    let path = format!("{run}/replay/rows");
+    let all = lines(&rows);
+    let broken = all
+        .replacen("\"stage\"", "\"stages\"", 2)
+        .replacen("\"stages\"", "\"stage\"", 1);
+    for (text, message) in [
+        (String::new(), "there are no rows"),
+        (format!("{all}{}", lines(&rows[..1])), "there are 11 rows"),
+        (broken, "line 2 is not a dirty row"),
+        (format!("{all}\n"), "line 11 is not a dirty row"),
+        ("{}\n".to_string(), "line 1 is not a dirty row"),
+    ] {
+        let refused = admin.lines(&path, &text).await;
+        assert_eq!(refused.refused(422), "invalid");
+        assert!(refused.body.to_string().contains(message), "{refused:?}");
+    }
+    let as_json = admin.post(&path, rows[0].clone()).await;
+    assert_eq!(as_json.refused(400), "badRequest");
+    let long = admin.lines(&path, &all.repeat(20)).await;
+    assert_eq!(long.refused(413), "tooLarge");
+    let odd = admin.lines(&format!("{path}?version=newest"), &all).await;
+    assert_eq!(odd.refused(400), "badRequest");
+    let developer = server.account(&admin, "developer").await;
+    let member = format!("{}/members/developer", shop.path);
+    admin.put(&member, json!({"role": "developer"})).await;
+    assert_eq!(developer.lines(&path, &all).await.refused(403), "forbidden");
+    assert_eq!(
+        admin.without_csrf().lines(&path, &all).await.refused(403),
+        "forbidden"
+    );
+    let other = Workshop::new(&admin, "other").await;
+    let guessed = path.replace(&shop.path, &other.path);
+    assert_eq!(admin.lines(&guessed, &all).await.refused(404), "notFound");
+    let runs = admin
+        .get(&format!("{}/runs?kind=replay", shop.path))
+        .await
+        .ok();
+    assert_eq!(runs["items"], json!([]));
+    // A column too many makes a row dirty again instead of losing its value.
+    let mut odd = rows[0].clone();
+    odd["row"]["wrod"] = json!("7");
+    let started = admin.lines(&path, &lines(&[odd])).await.ok();
+    let id = started["runs"][0]["id"].as_str().unwrap();
+    let fed = shop.ended(&format!("{}/runs/{id}", shop.path)).await;
+    assert_eq!(
+        (&fed["rowsDirty"], &fed["rowsWritten"]),
+        (&json!(1), &json!(0)),
+        "{fed}"
     );
 }

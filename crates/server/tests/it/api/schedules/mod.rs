@@ -192,11 +192,16 @@ async fn a_paused_schedule_releases_nothing_and_says_why() {
             held["waitsFor"],
             json!([{"kind": "paused", "reason": "the source moves house"}])
         );
+        let free = "SELECT count(*) FROM instance WHERE state = 'waiting' AND is_held = 0
+            AND job_id IN (SELECT job_id FROM schedule WHERE state = 'paused')";
+        assert_eq!(scene.server.count(free).await, 0);
         let resumed = scene
             .admin
             .edit("POST", &format!("{path}/resume"), &etag, None)
             .await;
         assert_eq!(resumed.ok()["state"], "active");
+        let held = "SELECT count(*) FROM instance WHERE is_held = 1";
+        assert_eq!(scene.server.count(held).await, 0);
         // What came due meanwhile is caught up with by the rule's policy, which runs the newest.
         scene
             .until_states(

@@ -2,8 +2,11 @@
 
 mod oidc;
 
-use serde_json::json;
 use std::time::Duration;
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::{ADMIN, Kept, PASSWORD, Running};
 
@@ -51,7 +54,13 @@ async fn a_session_ends_with_its_cookie_and_survives_a_restart() {
 
 #[tokio::test]
 async fn guessing_is_slowed_down_and_counted_while_it_happens() {
-    let (server, _) = Running::start(Kept::Sqlite).await;
+    for kept in Kept::BOTH {
+        guess(kept).await;
+    }
+}
+
+async fn guess(kept: Kept) {
+    let (server, _) = Running::start(kept).await;
     let client = server.client();
     let wrong = json!({"name": ADMIN, "password": "wrong horse battery"});
     let nobody = json!({"name": "nobody", "password": "wrong horse battery"});
@@ -92,4 +101,44 @@ async fn a_cookie_that_somebody_else_chose_is_never_signed_in() {
     let given = answer.headers["set-cookie"].to_str().unwrap();
     assert!(!given.contains("chosen"), "{given}");
     assert_eq!(fixed.get("/api/v1/session").await.status, 401);
+}
+
+/// A body that does not come holds nothing that others need, whoever it claims to be from.
+#[tokio::test]
+async fn slow_bodies_keep_nobody_from_the_store() {
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        let key = admin.post("/api/v1/access-keys", json!({})).await.ok();
+        let head = format!(
+            "POST /api/v1/projects HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             content-length: 100\r\nx-longshore-date: 2026-03-04T10:00:00Z\r\n\
+             authorization: LONGSHORE-HMAC-SHA256 Credential={}, SignedHeaders=host;x-longshore-date, \
+             Signature={}\r\nexpect: 100-continue\r\n\r\n",
+            key["id"].as_str().unwrap(),
+            "0".repeat(64)
+        );
+        let address = server.address.trim_start_matches("http://");
+        let mut slow = Vec::new();
+        for _ in 0..30 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(head.as_bytes()).await.unwrap();
+            // The server asks for the body once it reads it, so by then it knows the key.
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 100");
+            slow.push(stream);
+        }
+        assert_eq!(admin.get("/api/v1/session").await.status, 200);
+        drop(slow);
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_like_anything_else() {
+    let (_server, admin) = Running::start(Kept::Sqlite).await;
+    for path in ["/api/v1/projects/%ff", "/api/v1/access-keys/%ff"] {
+        let answer = admin.delete(path).await;
+        assert_eq!(answer.refused(400), "badRequest");
+        assert!(answer.body["error"]["hint"].is_string(), "{answer:?}");
+    }
 }

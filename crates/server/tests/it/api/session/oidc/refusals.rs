@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderValue};
 use serde_json::json;
 use sha2::Sha256;
 
@@ -249,4 +250,33 @@ async fn a_set_up_that_would_not_be_safe_does_not_start() {
     }
     let shown = format!("{:?}", provider.config());
     assert!(!shown.contains(CLIENT_SECRET), "{shown}");
+}
+
+/// Who comes back with a browser reads no JSON.
+#[tokio::test]
+async fn a_browser_is_told_at_the_sign_in_page() {
+    let provider = Provider::start().await;
+    let (server, _) =
+        Running::start_with(Kept::Sqlite, |it| it.oidc = Some(provider.config())).await;
+    let trip = Trip::to_provider(&server, "/").await;
+    let accepts = HeaderMap::from_iter([(
+        ACCEPT,
+        HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8"),
+    )]);
+    let browser = reqwest::Client::builder()
+        .no_proxy()
+        .default_headers(accepts);
+    let browser = browser.redirect(reqwest::redirect::Policy::none());
+    let pages = trip.browser.through(browser.build().unwrap());
+    let callback = "/api/v1/session/oidc/callback?error=access_denied&state=";
+    for (state, code) in [
+        (trip.sent["state"].as_str(), "unauthenticated"),
+        ("never", "badRequest"),
+    ] {
+        let answer = pages.get(&format!("{callback}{state}")).await;
+        assert_eq!(answer.status, 303, "{answer:?}");
+        let page = answer.headers["location"].to_str().unwrap();
+        assert_eq!(page, format!("/?signInError={code}"));
+        assert!(!answer.headers.contains_key("set-cookie"), "{answer:?}");
+    }
 }

@@ -43,7 +43,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
         }
     }
     setup::prepare(&[Need::Node])?;
-    process::run(root::cargo()?.args(["build", "--quiet", "-p", "cli"]))?;
+    process::run(root::cargo()?.args(["build", "--quiet", "--workspace", "--bins"]))?;
     generate(mode)
 }
 

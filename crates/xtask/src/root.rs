@@ -19,9 +19,20 @@ pub(crate) fn path() -> Result<PathBuf> {
 }
 
 /// The cargo that runs us, at the root of the checkout.
+///
+/// It does not get what cargo told us about ourselves: build scripts that ask for such variables would run again
+/// whenever a build is begun from here after one that was begun by hand, and all that stands on them with them.
 pub(crate) fn cargo() -> Result<Command> {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(path()?);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PKG_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("CARGO_MANIFEST_PATH");
     Ok(command)
 }
 

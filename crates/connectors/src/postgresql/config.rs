@@ -134,8 +134,8 @@ pub(crate) enum SplitMode {
     /// Ranges of an integer `splitPk`; anything else is one part.
     #[default]
     Range,
-    /// Also text, UUID, date and time keys by quantiles, and tables without a usable key by their
-    /// blocks on disk (PostgreSQL 14 and later).
+    /// Also number, text, bytea, UUID, date and time keys by quantiles, and tables without a usable
+    /// key by their blocks on disk (PostgreSQL 14 and later).
     Auto,
 }
 

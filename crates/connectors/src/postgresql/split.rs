@@ -379,11 +379,13 @@ impl Cutting<'_> {
             Some(filter) => format!(" AND {filter}"),
             None => String::new(),
         };
+        // `d.b` is the value, where `b` alone would be its text; `<` is what the conditions compare by,
+        // even where the operators of the type's own are not on the search path.
         let sql = format!(
-            "SELECT b::text FROM (SELECT DISTINCT unnest(q) AS b FROM (\
+            "SELECT d.b::text FROM (SELECT DISTINCT unnest(q) AS b FROM (\
              SELECT percentile_disc(ARRAY[{}]::float8[]) WITHIN GROUP (ORDER BY {key}) AS q \
              FROM {} TABLESAMPLE SYSTEM ({percent}) REPEATABLE (1) WHERE {key} IS NOT NULL{filter}) AS s) AS d \
-             WHERE b IS NOT NULL ORDER BY b",
+             WHERE d.b IS NOT NULL ORDER BY d.b USING <",
             fractions.join(", "),
             table.sql()
         );

@@ -151,10 +151,16 @@ use arrow_array::Array;
 async fn splits_hold_every_row_once() {
     let schema = Schema::new("splits").await;
     schema
-        .run("CREATE TABLE t (id int8, name text COLLATE \"C\", u uuid, at timestamptz, n int8 PRIMARY KEY, m int4); \
+        .run("CREATE TYPE size AS ENUM ('small', 'medium', 'large', 'huge'); \
+              CREATE TABLE t (id int8, name text COLLATE \"C\", u uuid, at timestamptz, n int8 PRIMARY KEY, m int4, \
+              amount numeric, ratio float8, size size, day date); \
               INSERT INTO t SELECT CASE WHEN i % 100 = 0 THEN NULL ELSE i * i END, 'k' || i % 977, \
               md5(i::text)::uuid, '2020-01-01'::timestamptz + i * interval '1 hour', i, \
-              CASE WHEN i % 50 <> 0 THEN i END FROM generate_series(1, 20000) AS i; \
+              CASE WHEN i % 50 <> 0 THEN i END, i - 7000.5, \
+              CASE i % 10 WHEN 0 THEN 'NaN'::float8 WHEN 1 THEN '-Infinity' WHEN 2 THEN 'Infinity' ELSE i - 9000 END, \
+              (enum_range(NULL::size))[1 + i % 4], \
+              CASE i % 10 WHEN 0 THEN 'infinity' WHEN 1 THEN '-infinity' ELSE '0001-06-01'::date + (i - 3000) * 500 END \
+              FROM generate_series(1, 20000) AS i; \
               CREATE INDEX ON t (m); CREATE INDEX ON t USING hash (id); ANALYZE t")
         .await;
     let cases = [
@@ -178,6 +184,27 @@ async fn splits_hold_every_row_once() {
             21,
             "at part 1",
         ),
+        (
+            json!({ "splitPk": "amount", "splitMode": "auto" }),
+            21,
+            "amount part 1",
+        ),
+        // A quantile is one value; those that are met more than once are one bound.
+        (
+            json!({ "splitPk": "ratio", "splitMode": "auto" }),
+            19,
+            "ratio part 1",
+        ),
+        (
+            json!({ "splitPk": "size", "splitMode": "auto" }),
+            6,
+            "size part 1",
+        ),
+        (
+            json!({ "splitPk": "day", "splitMode": "auto" }),
+            20,
+            "day part 1",
+        ),
         (json!({ "splitMode": "auto" }), 20, "n below"),
         (json!({}), 1, "table"),
     ];
@@ -200,7 +227,7 @@ async fn splits_hold_every_row_once() {
         );
         assert_eq!(
             splits.notices.len(),
-            usize::from(count < 20),
+            usize::from(count <= 4),
             "{:?}",
             splits.notices
         );

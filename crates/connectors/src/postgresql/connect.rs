@@ -1,6 +1,7 @@
 //! From an address to a session, in the four steps that a connectivity test shows one by one:
 //! resolve, connect, TLS, login.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -157,17 +158,23 @@ pub(crate) async fn secure(address: &Address, mut stream: TcpStream) -> Result<L
         );
         match connector.connect(stream).await {
             Ok(stream) => Ok(Link::Tls(Box::new(stream))),
-            Err(error) => Err(Error::new(
-                Kind::Config,
-                format!("cannot set up TLS with {}:{}", address.host, address.port),
-            )
-            .hint(
-                "check `sslRootCert` and that the certificate is for this host, or relax `sslMode`",
-            )
-            .source(error)),
+            Err(error) => Err(not_secured(address, error)),
         }
     };
     in_time(address, "cannot set up TLS with", handshake).await
+}
+
+/// What TLS itself refuses is for somebody to mend; anything else befell the connection on the way.
+fn not_secured(address: &Address, error: std::io::Error) -> Error {
+    let what = format!("cannot set up TLS with {}:{}", address.host, address.port);
+    match error.kind() {
+        ErrorKind::InvalidData | ErrorKind::InvalidInput => Error::new(Kind::Config, what)
+            .hint(
+                "check `sslRootCert` and that the certificate is for this host, or relax `sslMode`",
+            )
+            .source(error),
+        _ => lost(error).prefix(what),
+    }
 }
 
 /// Logs in over a link.

@@ -1,9 +1,11 @@
 //! Encryption and login as libpq defines them, and the connectivity test.
 
-use sdk::Kind;
+use sdk::{Kind, Retry};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
-use super::{open_browser, open_reader, server};
+use super::{open_browser, open_reader, schema_error, server};
 
 fn certificates() -> String {
     std::env::var("LONGSHORE_TEST_POSTGRESQL_CERTIFICATES").unwrap_or_else(|_| {
@@ -163,6 +165,39 @@ async fn failed_logins_and_dead_hosts_say_what_to_do_and_never_the_password() {
     let error = ping(&wrong).await.1.unwrap();
     assert_eq!(error.kind(), Kind::NotFound);
     assert!(error.message().contains("no_such_database"), "{error}");
+}
+
+#[tokio::test]
+async fn a_handshake_that_breaks_off_may_be_tried_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let config = json!({
+        "jdbcUrl": format!("jdbc:postgresql://127.0.0.1:{port}/d"),
+        "username": "u",
+        "sslMode": "require",
+    });
+    // As a load balancer does whose server has just gone: it takes the wish for TLS and hangs up.
+    let server = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_exact(&mut [0; 8]).await.unwrap();
+        stream.write_all(b"S").await.unwrap();
+        stream.read_exact(&mut [0; 5]).await.unwrap();
+    };
+    let (error, ()) = tokio::join!(
+        schema_error(&config, json!({ "querySql": "SELECT 1" })),
+        server
+    );
+    assert_eq!(
+        (error.kind(), error.retryable()),
+        (Kind::Unreachable, Retry::Now),
+        "{error}"
+    );
+    assert!(
+        error
+            .message()
+            .starts_with("cannot set up TLS with 127.0.0.1:"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -18,7 +18,8 @@ pub(crate) struct Table {
     pub(crate) kind: char,
     /// Whether COPY of the table itself gives all that a SELECT gives: no children, no row security.
     pub(crate) plain: bool,
-    pub(crate) has_triggers: bool,
+    /// Whether a trigger may change a row before it is stored. (Foreign keys have triggers behind it.)
+    pub(crate) has_before_triggers: bool,
     pub(crate) estimated_rows: Option<u64>,
 }
 
@@ -123,7 +124,8 @@ pub(crate) async fn find_table(session: &Session, name: &str) -> Result<Table> {
         "SELECT c.oid, n.nspname, c.relname, c.relkind, \
          c.relkind = 'r' AND NOT c.relhassubclass \
          AND coalesce(row_to_json(c)->>'relrowsecurity', 'false') = 'false', \
-         c.relhastriggers, CASE WHEN c.reltuples > 0 THEN c.reltuples::bigint END \
+         EXISTS (SELECT 1 FROM pg_catalog.pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgtype & 3 = 3), \
+         CASE WHEN c.reltuples > 0 THEN c.reltuples::bigint END \
          FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND {place} AND lower(c.relname) = lower({})",
         literal(&table.text)
@@ -140,7 +142,7 @@ pub(crate) async fn find_table(session: &Session, name: &str) -> Result<Table> {
             name: cell(row, 2).to_string(),
             kind: cell(row, 3).chars().next().unwrap_or('r'),
             plain: flag(row, 4),
-            has_triggers: flag(row, 5),
+            has_before_triggers: flag(row, 5),
             estimated_rows: cell(row, 6).parse().ok(),
         })
         .collect();

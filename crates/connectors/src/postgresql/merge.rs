@@ -223,7 +223,7 @@ mod tests {
                 name: "t".into(),
                 kind: 'r',
                 plain: true,
-                has_triggers: false,
+                has_before_triggers: false,
                 estimated_rows: None,
             },
             columns: vec![
@@ -233,7 +233,6 @@ mod tests {
             unique: Vec::new(),
             on_conflict,
             always_identity: false,
-            nulls_refused: true,
             version,
         };
         let batch = RecordBatch::new_empty(std::sync::Arc::new(Schema::empty()));

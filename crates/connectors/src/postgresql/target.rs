@@ -41,8 +41,6 @@ pub(crate) struct Target {
     pub(crate) on_conflict: OnConflict,
     /// Whether a column in the list is `GENERATED ALWAYS AS IDENTITY`.
     pub(crate) always_identity: bool,
-    /// Whether NULL in a NOT NULL column is certainly refused: no trigger may fill it.
-    pub(crate) nulls_refused: bool,
     pub(crate) version: u32,
 }
 
@@ -112,12 +110,15 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
     }
     let oids: Vec<u32> = chosen.iter().map(|column| column.type_oid).collect();
     let types = types(session, &oids).await?;
+    // Elsewhere a trigger, of a partition too, may fill a NULL that a NOT NULL column is brought.
+    let nulls_refused = !table.has_before_triggers && table.kind == 'r';
     let columns: Vec<TargetColumn> = chosen
         .iter()
         .map(|column| {
             let mapped = map(&types, column.type_oid, column.modifier);
             TargetColumn {
                 column: Column {
+                    nullable: !column.not_null || !nulls_refused,
                     empty_as_null: parameters.empty_as_null && mapped.is_number(),
                     ..mapped.column(column)
                 },
@@ -128,7 +129,6 @@ pub(crate) async fn target(session: &Session, parameters: &WriterParameters) -> 
     let unique = unique_indexes(session, &table).await?;
     let on_conflict = on_conflict(parameters, &columns, &unique, &display)?;
     let target = Target {
-        nulls_refused: !table.has_triggers && table.kind == 'r',
         always_identity: chosen.iter().any(|column| column.always_identity),
         version: session.version().await?,
         table,

@@ -350,19 +350,6 @@ impl PgTask {
         written: &mut Written,
     ) -> Result<(RecordBatch, Encoded)> {
         let mut encoded = encode(&batch, &route.codings)?;
-        let target = &self.load.target;
-        if target.nulls_refused {
-            for (place, column) in target.columns.iter().enumerate() {
-                let nulls = batch.column(place).logical_nulls();
-                let Some(nulls) = nulls.filter(|_| !column.column.nullable) else {
-                    continue;
-                };
-                let rows = (0..nulls.len()).filter(|row| nulls.is_null(*row));
-                encoded.refused.extend(
-                    rows.map(|row| (place, (row, "the column does not take NULL".to_string()))),
-                );
-            }
-        }
         if encoded.refused.is_empty() {
             return Ok((batch, encoded));
         }
@@ -377,7 +364,7 @@ impl PgTask {
             written.refused.push(RefusedRow {
                 batch: given.clone(),
                 row,
-                column: Some(target.columns[place].column.name.clone()),
+                column: Some(self.load.target.columns[place].column.name.clone()),
                 reason,
             });
         }

@@ -21,6 +21,8 @@ use sdk::{
     Writer, Written,
 };
 use serde_json::{Value, json};
+use testkit::conformance::Datasource;
+use testkit::{TestRun, run_job};
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::drive;
@@ -98,6 +100,38 @@ impl Schema {
 
     async fn writer(&self, parameters: Value) -> Box<dyn Writer> {
         open_writer(&self.config(), &parameters).await.unwrap()
+    }
+
+    /// Runs a job from here to here through the whole engine; returns how many rows it wrote and how
+    /// many were dirty.
+    async fn run_job(&self, reader: &Value, writer: &Value) -> (u64, u64) {
+        let here = Datasource {
+            connector: "postgresql".to_string(),
+            config: self.config().as_object().unwrap().clone(),
+        };
+        let step = |parameter: &Value| {
+            let mut parameter = parameter.clone();
+            parameter["datasource"] = json!("here");
+            json!({ "plugin": "postgresql", "parameter": parameter })
+        };
+        let document = json!({
+            "type": "job", "version": "1.0",
+            "configuration": {
+                "reader": step(reader), "writer": step(writer),
+                "setting": { "errorLimit": { "record": 1000 } }
+            }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let ended = run_job(&TestRun {
+            document: &document.to_string(),
+            registry: &connectors::registry(),
+            datasources: &[("here".to_string(), here)].into(),
+            folder: folder.path(),
+        })
+        .await;
+        assert!(ended.failure.is_none(), "{:?}", ended.failure);
+        let counts = ended.report.counts;
+        (counts.rows_written, counts.rows_dirty)
     }
 }
 

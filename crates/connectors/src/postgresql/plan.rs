@@ -182,11 +182,6 @@ async fn of_queries(session: &Session, parameters: &ReaderParameters) -> Result<
     let mut notices = Vec::new();
     let unused = [
         ("table", !parameters.table.is_empty()),
-        (
-            "column",
-            !matches!(parameters.column.as_slice(), [] | [_])
-                || parameters.column.first().is_some_and(|only| only != "*"),
-        ),
         ("where", condition(parameters.filter.as_deref()).is_some()),
         ("splitPk", parameters.split_pk.is_some()),
     ];

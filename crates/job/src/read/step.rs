@@ -6,7 +6,7 @@ use serde_json::Map;
 
 use super::column;
 use crate::findings::Findings;
-use crate::job::{Datasource, Step};
+use crate::job::{ColumnItem, Datasource, Step};
 use crate::node::{Content, Node, to_map};
 use crate::spelling::plugin;
 
@@ -67,7 +67,39 @@ pub(super) fn read(configuration: &Node, role: Role, findings: &mut Findings) ->
             }
         }
     }
+    if role == Role::Reader {
+        drop_columns_beside_query(parameter, &mut step, findings);
+    }
     Some(step)
+}
+
+/// A query says itself which columns it has. Documents keep the list of an earlier table beside it,
+/// which DataX passes over, too.
+fn drop_columns_beside_query(parameter: &Node, step: &mut Step, findings: &mut Findings) {
+    let is_query = parameter
+        .get("querySql")
+        .is_some_and(|query| match &query.content {
+            Content::Text(sql) => !sql.trim().is_empty(),
+            Content::List(queries) => !queries.is_empty(),
+            _ => false,
+        });
+    let Some(list) = parameter.get("column").filter(|_| is_query) else {
+        return;
+    };
+    let is_computed = |item: &ColumnItem| matches!(item, ColumnItem::Expression { .. });
+    if step.columns.iter().any(is_computed) {
+        findings
+            .error(list.span, "`column` has an expression beside `querySql`")
+            .advise("compute it in the query");
+    } else if step.columns != [ColumnItem::All] {
+        findings
+            .warning(
+                list.span,
+                "`column` is not used, because `querySql` is given",
+            )
+            .advise("all columns of the query are read; take `column` out");
+    }
+    step.columns.clear();
 }
 
 fn connector(node: &Node, role: Role, findings: &mut Findings) -> Option<String> {

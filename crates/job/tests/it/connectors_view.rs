@@ -92,6 +92,36 @@ fn a_list_of_no_columns_is_not_taken_for_all_of_them() {
 }
 
 #[test]
+fn a_list_beside_a_query_is_passed_over() {
+    let reader = |column: &str, query: &str| {
+        format!(
+            r#"{{"plugin": "postgresql", "parameter": {{"datasource": "d", "column": {column}, "querySql": {query}}}}}"#
+        )
+    };
+    let warned = |column: &str, query: &str| {
+        let (job, problems) = read(&seed(&reader(column, query), STREAM)).expect("a job");
+        (job.reader.columns.len(), problems.to_string())
+    };
+    let (count, told) = warned(r#"["id", "'x'"]"#, r#""SELECT 1""#);
+    assert_eq!(count, 0);
+    assert!(
+        told.contains("warning: `column` is not used, because `querySql` is given"),
+        "{told}"
+    );
+    let (count, told) = warned(r#"["*"]"#, r#"["SELECT 1"]"#);
+    assert_eq!((count, told.contains("warning")), (0, false), "{told}");
+    let (count, told) = warned(r#"["id", "name"]"#, r#""""#);
+    assert_eq!((count, told.contains("warning")), (2, false), "{told}");
+
+    let computed = reader(r#"["id", {"expression": "id + 1"}]"#, r#""SELECT 1 AS id""#);
+    let problems = read(&seed(&computed, STREAM)).expect_err("an expression");
+    assert!(
+        problems.to_string().contains("compute it in the query"),
+        "{problems}"
+    );
+}
+
+#[test]
 fn a_job_survives_the_way_to_a_worker() {
     for example in ["import", "export"] {
         let path = format!(

@@ -132,6 +132,31 @@ async fn conditions_and_queries_select_rows() {
     );
 }
 
+#[tokio::test]
+async fn a_query_has_its_own_columns_whatever_list_was_left_beside_it() {
+    let schema = Schema::new("own_columns").await;
+    schema
+        .run("CREATE TABLE t (id int, name text, at int)")
+        .await;
+    for (at, column) in [
+        (1, json!(["id", "name"])),
+        (2, json!(["name", "id", "at"])),
+        (3, json!(["*"])),
+        (4, json!(["id", "'x'", "name", "at", "more"])),
+    ] {
+        let query = format!("SELECT 7 AS number, 'Ann' AS who, {at}");
+        let reader = json!({ "querySql": query, "column": column });
+        let writer = json!({ "table": "t", "column": ["id", "name", "at"] });
+        assert_eq!(schema.run_job(&reader, &writer).await, (1, 0), "{column}");
+    }
+    assert_eq!(
+        schema
+            .value("SELECT string_agg(concat_ws(' ', id, name, at), ', ' ORDER BY at) FROM t")
+            .await,
+        "7 Ann 1, 7 Ann 2, 7 Ann 3, 7 Ann 4"
+    );
+}
+
 /// All values of the first column, each of which must be there once.
 fn ids(splits: &[Vec<ReadBatch>]) -> BTreeSet<Option<i64>> {
     let mut seen = BTreeSet::new();

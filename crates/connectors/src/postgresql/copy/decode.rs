@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use arrow_array::{BooleanArray, RecordBatch};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, BooleanArray, RecordBatch};
 use arrow_schema::{Field, Schema};
 use arrow_select::filter::filter_record_batch;
-use sdk::{Error, Kind, ReadBatch, Result, UnreadableRow};
-use serde_json::Value;
+use sdk::{Column, Error, Kind, ReadBatch, Result, UnreadableRow};
+use serde_json::{Map, Value};
 
 use super::build::{Builder, Trouble};
 use super::text::text_of;
@@ -226,33 +227,45 @@ impl Decoder {
         if bad.is_empty() {
             return Ok(batch.into());
         }
-        set_aside(&batch, bad)
+        self.set_aside(&batch, bad)
     }
-}
 
-/// Splits a batch into its readable rows and those with a bad cell.
-fn set_aside(batch: &RecordBatch, mut bad: Vec<BadCell>) -> Result<ReadBatch> {
-    bad.sort_by_key(|cell| (cell.row, cell.column));
-    let mut readable = vec![true; batch.num_rows()];
-    let mut unreadable: Vec<UnreadableRow> = Vec::new();
-    for cell in bad {
-        let name = batch.schema_ref().field(cell.column).name().clone();
-        if readable[cell.row] {
-            unreadable.push(UnreadableRow {
-                column: Some(name.clone()),
-                reason: cell.reason,
-                row: sdk::row_to_json(batch, cell.row),
-            });
+    /// Splits a batch into its readable rows and those with a bad cell.
+    fn set_aside(&self, batch: &RecordBatch, mut bad: Vec<BadCell>) -> Result<ReadBatch> {
+        bad.sort_by_key(|cell| (cell.row, cell.column));
+        let mut readable = vec![true; batch.num_rows()];
+        let mut unreadable: Vec<UnreadableRow> = Vec::new();
+        for cell in bad {
+            let name = batch.schema_ref().field(cell.column).name().clone();
+            if readable[cell.row] {
+                unreadable.push(UnreadableRow {
+                    column: Some(name.clone()),
+                    reason: cell.reason,
+                    row: self.row_as_text(batch, cell.row),
+                });
+            }
+            readable[cell.row] = false;
+            if let Some(last) = unreadable.last_mut() {
+                last.row.insert(name, Value::String(cell.text));
+            }
         }
-        readable[cell.row] = false;
-        if let Some(last) = unreadable.last_mut() {
-            last.row.insert(name, Value::String(cell.text));
-        }
+        Ok(ReadBatch {
+            batch: filter_record_batch(batch, &BooleanArray::from(readable))?,
+            unreadable,
+        })
     }
-    Ok(ReadBatch {
-        batch: filter_record_batch(batch, &BooleanArray::from(readable))?,
-        unreadable,
-    })
+
+    /// A row for people, wire forms as text.
+    fn row_as_text(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
+        let mut cells = sdk::row_to_json(batch, row);
+        for (column, array) in self.columns.iter().zip(batch.columns()) {
+            if Column::is_wire(&column.field) && array.is_valid(row) {
+                let text = text_of(&column.type_name, array.as_binary::<i32>().value(row));
+                cells.insert(column.field.name().clone(), Value::String(text));
+            }
+        }
+        cells
+    }
 }
 
 /// The length of signature, flags and extension, once they are all there.

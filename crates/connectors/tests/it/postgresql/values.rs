@@ -7,9 +7,11 @@ use arrow_array::types::{
     TimestampMicrosecondType,
 };
 use arrow_schema::{DataType, TimeUnit};
+use futures::TryStreamExt;
+use sdk::ReadBatch;
 use serde_json::json;
 
-use super::{Schema, copy, read_one};
+use super::{Schema, copy, options, read_one};
 
 /// Type, values with an exact Arrow image, and values that only the wire form carries.
 const TYPES: &[(&str, &[&str], &[&str])] = &[
@@ -436,6 +438,21 @@ async fn values_without_an_arrow_image_leave_the_other_rows_readable() {
     assert_eq!(
         serde_json::Value::Object(unreadable[1].row.clone()),
         json!({ "id": 3, "n": "2.50", "d": "infinity", "ts": "-infinity", "a": null })
+    );
+    // Columns that pass in wire form stand in such a row as text, too, so that it can be fed back.
+    let split = &reader.splits(1).await.unwrap().splits[0];
+    let wire = options(vec![false, false, true, true, true]);
+    let read: Vec<ReadBatch> = reader
+        .read(split, &wire)
+        .await
+        .unwrap()
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(read[0].unreadable.len(), 1);
+    assert_eq!(
+        serde_json::Value::Object(read[0].unreadable[0].row.clone()),
+        json!({ "id": 2, "n": "NaN", "d": "2024-01-01", "ts": null, "a": null })
     );
 }
 

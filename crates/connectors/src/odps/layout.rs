@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::{Schema, SchemaRef};
-use arrow_select::filter::filter_record_batch;
+use arrow_select::filter::filter;
 use maxcompute::record::Decoded;
 use maxcompute::types::{Column as Stored, PartitionSpec, TableSchema};
 use sdk::{
-    Column, Error, Kind, ReadBatch, Result, UnreadableRow, list_names, nearest, row_to_json,
+    Column, Error, Kind, ReadBatch, Result, UnreadableRow, cell_to_json, list_names, nearest,
 };
 
 use super::typemap;
@@ -105,7 +105,7 @@ impl Layout {
         row_count: usize,
         partition: Option<&PartitionSpec>,
     ) -> Result<RecordBatch> {
-        self.arrange(&[], row_count, partition)
+        self.checked(self.arrange(&[], row_count, partition)?, row_count)
     }
 
     /// Puts an answer into the job's order and takes out the rows that Arrow cannot hold.
@@ -115,12 +115,12 @@ impl Layout {
         partition: Option<&PartitionSpec>,
     ) -> Result<ReadBatch> {
         let Decoded { batch, bad_cells } = decoded;
-        let arranged =
-            |batch: &RecordBatch| self.arrange(batch.columns(), batch.num_rows(), partition);
+        let row_count = batch.num_rows();
+        let columns = self.arrange(batch.columns(), row_count, partition)?;
         if bad_cells.is_empty() {
-            return arranged(&batch).map(ReadBatch::from);
+            return self.checked(columns, row_count).map(ReadBatch::from);
         }
-        let mut keep = vec![true; batch.num_rows()];
+        let mut keep = vec![true; row_count];
         let mut unreadable = Vec::new();
         for cell in bad_cells {
             // A column that the job does not read cannot spoil its rows.
@@ -135,23 +135,31 @@ impl Layout {
                 return Err(Error::internal("a bad cell lies outside its batch"));
             };
             if std::mem::replace(keep, false) {
+                let cells = self.columns.iter().zip(&columns);
                 unreadable.push(UnreadableRow {
                     column: Some(self.columns[place].name.clone()),
                     reason: cell.reason,
-                    row: row_to_json(&batch.slice(cell.row, 1), 0),
+                    row: cells
+                        .map(|(column, array)| (column.name.clone(), cell_to_json(array, cell.row)))
+                        .collect(),
                 });
             }
         }
-        let batch = arranged(&filter_record_batch(&batch, &BooleanArray::from(keep))?)?;
+        let row_count = keep.iter().filter(|keep| **keep).count();
+        let keep = BooleanArray::from(keep);
+        let columns: std::result::Result<Vec<ArrayRef>, _> =
+            columns.iter().map(|array| filter(array, &keep)).collect();
+        let batch = self.checked(columns?, row_count)?;
         Ok(ReadBatch { batch, unreadable })
     }
 
+    /// The arrays of an answer in the job's order, with the partition's values among them.
     fn arrange(
         &self,
         answer: &[ArrayRef],
         row_count: usize,
         partition: Option<&PartitionSpec>,
-    ) -> Result<RecordBatch> {
+    ) -> Result<Vec<ArrayRef>> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.origins.len());
         for origin in &self.origins {
             columns.push(match origin {
@@ -173,6 +181,11 @@ impl Layout {
                 }
             });
         }
+        Ok(columns)
+    }
+
+    /// The batch of columns that hold no NULL where the table permits none.
+    fn checked(&self, columns: Vec<ArrayRef>, row_count: usize) -> Result<RecordBatch> {
         for (column, array) in self.columns.iter().zip(&columns) {
             if !column.nullable && array.null_count() > 0 {
                 return Err(Error::new(
@@ -348,10 +361,16 @@ mod tests {
             batch: answer(&[&[1, 2, 3], &[4, 5, 6]]),
             bad_cells: vec![bad(1, 1), bad(1, 0)],
         };
-        let read = layout(&["b", "a"]).batch(decoded, None).unwrap();
-        assert_eq!(read.batch.column(1).as_ref(), &Int64Array::from(vec![1, 3]));
+        let layout = layout(&["b", "PT", "a"]);
+        let read = layout.batch(decoded, Some(&pt("x"))).unwrap();
+        assert_eq!(read.batch.column(2).as_ref(), &Int64Array::from(vec![1, 3]));
         assert_eq!(read.unreadable.len(), 1);
         assert_eq!(read.unreadable[0].column.as_deref(), Some("b"));
+        // A replay takes just the columns of the job.
+        assert_eq!(
+            serde_json::Value::Object(read.unreadable[0].row.clone()),
+            serde_json::json!({"b": 5, "pt": "x", "a": 2})
+        );
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub(super) fn describe(fault: Fault, attempted: impl Display) -> Error {
         ),
         // The client has tried, and somebody waits for the answer.
         ErrorClass::Unreachable => (Kind::Unreachable, Retry::Never),
-        ErrorClass::Transient => (Kind::Unreachable, Retry::Now),
-        ErrorClass::Damaged => (Kind::Data, Retry::Now),
+        // What is damaged on its way is no fault of the data, and may arrive whole next time.
+        ErrorClass::Transient | ErrorClass::Damaged => (Kind::Unreachable, Retry::Now),
         ErrorClass::NotFound => (Kind::NotFound, Retry::Never),
         ErrorClass::Unauthorized => (Kind::Auth, Retry::Never),
         ErrorClass::Denied => (Kind::Denied, Retry::Never),

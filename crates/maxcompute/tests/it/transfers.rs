@@ -149,6 +149,23 @@ async fn a_broken_read_goes_on_at_the_first_row_that_is_missing() {
 }
 
 #[tokio::test]
+async fn a_connection_that_always_breaks_is_not_called_damage() {
+    let server = Server::start(|number, request| match number {
+        0 => download("NORMAL"),
+        _ => Reply {
+            cut: Some(0),
+            ..Reply::new(200, body(range(request)))
+        },
+    })
+    .await;
+    let download = server.client.create_download("t", None).await.unwrap();
+    let read = server.client.read(&download, request(0..90));
+    let error = read.try_collect::<Vec<Decoded>>().await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Transient, "{error}");
+    assert_eq!(error.message(), "the connection to the service broke");
+}
+
+#[tokio::test]
 async fn columns_are_asked_in_table_order_and_errors_end_the_stream() {
     let server = Server::start(|number, _| match number {
         0 => download("NORMAL"),

@@ -72,6 +72,26 @@ async fn cut_connections_neither_lose_nor_double_rows() {
 }
 
 #[tokio::test]
+async fn a_run_that_rows_reach_damaged_can_be_continued() {
+    let service = service().await;
+    let parameter = json!({"table": "t", "column": ["*"], "truncate": true});
+    service.write(parameter, &[people(0..10)]).await.unwrap();
+    // The first answer and its seven repetitions.
+    service
+        .faults(json!([{
+            "match": "GET data", "action": "throttle", "code": "MalformedDataStream", "times": 8
+        }]))
+        .await;
+    let error = error_of(service.read(json!({"table": "t", "column": ["*"]})).await);
+    assert_eq!(service.fault_count().await, 8);
+    assert_eq!(
+        (error.kind(), error.retryable()),
+        (Kind::Unreachable, Retry::Now),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn lost_answers_are_settled() {
     let service = service().await;
     service

@@ -219,9 +219,6 @@ fn decode(
     batch: BatchSize,
     batches: &Sender<Result<Piece, Error>>,
 ) -> Result<bool, Error> {
-    let broken = |error: io::Error| {
-        Error::new(ErrorClass::Damaged, "reading the rows broke off").with_source(error)
-    };
     let mut decoder = Decoder::for_columns(&projection.travelling).batch_bytes(batch.bytes);
     let mut reader = compression.decoder(body).map_err(broken)?;
     let mut buffer = vec![0; BUFFER_BYTES];
@@ -249,6 +246,16 @@ fn decode(
     }
     decoder.finish().map_err(damaged)?;
     Ok(send(held_back))
+}
+
+/// What the network said reaches the decompressor, and through it this place, unchanged.
+fn broken(error: io::Error) -> Error {
+    match error.downcast::<reqwest::Error>() {
+        Ok(error) => Error::from_transport(error, true),
+        Err(error) => {
+            Error::new(ErrorClass::Damaged, "the rows cannot be decompressed").with_source(error)
+        }
+    }
 }
 
 fn damaged(error: crate::record::DecodeError) -> Error {

@@ -1,5 +1,7 @@
 //! The client against a scripted server: requests as they are on the wire, and what faults do to them.
 
+use std::time::Duration;
+
 use futures::TryStreamExt;
 use maxcompute::client::{
     BatchSize, ErrorClass, MissingPartition, ReadRequest, UploadMode, UploadStatus,
@@ -163,6 +165,32 @@ async fn a_connection_that_always_breaks_is_not_called_damage() {
     let error = read.try_collect::<Vec<Decoded>>().await.unwrap_err();
     assert_eq!(error.class(), ErrorClass::Transient, "{error}");
     assert_eq!(error.message(), "the connection to the service broke");
+}
+
+#[test]
+fn a_read_that_waits_takes_no_thread_from_another() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(1)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let server = Server::start(|number, request| match number {
+            0 => download("NORMAL"),
+            _ => Reply::new(200, body(range(request))),
+        })
+        .await;
+        let download = server.client.create_download("t", None).await.unwrap();
+        let read = || Box::pin(server.client.read(&download, request(0..90)));
+        let mut waiting = read();
+        let first = waiting.try_next().await.unwrap().unwrap();
+        let other = read().try_collect::<Vec<Decoded>>();
+        let other = tokio::time::timeout(Duration::from_secs(60), other).await;
+        let other = other.expect("it waits for the first read").unwrap();
+        assert_eq!(ids(&other), (0..90).collect::<Vec<i64>>());
+        let rest: Vec<Decoded> = waiting.try_collect().await.unwrap();
+        assert_eq!(ids(&[vec![first], rest].concat()), ids(&other));
+    });
 }
 
 #[tokio::test]

@@ -147,7 +147,9 @@ impl Pieces {
         let (body_sender, body) = channel(WAITING_PIECES);
         let (sender, batches) = channel(WAITING_BATCHES);
         let network = tokio::spawn(forward(response, body_sender));
-        tokio::task::spawn_blocking(move || {
+        // A thread of its own: decoding lasts as long as the read does and waits for the writer, which
+        // may need one of tokio's threads for blocking work to go on.
+        let decoding = std::thread::Builder::new().spawn(move || {
             let body = Body {
                 receiver: body,
                 piece: Bytes::new(),
@@ -160,7 +162,14 @@ impl Pieces {
             // Nobody waits for the end of what was dropped.
             drop(sender.blocking_send(last));
         });
-        Ok(Pieces { batches, network })
+        let pieces = Pieces { batches, network };
+        match decoding {
+            Ok(_) => Ok(pieces),
+            Err(error) => {
+                let message = "a thread to decode the rows cannot be started";
+                Err(Error::new(ErrorClass::Transient, message).with_source(error))
+            }
+        }
     }
 
     pub(super) async fn next(&mut self) -> Result<Piece, Error> {

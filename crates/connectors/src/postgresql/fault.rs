@@ -183,10 +183,28 @@ impl ServerError {
         }
     }
 
+    /// The message without the value of a row that it may quote: more people read reports than may
+    /// read rows.
+    fn message_without_value(&self) -> String {
+        // Of these two, what stands in quotes is an encoding.
+        if !self.code.starts_with("22") || matches!(self.code.as_str(), "22021" | "22P05") {
+            return self.message.clone();
+        }
+        // Servers speak many languages: `type integer: "7x"`, `Typ integer: »7x«`.
+        let said = self.message.split(": ").next().unwrap_or_default();
+        let quotes = ['"', '\'', '«', '»', '„', '“', '”', '‘', '’', '「', '」'];
+        match (said.find(quotes), said.rmatch_indices(quotes).next()) {
+            (Some(start), Some((end, quote))) => {
+                format!("{}…{}", &said[..start], &said[end + quote.len()..])
+            }
+            _ => said.to_string(),
+        }
+    }
+
     /// The error to report. The detail is left out where it quotes values of rows.
     pub(crate) fn to_error(&self, what: impl std::fmt::Display) -> Error {
         let (kind, retry, hint) = self.class();
-        let mut message = format!("{what}: {}", self.message);
+        let mut message = format!("{what}: {}", self.message_without_value());
         if self.code == DISK_FULL {
             // The server names a file, perhaps of a temporary table, and the system's error in one of
             // several wordings.
@@ -311,5 +329,40 @@ mod tests {
             "cannot load: duplicate key"
         );
         assert_eq!(error.to_error("x").retryable(), Retry::Never);
+    }
+
+    #[test]
+    fn values_that_a_message_quotes_stay_with_their_rows() {
+        for (code, message, told) in [
+            (
+                "22P02",
+                r#"invalid input syntax for type integer: "123-45: 6789""#,
+                "invalid input syntax for type integer",
+            ),
+            (
+                "22003",
+                r#"value "12345678901" is out of range for type integer"#,
+                "value … is out of range for type integer",
+            ),
+            (
+                "22P02",
+                "ungültige Eingabesyntax für Typ integer: »123«",
+                "ungültige Eingabesyntax für Typ integer",
+            ),
+            (
+                "22021",
+                r#"invalid byte sequence for encoding "UTF8": 0xff"#,
+                r#"invalid byte sequence for encoding "UTF8": 0xff"#,
+            ),
+            ("22012", "division by zero", "division by zero"),
+        ] {
+            let error = ServerError {
+                code: code.into(),
+                message: message.into(),
+                ..ServerError::default()
+            };
+            assert_eq!(error.to_error("x").message(), format!("x: {told}"));
+            assert_eq!(error.reason(), message, "a dirty row keeps it all");
+        }
     }
 }

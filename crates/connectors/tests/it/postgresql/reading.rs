@@ -157,6 +157,27 @@ async fn a_query_has_its_own_columns_whatever_list_was_left_beside_it() {
     );
 }
 
+#[tokio::test]
+async fn a_read_that_fails_tells_no_value_of_a_row() {
+    let schema = Schema::new("untold").await;
+    schema
+        .run("CREATE TABLE t (ssn text); INSERT INTO t VALUES ('123-45-6789')")
+        .await;
+    let parameters = json!({ "table": "t", "column": ["ssn::int"] });
+    let reader = schema.reader(parameters).await;
+    reader.schema().await.unwrap();
+    let split = &reader.splits(1).await.unwrap().splits[0];
+    let failed = match reader.read(split, &options(vec![])).await {
+        Ok(batches) => batches.try_collect::<Vec<ReadBatch>>().await.unwrap_err(),
+        Err(error) => error,
+    };
+    let told = format!("{failed:?}");
+    assert!(
+        told.contains("invalid input syntax for type integer") && !told.contains("6789"),
+        "{told}"
+    );
+}
+
 /// All values of the first column, each of which must be there once.
 fn ids(splits: &[Vec<ReadBatch>]) -> BTreeSet<Option<i64>> {
     let mut seen = BTreeSet::new();

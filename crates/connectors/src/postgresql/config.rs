@@ -39,7 +39,7 @@ pub(crate) struct Datasource {
     #[serde(default)]
     #[schemars(extend("x-ui-group" = "TLS"))]
     pub(crate) ssl_key: Option<String>,
-    /// Seconds to wait for a connection; 10 if empty.
+    /// Seconds to wait for a connection; 10 if empty or 0.
     #[serde(default)]
     #[schemars(extend("x-ui-advanced" = true))]
     pub(crate) connect_timeout_seconds: Option<u32>,

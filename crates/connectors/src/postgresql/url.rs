@@ -169,10 +169,9 @@ fn parse(url: &str, source: &Datasource) -> Result<Vec<Address>> {
     if let Some(mode) = source.ssl_mode {
         address.tls.mode = mode;
     }
-    if let Some(seconds) = source.connect_timeout_seconds {
+    if let Some(seconds @ 1..) = source.connect_timeout_seconds {
         address.connect_timeout_seconds = seconds;
     }
-    address.connect_timeout_seconds = address.connect_timeout_seconds.max(1);
     address.login.user = user
         .filter(|user| !user.is_empty())
         .ok_or_else(|| config("`username` is missing").hint("say which role to log in as"))?;
@@ -223,9 +222,13 @@ fn apply(address: &mut Address, key: &str, value: String) -> Result<()> {
         "sslcert" => address.tls.cert = address.tls.cert.take().or(Some(value)),
         "sslkey" => address.tls.key = address.tls.key.take().or(Some(value)),
         "connectTimeout" | "loginTimeout" => {
-            address.connect_timeout_seconds = value
+            let seconds = value
                 .parse()
                 .map_err(|_| config(format!("`{key}` in `jdbcUrl` must be a number of seconds")))?;
+            // To the JDBC driver 0 means no limit, and to us that none is asked for.
+            if seconds != 0 {
+                address.connect_timeout_seconds = seconds;
+            }
         }
         "ApplicationName" => address.application_name = value,
         "currentSchema" => address.search_path = Some(value),
@@ -345,6 +348,19 @@ mod tests {
         );
         assert_eq!(all[0].search_path.as_deref(), Some("a"));
         assert_eq!(read("jdbc:postgresql://h:1").unwrap()[0].database, "ann");
+    }
+
+    #[test]
+    fn a_timeout_of_zero_is_the_usual_one() {
+        let seconds = |url: &str| read(url).unwrap()[0].connect_timeout_seconds;
+        assert_eq!(seconds("jdbc:postgresql://h/d"), 10);
+        assert_eq!(seconds("jdbc:postgresql://h/d?loginTimeout=0"), 10);
+        assert_eq!(
+            seconds("jdbc:postgresql://h/d?connectTimeout=3&loginTimeout=0"),
+            3
+        );
+        assert_eq!(seconds("jdbc:postgresql://h/d?loginTimeout=5"), 5);
+        assert!(read("jdbc:postgresql://h/d?loginTimeout=soon").is_err());
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub(crate) struct ReaderParameters {
     #[serde(default)]
     #[schemars(extend("x-ui-advanced" = true))]
     pub(crate) session: Vec<String>,
-    /// Queries to run before reading; each must return the single value `0`, or the job stops.
+    /// Queries to run once when the job begins; each must return the single value `0`, or it stops.
     #[serde(default)]
     #[schemars(extend("x-ui-advanced" = true))]
     pub(crate) pre_sql: Vec<String>,

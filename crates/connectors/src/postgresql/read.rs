@@ -69,7 +69,6 @@ impl PgReader {
     async fn plan(&self) -> Result<&Plan> {
         let make = || async {
             let session = connect(&self.source, &self.parameters.session).await?;
-            probe(&session, &self.parameters.pre_sql).await?;
             let plan = plan(&session, &self.parameters).await?;
             self.idle.give(None, session);
             Ok(plan)
@@ -155,6 +154,16 @@ impl Reader for PgReader {
     async fn schema(&self) -> Result<Vec<Column>> {
         let plan = self.plan().await?;
         Ok(plan.items.iter().map(|item| item.column.clone()).collect())
+    }
+
+    async fn prepare(&self) -> Result<()> {
+        if self.parameters.pre_sql.is_empty() {
+            return Ok(());
+        }
+        let session = self.session(None).await?;
+        probe(&session, &self.parameters.pre_sql).await?;
+        self.idle.give(None, session);
+        Ok(())
     }
 
     async fn splits(&self, wanted: usize) -> Result<Splits> {

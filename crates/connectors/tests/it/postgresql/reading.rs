@@ -158,6 +158,34 @@ async fn a_query_has_its_own_columns_whatever_list_was_left_beside_it() {
 }
 
 #[tokio::test]
+async fn probes_are_run_when_a_run_begins_and_by_no_look_at_the_job() {
+    let schema = Schema::new("probes").await;
+    schema
+        .run("CREATE TABLE t (id int8); INSERT INTO t VALUES (1); CREATE TABLE log (at int)")
+        .await;
+    let count = "SELECT count(*) FROM log";
+    let good =
+        json!({ "table": "t", "preSql": ["INSERT INTO log VALUES (1) RETURNING 0", "SELECT 0"] });
+    let reader = schema.reader(good).await;
+    reader.schema().await.unwrap();
+    reader.splits(1).await.unwrap();
+    assert_eq!(schema.value(count).await, "0");
+    reader.prepare().await.unwrap();
+    assert_eq!(schema.value(count).await, "1");
+    assert_eq!(ids(&read_all(reader.as_ref(), false, 1).await).len(), 1);
+
+    let bad = json!({ "table": "t", "preSql": ["SELECT 0", "SELECT count(*) FROM log"] });
+    let reader = schema.reader(bad).await;
+    reader.schema().await.unwrap();
+    let error = reader.prepare().await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Config);
+    assert_eq!(
+        error.message(),
+        "`preSql` query 2 did not return the single value 0"
+    );
+}
+
+#[tokio::test]
 async fn a_read_that_fails_tells_no_value_of_a_row() {
     let schema = Schema::new("untold").await;
     schema

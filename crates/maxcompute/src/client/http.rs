@@ -18,6 +18,10 @@ use crate::sign::{
 
 const USER_AGENT: &str = concat!("longshore/", env!("CARGO_PKG_VERSION"));
 
+/// Answers are lists and statuses, and results of at most 10,000 rows; rows of a table are streamed.
+const LONGEST_ANSWER: usize = 64 << 20;
+const LONGEST_FAILURE: usize = 64 << 10;
+
 /// Which service is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -218,13 +222,22 @@ impl Client {
     }
 
     async fn answer_once(&self, call: &Call, url: &Url, base: &Url) -> Result<Answer, Error> {
-        let response = self.send_once(call, url, base).await?;
+        let mut response = self.send_once(call, url, base).await?;
+        let (body, is_whole) = read_body(&mut response, LONGEST_ANSWER)
+            .await
+            .map_err(|error| Error::from_transport(error, true))?;
+        if !is_whole {
+            return Err(Error::new(
+                ErrorClass::Protocol,
+                format!(
+                    "the service answered with more than {} MiB",
+                    LONGEST_ANSWER >> 20
+                ),
+            ));
+        }
         Ok(Answer {
             headers: response.headers().clone(),
-            text: response
-                .text()
-                .await
-                .map_err(|error| Error::from_transport(error, true))?,
+            text: String::from_utf8_lossy(&body).into_owned(),
         })
     }
 
@@ -257,17 +270,32 @@ impl Client {
     }
 }
 
-async fn failure(response: Response) -> Error {
+/// A body up to a limit, and whether that was all of it.
+async fn read_body(response: &mut Response, limit: usize) -> reqwest::Result<(Vec<u8>, bool)> {
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await? {
+        if piece.len() > limit - body.len() {
+            body.extend_from_slice(&piece[..limit - body.len()]);
+            return Ok((body, false));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok((body, true))
+}
+
+async fn failure(mut response: Response) -> Error {
     let status = response.status().as_u16();
     let headers = response.headers().clone();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    // A body that breaks off says no more than the status does.
-    let body = response.text().await.unwrap_or_default();
+    // A body that breaks off says no more than the status does, and the rest of a long one no more
+    // than its beginning.
+    let body = read_body(&mut response, LONGEST_FAILURE).await;
+    let (body, _) = body.unwrap_or_default();
     Error::from_response(&FailedResponse {
         status,
         request_id: header("x-odps-request-id"),
         retry_after: header("retry-after"),
-        body: &body,
+        body: &String::from_utf8_lossy(&body),
     })
 }
 

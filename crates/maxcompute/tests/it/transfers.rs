@@ -167,6 +167,26 @@ async fn a_connection_that_always_breaks_is_not_called_damage() {
     assert_eq!(error.message(), "the connection to the service broke");
 }
 
+#[tokio::test]
+async fn answers_without_end_are_not_kept() {
+    let server = Server::start(|number, _| match number {
+        0 => Reply::new(200, vec![b' '; (64 << 20) + 1]),
+        // What was read is no document any more, and the status says enough.
+        _ => Reply::new(404, format!(r#"{{"Code":"{}"}}"#, "x".repeat(1 << 20))),
+    })
+    .await;
+    let error = server.client.project().await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Protocol);
+    assert_eq!(
+        error.message(),
+        "the service answered with more than 64 MiB"
+    );
+    let error = server.client.project().await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::NotFound);
+    assert!(error.message().len() < 3_000, "{error}");
+    assert_eq!(server.lines().len(), 2, "neither was asked for again");
+}
+
 #[test]
 fn a_read_that_waits_takes_no_thread_from_another() {
     let runtime = tokio::runtime::Builder::new_current_thread()

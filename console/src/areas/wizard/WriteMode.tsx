@@ -14,6 +14,9 @@ type Known = (typeof KNOWN)[number];
 
 export const isKnown = (mode: string): mode is Known => KNOWN.some((it) => it === mode);
 
+/** Whether a mode goes by a key, which would be left behind unseen under any other. */
+const isKeyed = (mode: string) => mode === 'update' || mode === 'ignore';
+
 /** The modes with words of their own come first, in their order. */
 const rankOf = (mode: string) => (isKnown(mode) ? KNOWN.indexOf(mode) : KNOWN.length);
 
@@ -39,7 +42,8 @@ export function WriteMode({ draft, onChange, problems, field, hasKey, columns }:
   const chosen = modes.find((it) => value === it.value || value.startsWith(`${it.value}(`));
   const put = (change: Record<string, unknown>) =>
     onChange((now) => ({ ...now, document: withParameters(now.document, 'writer', change) }));
-  const takesKey = chosen?.value === 'update' || chosen?.value === 'ignore';
+  const choose = (mode: string) =>
+    put(isKeyed(mode) ? { writeMode: mode } : { writeMode: mode, conflictKey: undefined });
   return (
     <>
       <Form.Item
@@ -52,7 +56,7 @@ export function WriteMode({ draft, onChange, problems, field, hasKey, columns }:
           className="cards"
           aria-label={isOfKeys ? t('conflict') : field.title}
           value={chosen?.value ?? value}
-          onChange={(event) => put({ writeMode: event.target.value })}
+          onChange={(event) => choose(String(event.target.value))}
         >
           {modes.map((mode) => (
             <Radio key={mode.value} value={mode.value} className="card">
@@ -68,7 +72,7 @@ export function WriteMode({ draft, onChange, problems, field, hasKey, columns }:
           ))}
         </Radio.Group>
       </Form.Item>
-      {hasKey && takesKey ? (
+      {hasKey && chosen && isKeyed(chosen.value) ? (
         <Form.Item
           label={t('conflictKey')}
           htmlFor="conflict-key"

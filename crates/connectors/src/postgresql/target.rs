@@ -193,9 +193,19 @@ fn on_conflict(
     unique: &[UniqueIndex],
     table: &str,
 ) -> Result<OnConflict> {
+    let keyless = |mode: &str, on_conflict| {
+        if parameters.conflict_key.is_empty() {
+            return Ok(on_conflict);
+        }
+        Err(Error::new(
+            Kind::Config,
+            format!("`conflictKey` is given, and `writeMode` `{mode}` goes by no key"),
+        )
+        .hint("set `writeMode` to `update` or `ignore`, or take `conflictKey` out"))
+    };
     let (named, update) = match &parameters.write_mode {
-        WriteMode::Insert => return Ok(OnConflict::SetAside),
-        WriteMode::Copy => return Ok(OnConflict::Fail),
+        WriteMode::Insert => return keyless("insert", OnConflict::SetAside),
+        WriteMode::Copy => return keyless("copy", OnConflict::Fail),
         WriteMode::Update(key) => (key, true),
         WriteMode::Ignore(key) => (key, false),
     };

@@ -83,6 +83,31 @@ async fn a_chosen_key_with_nulls_decides_conflicts() {
 }
 
 #[tokio::test]
+async fn a_key_that_no_mode_goes_by_is_refused() {
+    let schema = Schema::new("idle_key").await;
+    schema
+        .run("CREATE TABLE t (id int PRIMARY KEY, name text)")
+        .await;
+    for (mode, named) in [
+        (json!(null), "`insert`"),
+        (json!("insert"), "`insert`"),
+        (json!("copy"), "`copy`"),
+    ] {
+        let mut parameters = json!({ "table": "t", "conflictKey": ["id"] });
+        if !mode.is_null() {
+            parameters["writeMode"] = mode;
+        }
+        let writer = schema.writer(parameters).await;
+        let error = writer.schema(&[]).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert!(
+            error.message().contains(&format!("`writeMode` {named}")),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_statements_for_servers_without_on_conflict_do_the_same() {
     let schema = Schema::new("greenplum6").await;
     schema

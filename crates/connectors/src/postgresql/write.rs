@@ -50,12 +50,6 @@ struct PgWriter {
     idle: Arc<Idle>,
 }
 
-/// What `prepare` leaves for later processes of the run: that it was done.
-#[derive(Debug, Serialize, Deserialize)]
-struct Prepared {
-    table: String,
-}
-
 /// What tells whether a sealed task was committed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Seal {
@@ -139,9 +133,8 @@ impl Writer for PgWriter {
             "mend `preSql`: no row was written, and only the statements before this one ran";
         self.run_all("preSql", &self.parameters.pre_sql, advice)
             .await?;
-        State::new(&Prepared {
-            table: self.target().await?.table.display(),
-        })
+        // That there is a state tells later processes of the run that it was done.
+        Ok(State::default())
     }
 
     async fn task(&self, _prepared: &State, task: TaskId) -> Result<Box<dyn TaskWriter>> {

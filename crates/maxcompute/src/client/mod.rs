@@ -28,8 +28,7 @@ pub use error::{Error, ErrorClass};
 pub use rest::{Page, Project, Table, TableEntry, TableKind};
 pub use retry::RetryPolicy;
 pub use tunnel::{
-    BatchSize, Block, Download, MissingPartition, ReadRequest, Upload, UploadMode, UploadState,
-    UploadStatus,
+    BatchSize, Block, Download, ReadRequest, Upload, UploadMode, UploadState, UploadStatus,
 };
 
 /// Where a project is.

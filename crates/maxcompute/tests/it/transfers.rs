@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use maxcompute::client::{
-    BatchSize, ErrorClass, MissingPartition, ReadRequest, UploadMode, UploadStatus,
-};
+use maxcompute::client::{BatchSize, ErrorClass, ReadRequest, UploadMode, UploadStatus};
 use maxcompute::compression::Compression;
 use maxcompute::record::{Decoded, Encoder};
 use maxcompute::types::Type;
@@ -222,15 +220,20 @@ async fn columns_are_asked_in_table_order_and_errors_end_the_stream() {
     })
     .await;
     let download = server.client.create_download("t", None).await.unwrap();
-    let mut swapped = request(0..2);
-    swapped.columns = Some(vec!["name".to_owned(), "id".to_owned()]);
+    let of = |names: &[&str]| ReadRequest {
+        columns: Some(names.iter().map(|name| (*name).to_owned()).collect()),
+        ..request(0..2)
+    };
+    let swapped = server.client.read(&download, of(&["name", "id"]));
+    let error = swapped.try_collect::<Vec<_>>().await.unwrap_err();
+    assert_eq!(error.class(), ErrorClass::Invalid, "{error}");
     let batches: Vec<Decoded> = server
         .client
-        .read(&download, swapped)
+        .read(&download, of(&["id", "name"]))
         .try_collect()
         .await
         .unwrap();
-    assert_eq!(batches[0].batch.schema().field(0).name(), "name");
+    assert_eq!(ids(&batches), [0, 1]);
     assert!(
         server.lines()[1].contains("&columns=id%2Cname&"),
         "{:?}",
@@ -304,12 +307,7 @@ async fn blocks_are_written_again_and_a_lost_commit_is_settled() {
     let partition = "pt=x".parse().unwrap();
     let upload = server
         .client
-        .create_upload(
-            "t",
-            Some(&partition),
-            UploadMode::Overwrite,
-            MissingPartition::Create,
-        )
+        .create_upload("t", Some(&partition), UploadMode::Overwrite)
         .await
         .unwrap();
     let body = body(0..5).into();
@@ -353,7 +351,7 @@ async fn a_commit_with_other_blocks_changes_nothing() {
     .await;
     let upload = server
         .client
-        .create_upload("t", None, UploadMode::Append, MissingPartition::Refuse)
+        .create_upload("t", None, UploadMode::Append)
         .await
         .unwrap();
     assert_eq!(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BinaryArray, RecordBatch};
 use bytes::Bytes;
-use maxcompute::client::{MissingPartition, UploadMode};
+use maxcompute::client::UploadMode;
 use maxcompute::compression::Compression;
 use maxcompute::record::Encoder;
 use maxcompute::types::{PartitionSpec, Type};
@@ -363,12 +363,7 @@ async fn text_that_is_not_utf8_makes_its_row_dirty() {
     let partition = PartitionSpec::new([("pt", "a")]).unwrap();
     let upload = service
         .client
-        .create_upload(
-            "t",
-            Some(&partition),
-            UploadMode::Append,
-            MissingPartition::Create,
-        )
+        .create_upload("t", Some(&partition), UploadMode::Append)
         .await
         .unwrap();
     service

@@ -4,10 +4,7 @@
 //! channels. Dropping [`Pieces`] ends both.
 
 use std::io::{self, Read};
-use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
-use arrow_schema::SchemaRef;
 use bytes::{Buf, Bytes};
 use reqwest::Response;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
@@ -16,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::super::error::{Error, ErrorClass};
 use super::read::BatchSize;
 use crate::compression::Compression;
-use crate::record::{BadCell, Decoded, Decoder};
+use crate::record::{Decoded, Decoder};
 use crate::types::Column;
 
 /// Pieces of the network that may wait for decoding, and batches that may wait for the caller.
@@ -24,92 +21,57 @@ const WAITING_PIECES: usize = 8;
 const WAITING_BATCHES: usize = 2;
 const BUFFER_BYTES: usize = 256 << 10;
 
-/// Which columns travel, and how they become what the caller wants.
+/// Which columns travel.
 ///
 /// The record format answers in the order of the request and the Arrow format in the order of the
-/// table, so columns are always requested in the order of the table and put in order here.
+/// table, so columns are requested in the order of the table and no other.
 #[derive(Clone)]
 pub(super) struct Projection {
-    travelling: Vec<Column>,
-    /// Positions among the travelling columns, in the wanted order; `None` when nothing changes.
-    wanted: Option<Vec<usize>>,
+    columns: Vec<Column>,
+    is_whole: bool,
 }
 
 impl Projection {
     pub(super) fn new(columns: &[Column], wanted: Option<&[String]>) -> Result<Projection, Error> {
         let Some(wanted) = wanted else {
             return Ok(Projection {
-                travelling: columns.to_vec(),
-                wanted: None,
+                columns: columns.to_vec(),
+                is_whole: true,
             });
         };
-        let mut positions = Vec::with_capacity(wanted.len());
+        let wrong = |message: String| Error::new(ErrorClass::Invalid, message);
+        if wanted.is_empty() {
+            return Err(wrong("a read asks for no column".to_owned()));
+        }
+        let mut rest = columns.iter();
+        let mut travelling = Vec::with_capacity(wanted.len());
         for name in wanted {
-            let position = columns
-                .iter()
-                .position(|column| column.name.eq_ignore_ascii_case(name));
-            positions.push(position.ok_or_else(|| {
-                let message = format!("the table has no data column `{name}`");
-                Error::new(ErrorClass::Invalid, message)
-            })?);
+            let is_it = |column: &&Column| column.name.eq_ignore_ascii_case(name);
+            let Some(column) = rest.find(is_it) else {
+                return Err(wrong(match columns.iter().any(|column| is_it(&column)) {
+                    true => format!("column `{name}` is asked for out of the table's order"),
+                    false => format!("the table has no data column `{name}`"),
+                }));
+            };
+            travelling.push(column.clone());
         }
-        let mut sorted = positions.clone();
-        // Rows without any column have no number: one column travels to count them.
-        if sorted.is_empty() && !columns.is_empty() {
-            sorted.push(0);
-        }
-        sorted.sort_unstable();
-        sorted.dedup();
-        let place = |position: &usize| sorted.partition_point(|other| other < position);
         Ok(Projection {
-            wanted: Some(positions.iter().map(place).collect()),
-            travelling: sorted
-                .into_iter()
-                .map(|position| columns[position].clone())
-                .collect(),
+            columns: travelling,
+            is_whole: false,
         })
     }
 
     /// The value of the `columns` parameter.
     pub(super) fn requested(&self) -> Option<String> {
-        self.wanted.as_ref()?;
+        if self.is_whole {
+            return None;
+        }
         let names: Vec<&str> = self
-            .travelling
+            .columns
             .iter()
             .map(|column| column.name.as_str())
             .collect();
         Some(names.join(","))
-    }
-
-    fn apply(&self, decoded: Decoded) -> Result<Decoded, Error> {
-        let Some(wanted) = &self.wanted else {
-            return Ok(decoded);
-        };
-        let Decoded { batch, bad_cells } = decoded;
-        let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-        let arrays = wanted.iter().map(|index| batch.column(*index).clone());
-        let batch = batch
-            .schema_ref()
-            .project(wanted)
-            .and_then(|schema| {
-                let schema: SchemaRef = Arc::new(schema);
-                RecordBatch::try_new_with_options(schema, arrays.collect(), &options)
-            })
-            .map_err(|error| {
-                Error::new(ErrorClass::Protocol, "a batch cannot be built").with_source(error)
-            })?;
-        // A column may be wanted more than once; each copy has the bad cells.
-        let copies = wanted.iter().enumerate().flat_map(|(column, index)| {
-            let cells = bad_cells.iter().filter(move |cell| cell.column == *index);
-            cells.map(move |cell| BadCell {
-                column,
-                ..cell.clone()
-            })
-        });
-        Ok(Decoded {
-            batch,
-            bad_cells: copies.collect(),
-        })
     }
 }
 
@@ -228,15 +190,12 @@ fn decode(
     batch: BatchSize,
     batches: &Sender<Result<Piece, Error>>,
 ) -> Result<bool, Error> {
-    let mut decoder = Decoder::for_columns(&projection.travelling).batch_bytes(batch.bytes);
+    let mut decoder = Decoder::for_columns(&projection.columns).batch_bytes(batch.bytes);
     let mut reader = compression.decoder(body).map_err(broken)?;
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut held_back = None;
     let send = |decoded: Option<Decoded>| match decoded {
-        Some(decoded) => {
-            let piece = projection.apply(decoded).map(Piece::Batch);
-            batches.blocking_send(piece).is_ok()
-        }
+        Some(decoded) => batches.blocking_send(Ok(Piece::Batch(decoded))).is_ok(),
         None => true,
     };
     loop {
@@ -273,70 +232,34 @@ fn damaged(error: crate::record::DecodeError) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use arrow_array::{ArrayRef, Int64Array};
-
     use super::*;
     use crate::types::Type;
 
-    fn columns() -> Vec<Column> {
-        ["a", "b", "c"]
-            .map(|name| Column::new(name, Type::BigInt))
-            .to_vec()
-    }
-
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
-    fn arrived(names: &[&str]) -> Decoded {
-        let arrays = names.iter().zip(0_i64..).map(|(name, number)| {
-            let array: ArrayRef = Arc::new(Int64Array::from(vec![number; 2]));
-            (*name, array)
-        });
-        Decoded {
-            batch: RecordBatch::try_from_iter(arrays).unwrap(),
-            bad_cells: vec![BadCell {
-                row: 1,
-                column: 0,
-                reason: "bad".to_owned(),
-            }],
+    #[test]
+    fn columns_are_requested_in_the_order_of_the_table() {
+        let columns = ["a", "b", "c"].map(|name| Column::new(name, Type::BigInt));
+        let requested = |wanted: &[&str]| {
+            let wanted: Vec<String> = wanted.iter().map(|name| (*name).to_owned()).collect();
+            let projection = Projection::new(&columns, Some(&wanted));
+            projection
+                .map(|projection| projection.requested())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(requested(&["A", "c"]), Ok(Some("a,c".to_owned())));
+        for (wanted, message) in [
+            (&["a", "d"][..], "the table has no data column `d`"),
+            (
+                &["c", "a"],
+                "column `a` is asked for out of the table's order",
+            ),
+            (
+                &["a", "a"],
+                "column `a` is asked for out of the table's order",
+            ),
+            (&[], "a read asks for no column"),
+        ] {
+            assert_eq!(requested(wanted), Err(message.to_owned()));
         }
-    }
-
-    #[test]
-    fn columns_travel_in_table_order_and_arrive_in_the_wanted_one() {
-        let wanted = names(&["C", "a", "c"]);
-        let projection = Projection::new(&columns(), Some(&wanted)).unwrap();
-        assert_eq!(projection.requested().as_deref(), Some("a,c"));
-        let decoded = projection.apply(arrived(&["a", "c"])).unwrap();
-        let schema = decoded.batch.schema();
-        let fields: Vec<&String> = schema.fields().iter().map(|field| field.name()).collect();
-        assert_eq!(fields, ["c", "a", "c"]);
-        assert_eq!(decoded.bad_cells.len(), 1);
-        assert_eq!(
-            (decoded.bad_cells[0].row, decoded.bad_cells[0].column),
-            (1, 1)
-        );
-    }
-
-    #[test]
-    fn no_columns_still_have_rows() {
-        let projection = Projection::new(&columns(), Some(&[])).unwrap();
-        assert_eq!(projection.requested().as_deref(), Some("a"));
-        let decoded = projection.apply(arrived(&["a"])).unwrap();
-        assert_eq!(
-            (decoded.batch.num_rows(), decoded.batch.num_columns()),
-            (2, 0)
-        );
-        assert_eq!(decoded.bad_cells, []);
-    }
-
-    #[test]
-    fn unknown_columns_are_named() {
-        let error = Projection::new(&columns(), Some(&names(&["a", "d"])))
-            .err()
-            .unwrap();
-        assert_eq!(error.to_string(), "the table has no data column `d`");
-        assert_eq!(Projection::new(&columns(), None).unwrap().requested(), None);
+        assert_eq!(Projection::new(&columns, None).unwrap().requested(), None);
     }
 }

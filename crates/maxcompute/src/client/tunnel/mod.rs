@@ -19,7 +19,7 @@ mod upload;
 
 pub use download::Download;
 pub use read::{BatchSize, ReadRequest};
-pub use upload::{Block, MissingPartition, Upload, UploadMode, UploadState, UploadStatus};
+pub use upload::{Block, Upload, UploadMode, UploadState, UploadStatus};
 
 /// The version that permits the metrics element in footers, which the decoder accepts.
 const TUNNEL_VERSION: &str = "6";

@@ -23,7 +23,7 @@ use crate::record::Decoded;
 pub struct ReadRequest {
     /// Rows, counted from the first of the download.
     pub rows: Range<u64>,
-    /// Names of data columns in the order wanted; `None` for all.
+    /// Names of data columns, at least one, in the order of the table; `None` for all.
     pub columns: Option<Vec<String>>,
     /// The compression to ask for; the service may choose otherwise.
     pub compression: Compression,
@@ -53,7 +53,7 @@ struct Reading {
 }
 
 impl Client {
-    /// Reads rows in their order. Batches hold the wanted columns in the wanted order.
+    /// Reads rows in their order. Batches hold the columns asked for.
     ///
     /// Nothing is asked before the stream is polled. An error ends it.
     pub fn read(

@@ -27,16 +27,6 @@ pub enum UploadMode {
     Overwrite,
 }
 
-/// What happens when the partition does not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum MissingPartition {
-    /// It is created.
-    Create,
-    /// The upload is refused.
-    Refuse,
-}
-
 /// An upload into one table or partition; it lives for 24 hours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
@@ -86,24 +76,23 @@ pub struct UploadState {
 const OPEN_POLLS: u32 = 20;
 
 impl Client {
-    /// Begins an upload. One that is not committed needs no abort: it expires.
+    /// Begins an upload; a partition that does not exist is made. One that is not committed needs no
+    /// abort: it expires.
     pub async fn create_upload(
         &self,
         table: &str,
         partition: Option<&PartitionSpec>,
         mode: UploadMode,
-        missing: MissingPartition,
     ) -> Result<Upload, Error> {
         let target = Target {
             table: table.to_owned(),
             partition: partition.cloned(),
         };
         let overwrite = (mode == UploadMode::Overwrite).then_some("true");
-        let create = partition.is_some() && missing == MissingPartition::Create;
         let call = call(Method::POST, &target)
             .parameter("uploads", "1")
             .optional("overwrite", overwrite)
-            .optional("create_partition", create.then_some("true"));
+            .optional("create_partition", partition.map(|_| "true"));
         to_upload(self.transfer(&call).await?, target)
     }
 

@@ -248,8 +248,8 @@ impl Cursor<'_> {
             }
             self.0 = rest;
         }
-        let end_of_day = hour == 24 && minute == 0 && second == 0 && micros == 0;
-        if (hour > 23 && !end_of_day) || minute > 59 || second > 59 {
+        // PostgreSQL's 24:00:00 is no time of day to Arrow, nor to the engine where it reads text.
+        if hour > 23 || minute > 59 || second > 59 {
             return None;
         }
         Some(((hour * 60 + minute) * 60 + second) * MICROS + micros)
@@ -423,6 +423,7 @@ mod tests {
         for wrong in [
             "2023-02-29",
             "2024-13-01",
+            "2024-01-01 24:00:00",
             "2024-01-01 25:00:00",
             "2024-01-01 00:00:00.1234567",
             "2024-01-01x",
@@ -434,6 +435,8 @@ mod tests {
             assert!(read_timestamp(wrong).is_none(), "{wrong}");
         }
         assert!(read_timestamp("2024-01-01 00:00:00.123456000").is_some());
+        assert_eq!(read_time("23:59:59.999999"), Some(86_399_999_999));
+        assert_eq!(read_time("24:00:00"), None);
     }
 
     #[test]

@@ -384,14 +384,27 @@ fn hexadecimal(digits: &[u8]) -> Option<Vec<u8>> {
         .collect()
 }
 
+/// 32 hexadecimal digits, with the four hyphens at their places or without any, perhaps in braces; the
+/// same as the engine reads.
 fn uuid(text: &str) -> Option<Vec<u8>> {
     let bare = text.trim();
-    let bare = bare
+    let braced = bare
         .strip_prefix('{')
-        .and_then(|inner| inner.strip_suffix('}'))
-        .unwrap_or(bare);
-    let digits: Vec<u8> = bare.bytes().filter(|byte| *byte != b'-').collect();
-    hexadecimal(&digits).filter(|bytes| bytes.len() == 16)
+        .and_then(|bare| bare.strip_suffix('}'));
+    let bare = braced.unwrap_or(bare).as_bytes();
+    let digits = match bare.len() {
+        36 if [8, 13, 18, 23].iter().all(|at| bare[*at] == b'-') => [
+            &bare[..8],
+            &bare[9..13],
+            &bare[14..18],
+            &bare[19..23],
+            &bare[24..],
+        ]
+        .concat(),
+        32 => bare.to_vec(),
+        _ => return None,
+    };
+    hexadecimal(&digits)
 }
 
 #[cfg(test)]
@@ -446,7 +459,23 @@ mod tests {
         assert_eq!(bytes("\\x00fF"), Some(vec![0, 255]));
         assert_eq!(bytes("\\x0"), None);
         assert_eq!(bytes("ab"), Some(b"ab".to_vec()));
-        assert!(uuid("6ba7b810-9dad-11d1-80b4-00c04fd430c8").is_some());
-        assert!(uuid("6ba7b810-9dad-11d1-80b4").is_none());
+        // The same cases as in the tests of the engine's conversions.
+        for right in [
+            "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+            "6BA7B8109DAD11D180B400C04FD430C8",
+            " {6ba7b810-9dad-11d1-80b4-00c04fd430c8} ",
+        ] {
+            assert_eq!(uuid(right).map(|bytes| bytes[15]), Some(0xc8), "{right}");
+        }
+        for wrong in [
+            "",
+            "6ba7b810-9dad-11d1-80b4",
+            "6ba7-b8109dad-11d1-80b4-00c04fd430c8",
+            "-6ba7b8109dad11d180b400c04fd430c8---",
+            "6ba7b8109dad11d180b400c04fd430cg",
+            "{6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        ] {
+            assert_eq!(uuid(wrong), None, "{wrong}");
+        }
     }
 }

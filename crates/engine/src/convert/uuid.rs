@@ -15,10 +15,15 @@ pub(super) fn write(bytes: &[u8], out: &mut String) {
     }
 }
 
-/// Reads 32 hexadecimal digits, with the four hyphens at their places or without any.
+/// Reads 32 hexadecimal digits, with the four hyphens at their places or without any, perhaps in braces;
+/// the same as readers of text files take.
 pub(super) fn parse(text: &str) -> Fits<[u8; 16]> {
     const WHY: &str = "it is not a UUID";
-    let text = text.trim().as_bytes();
+    let text = text.trim();
+    let braced = text
+        .strip_prefix('{')
+        .and_then(|text| text.strip_suffix('}'));
+    let text = braced.unwrap_or(text).as_bytes();
     let hyphenated = match text.len() {
         32 => false,
         36 => true,

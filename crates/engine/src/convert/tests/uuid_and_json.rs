@@ -32,6 +32,28 @@ fn a_uuid_is_sixteen_bytes_with_a_text() {
     assert_eq!(back.value(1), back.value(0));
 }
 
+/// The same cases as in the tests of `connectors`, whose readers of text files read UUIDs by themselves.
+#[test]
+fn hyphens_of_a_uuid_stand_at_their_places() {
+    let mut uuid = Column::new("id", DataType::FixedSizeBinary(16));
+    uuid.extension = Some(Extension::Uuid);
+    let texts = text(&[
+        "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+        "6BA7B8109DAD11D180B400C04FD430C8",
+        " {6ba7b810-9dad-11d1-80b4-00c04fd430c8} ",
+        "",
+        "6ba7b810-9dad-11d1-80b4",
+        "6ba7-b8109dad-11d1-80b4-00c04fd430c8",
+        "-6ba7b8109dad11d180b400c04fd430c8---",
+        "6ba7b8109dad11d180b400c04fd430cg",
+        "{6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+    ]);
+    let name = Column::new("name", DataType::Utf8);
+    let read = Conversion::plan(&name, &uuid).apply(&texts).unwrap();
+    let bad: Vec<usize> = read.bad.iter().map(|bad| bad.row).collect();
+    assert_eq!(bad, [3, 4, 5, 6, 7, 8]);
+}
+
 #[test]
 fn json_columns_take_json_only() {
     let mut json = Column::new("doc", DataType::Utf8).native("json");

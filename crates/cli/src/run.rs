@@ -187,7 +187,7 @@ async fn feed_back(
     };
     let mut runs = Vec::new();
     for form in rows.forms()? {
-        runs.extend(replay.run(form, &mut problems)?.map(|run| (form, run)));
+        runs.extend(replay.run(form, &mut problems).map(|run| (form, run)));
     }
     if problems.has_errors() {
         return Err(document::refuse(&problems));

@@ -8,7 +8,9 @@ use arrow_array::{ArrayRef, BooleanArray, StringArray};
 use arrow_schema::{DataType, Schema};
 use chrono::{DateTime, Utc};
 use job::{Constant, Setting};
-use sdk::{Column, DatasetName, Error, Kind, ReadOptions, Reader, Result, Writer, list_names};
+use sdk::{
+    Column, DatasetName, Error, Kind, Opening, ReadOptions, Reader, Result, Writer, list_names,
+};
 
 use crate::columns::{Item, spread};
 use crate::convert::{Conversion, Fit};
@@ -198,6 +200,21 @@ pub async fn compare(resolved: Resolved) -> Result<Comparison> {
         inputs,
         outputs: written,
     }))
+}
+
+/// The columns of a job's target: its own, or else those that it makes of what the source offers, which then is
+/// asked too.
+pub(crate) async fn target_columns(resolved: Resolved) -> Result<Vec<Column>> {
+    let Resolved { writer, .. } = resolved;
+    let writer = writer().await?;
+    if let Ok(columns) = writer.schema(&[]).await
+        && !columns.is_empty()
+    {
+        return Ok(columns);
+    }
+    let writer: Opening<dyn Writer> = Box::new(|| Box::pin(async { Ok(writer) }));
+    let whole = compare(Resolved { writer, ..resolved }).await?;
+    Ok(whole.0.target_columns)
 }
 
 /// The job's column list against the source's real columns.

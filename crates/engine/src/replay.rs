@@ -3,29 +3,33 @@
 //! Rows that failed on reading or converting have the source's columns and take the job's whole way
 //! again; rows that the target refused have the target's columns and go straight to it. So a file
 //! becomes up to two runs. What such a straight run sets aside has the target's columns, wherever it
-//! failed. Statements before and after the load and the clearing of the target are left out, since a
-//! replay adds to what is there.
+//! failed. Values belong to columns by their names, whatever order these were brought into. Statements
+//! before and after the load and the clearing of the target are left out, since a replay adds to what
+//! is there.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow_array::{ArrayRef, BinaryArray, RecordBatch, RecordBatchOptions, StringArray};
 use arrow_schema::{DataType, Schema};
 use async_trait::async_trait;
-use futures::StreamExt;
-use job::{ColumnItem, Job, Problems, Strictness};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt};
+use job::{Job, Problems, Strictness};
 use sdk::{
-    BatchStream, Column, Connector, Error, Extension, Kind, ReadBatch, ReadOptions, Reader,
-    Registry, Result, Split, Splits, State, UnreadableRow, bytes_from_json,
+    BatchStream, Column, Connector, Error, Extension, Kind, Opening, ReadBatch, ReadOptions,
+    Reader, Registry, Result, Split, Splits, State, UnreadableRow, bytes_from_json,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::columns::SourceColumns;
 use crate::convert::{BadValue, Conversion, Converted};
 use crate::dirty::{DirtyRow, Stage};
+use crate::plan::target_columns;
 use crate::resolve::{Datasources, Resolved, resolve};
 
 /// Which columns rows have that are fed back, and so which way they take.
@@ -122,6 +126,18 @@ impl KeptRows {
         }
         Ok(forms)
     }
+
+    fn open(&self) -> Result<File> {
+        File::open(&self.file).map_err(|error| {
+            let shown = self.file.display();
+            Error::new(
+                Kind::NotFound,
+                format!("cannot read the dirty rows in {shown}"),
+            )
+            .hint("name a run or the dirty-row file that its report names")
+            .source(error)
+        })
+    }
 }
 
 /// What a replay needs: the job as it ran, and where its rows are.
@@ -139,62 +155,68 @@ pub struct Replay<'a> {
 impl Replay<'_> {
     /// The run that feeds the rows of a form back into the job's target. Problems of the document are added to
     /// `problems`; with errors among them there is no run.
-    pub fn run(&self, form: RowForm, problems: &mut Problems) -> Result<Option<Resolved>> {
-        let columns = columns_in(self.rows, form)?;
-        let job = adding(self.job, self.registry, form);
-        let resolved = resolve(
-            &job,
-            self.registry,
-            self.datasources,
-            Strictness::Lenient,
-            problems,
-        );
-        Ok(resolved.map(|resolved| reading_from(resolved, self.rows.clone(), form, columns)))
+    pub fn run(&self, form: RowForm, problems: &mut Problems) -> Option<Resolved> {
+        let job = adding(self.job, self.registry);
+        let whole_way = self.resolve(&job, problems)?;
+        if form == RowForm::Source {
+            let Resolved { reader, .. } = whole_way;
+            let columns = async move { reader().await?.schema().await }.boxed();
+            let reader = self.reader(form, columns);
+            return Some(fed_back(Resolved {
+                reader,
+                ..whole_way
+            }));
+        }
+        let reader = self.reader(form, target_columns(whole_way).boxed());
+        // Its problems have been told.
+        let straight = self.resolve(&job, &mut Problems::new())?;
+        Some(fed_back(Resolved {
+            reader,
+            columns: SourceColumns::all(),
+            job: Job {
+                filter: None,
+                transformers: Vec::new(),
+                ..job
+            },
+            ..straight
+        }))
+    }
+
+    fn resolve(&self, job: &Job, problems: &mut Problems) -> Option<Resolved> {
+        let lenient = Strictness::Lenient;
+        resolve(job, self.registry, self.datasources, lenient, problems)
+    }
+
+    fn reader(&self, form: RowForm, columns: Asking) -> Opening<dyn Reader> {
+        let rows = self.rows.clone();
+        Box::new(move || {
+            Box::pin(async move {
+                rows.open()?;
+                let reader: Box<dyn Reader> = Box::new(DirtyRowReader {
+                    rows,
+                    form,
+                    asking: Mutex::new(Some(columns)),
+                    columns: OnceLock::new(),
+                });
+                Ok(reader)
+            })
+        })
     }
 }
 
 /// The job as one that adds its rows to what is there.
-fn adding(job: &Job, registry: &Registry, form: RowForm) -> Job {
+fn adding(job: &Job, registry: &Registry) -> Job {
     let mut job = job.clone();
     let writer = registry.find(&job.writer.connector);
     if let Some(schema) = writer.and_then(Connector::writer_schema) {
         sdk::make_adding(&mut job.writer.parameter, &schema);
     }
-    if form == RowForm::Target {
-        job.reader.columns = vec![ColumnItem::All];
-        job.filter = None;
-        job.transformers.clear();
-    }
     job
 }
 
-fn reading_from(
-    resolved: Resolved,
-    rows: KeptRows,
-    form: RowForm,
-    written: Vec<Column>,
-) -> Resolved {
-    let Resolved { reader, .. } = resolved;
-    let opening: sdk::Opening<dyn Reader> = Box::new(move || {
-        Box::pin(async move {
-            let columns = match form {
-                RowForm::Source => reader().await?.schema().await?,
-                RowForm::Target => written,
-            };
-            refuse_doubled_names(&columns)?;
-            let columns = Arc::new(columns);
-            let reader: Box<dyn Reader> = Box::new(DirtyRowReader {
-                rows,
-                form,
-                columns,
-            });
-            Ok(reader)
-        })
-    });
-    let reader_title = "the dirty-row file".to_string();
+fn fed_back(resolved: Resolved) -> Resolved {
     Resolved {
-        reader: opening,
-        reader_title,
+        reader_title: "the dirty-row file".to_string(),
         inputs: Vec::new(),
         ..resolved
     }
@@ -216,30 +238,6 @@ fn refuse_doubled_names(columns: &[Column]) -> Result<()> {
     }
 }
 
-/// The columns of a form as the file has them: text, or bytes where a row shows bytes.
-fn columns_in(kept: &KeptRows, form: RowForm) -> Result<Vec<Column>> {
-    let mut columns: Option<Vec<Column>> = None;
-    for line in rows_of(kept)? {
-        let Line {
-            row, form: found, ..
-        } = line?;
-        if found != form {
-            continue;
-        }
-        let text = |name: &String| Column::new(name, DataType::Utf8);
-        for column in columns.get_or_insert_with(|| row.row.keys().map(text).collect()) {
-            if row
-                .row
-                .get(&column.name)
-                .is_some_and(|cell| bytes_from_json(cell).is_some())
-            {
-                *column = Column::new(&column.name, DataType::Binary);
-            }
-        }
-    }
-    Ok(columns.unwrap_or_default())
-}
-
 /// One line of a file.
 struct Line {
     row: DirtyRow,
@@ -252,14 +250,7 @@ struct Line {
 fn rows_of(kept: &KeptRows) -> Result<impl Iterator<Item = Result<Line>> + Send + use<>> {
     let kept = kept.clone();
     let shown = kept.file.display().to_string();
-    let file = File::open(&kept.file).map_err(|error| {
-        Error::new(
-            Kind::NotFound,
-            format!("cannot read the dirty rows in {shown}"),
-        )
-        .hint("name a run or the dirty-row file that its report names")
-        .source(error)
-    })?;
+    let file = kept.open()?;
     let lines = BufReader::new(file).lines().enumerate();
     Ok(lines.map(move |(index, line)| {
         let broken = || {
@@ -279,18 +270,28 @@ fn rows_of(kept: &KeptRows) -> Result<impl Iterator<Item = Result<Line>> + Send 
     }))
 }
 
+/// What columns the rows have, asked of the job's own source or target.
+type Asking = BoxFuture<'static, Result<Vec<Column>>>;
+
 struct DirtyRowReader {
     rows: KeptRows,
     form: RowForm,
-    columns: Arc<Vec<Column>>,
+    /// Not asked before both sides are open: a target that cannot be opened is told of once.
+    asking: Mutex<Option<Asking>>,
+    columns: OnceLock<Arc<Vec<Column>>>,
 }
 
 #[async_trait]
 impl Reader for DirtyRowReader {
     async fn schema(&self) -> Result<Vec<Column>> {
+        let asking = self.asking.lock();
+        let asking = asking.unwrap_or_else(PoisonError::into_inner).take();
+        let asking = asking.ok_or_else(|| Error::internal("the columns were asked for twice"))?;
+        let columns = asking.await?;
+        refuse_doubled_names(&columns)?;
+        let columns = self.columns.get_or_init(|| Arc::new(columns));
         // Rows in the file are text; none of them is in a store's binary form.
-        Ok(self
-            .columns
+        Ok(columns
             .iter()
             .cloned()
             .map(|column| Column {
@@ -313,7 +314,9 @@ impl Reader for DirtyRowReader {
     }
 
     async fn read(&self, _split: &Split, options: &ReadOptions) -> Result<BatchStream> {
-        let (form, columns, options) = (self.form, self.columns.clone(), options.clone());
+        let columns = self.columns.get().cloned();
+        let columns = columns.ok_or_else(|| Error::internal("the columns are not known yet"))?;
+        let (form, options) = (self.form, options.clone());
         let mut rows = rows_of(&self.rows)?;
         let batches = std::iter::from_fn(move || {
             let chunk = next_chunk(&mut rows, form, &options);

@@ -29,7 +29,7 @@ fn lines(ended: &engine::Ended) -> Vec<Value> {
 fn runs(replay: &Replay<'_>, problems: &mut Problems) -> Vec<Resolved> {
     let forms = replay.rows.forms().unwrap().into_iter();
     forms
-        .map(|form| replay.run(form, problems).unwrap().unwrap())
+        .map(|form| replay.run(form, problems).unwrap())
         .collect()
 }
 
@@ -388,4 +388,86 @@ async fn what_a_replay_sets_aside_takes_the_same_way_again() {
             assert_eq!(ended.report.counts.rows_written, written);
         }
     }
+}
+
+/// Feeds lines of a file straight to the target of a job that copies every column. Returns what is visible
+/// there, and the reasons of what is not.
+async fn fed_to_the_target(bench: &Bench, rows: &[&str]) -> (Vec<Value>, Vec<String>) {
+    let file = bench.folder.path().join("mended.jsonl");
+    let lines = rows.iter().map(|row| {
+        format!(
+            r#"{{"time": "", "task": 0, "stage": "write", "column": null, "reason": "", "key": {{}}, "row": {row}}}"#
+        )
+    });
+    fs::write(&file, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let text = plain("");
+    let test = bench.run(&text);
+    let job = test.job().unwrap();
+    let replay = Replay {
+        job: &job,
+        registry: test.registry,
+        datasources: test.datasources,
+        rows: &KeptRows {
+            file,
+            kept_by: RowForm::Source,
+        },
+    };
+    let run = runs(&replay, &mut Problems::new()).remove(0);
+    let plan = engine::plan(run).await.unwrap();
+    let ended = engine::run(plan, test.context().unwrap()).await;
+    assert!(ended.failure.is_none(), "{:?}", ended.failure);
+    let rows = bench.target.rows();
+    let shown = rows
+        .iter()
+        .map(|row| Value::Object(sdk::row_to_json(row, 0)));
+    let dirty = match &ended.report.dirty_file {
+        Some(_) => lines(&ended),
+        None => Vec::new(),
+    };
+    let reasons = dirty.iter().map(|line| line["reason"].as_str().unwrap());
+    (shown.collect(), reasons.map(str::to_string).collect())
+}
+
+#[tokio::test]
+async fn values_go_to_the_columns_that_a_row_names_whatever_their_order() {
+    let bench = Bench::new("by name").with_rows(1, 1);
+    let text = |name: &str| Column::new(name, DataType::Utf8);
+    let columns = vec![testkit::id_column(), text("b"), text("a")];
+    bench.target.offer(columns, Vec::new());
+    // As a tool leaves them that sorts the keys of objects.
+    let (shown, reasons) = fed_to_the_target(
+        &bench,
+        &[
+            r#"{"a": "A", "b": "B", "id": 1}"#,
+            r#"{"id": 2, "a": "A", "b": "B"}"#,
+            r#"{"a": "A", "c": "C", "id": 3}"#,
+            r#"{"a": "A", "id": 4}"#,
+        ],
+    )
+    .await;
+    let row = |id: i64| serde_json::json!({"id": id, "b": "B", "a": "A"});
+    assert_eq!(shown, [row(1), row(2)]);
+    assert_eq!(
+        reasons,
+        [
+            "there is no column `c`; take it out of the row",
+            "the row has no such column; add it, or null",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_target_without_columns_of_its_own_has_those_of_the_job() {
+    let bench = Bench::new("by name, derived").with_rows(1, 1);
+    let columns = vec![
+        testkit::id_column(),
+        Column::new("b", DataType::Utf8),
+        Column::new("a", DataType::Utf8),
+    ];
+    bench.source.offer(columns, Vec::new());
+    let (shown, reasons) = fed_to_the_target(&bench, &[r#"{"a": "A", "b": "B", "id": 1}"#]).await;
+    let keys: Vec<&String> = shown[0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["id", "b", "a"]);
+    assert_eq!(shown, [serde_json::json!({"id": 1, "b": "B", "a": "A"})]);
+    assert!(reasons.is_empty());
 }

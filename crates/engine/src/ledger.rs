@@ -129,6 +129,11 @@ pub struct History {
 }
 
 impl History {
+    /// Whether no rows are moved any more, in whatever way the run ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.committed || self.giving_up || self.aborted
+    }
+
     /// Takes in what happened next; ledgers kept elsewhere fold their events with it.
     pub fn apply(&mut self, event: Event) {
         match event {

@@ -17,7 +17,7 @@ use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::report::{Report, TaskReport};
 use crate::task::{PreparedJob, run_split};
-use crate::wrap::{Backoff, RateLimit, with_retries};
+use crate::wrap::{Backoff, RateLimit, off_the_runtime, with_retries};
 
 /// What a run works with, besides its plan.
 #[derive(Clone)]
@@ -67,22 +67,24 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
         context,
     };
     let before = driver.context.ledger.history();
-    let failure = driver.drive(plan).await.err();
+    let rows = dirty.clone();
+    let driven = async {
+        if !before.is_over() {
+            off_the_runtime(move || rows.reopen()).await?;
+        }
+        driver.drive(plan).await
+    };
+    let failure = driven.await.err();
     let mut report = Report::new(start, driver.context.meter.progress(), failure.as_ref());
     report.notices = driver.notices;
     report.splits = std::mem::take(&mut *lock(&driver.reports));
     report.splits.sort_by_key(|task| task.task);
-    if before.committed || before.giving_up || before.aborted {
-        // Somebody may have mended the rows since.
-        report.dirty_file = dirty.joint_file();
-    } else {
-        match dirty.finish(driver.splits.len() as u32) {
-            Ok(file) => report.dirty_file = file,
-            Err(error) => report.notices.push(error.to_string()),
-        }
+    let now = driver.context.ledger.history();
+    report.resumable &= !(before.giving_up || before.aborted) && now.prepared.is_some();
+    match off_the_runtime(move || dirty.end(&before, &now)).await {
+        Ok(file) => report.dirty_file = file,
+        Err(error) => report.notices.push(error.to_string()),
     }
-    report.resumable &=
-        !(before.giving_up || before.aborted) && driver.context.ledger.history().prepared.is_some();
     Ended {
         report,
         failure,

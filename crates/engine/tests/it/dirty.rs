@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field};
-use engine::{Failure, KeptRows, Outcome, Replay, Resolved, RowForm};
+use engine::{DirtyRows, Failure, KeptRows, Outcome, Replay, Resolved, RowForm};
 use job::Problems;
 use sdk::Column;
 use serde_json::Value;
@@ -152,6 +152,69 @@ async fn a_finished_run_leaves_mended_rows_as_they_are() {
     let again = run_job(&bench.run(&plain(""))).await;
     assert_eq!(again.report.dirty_file.as_ref(), Some(&path));
     assert_eq!(fs::read_to_string(&path).unwrap(), "mended");
+}
+
+#[tokio::test]
+async fn a_resumed_run_forgets_the_rows_that_were_set_aside_before() {
+    let bench = Bench::new("set aside before").with_rows(1, 20);
+    bench.target.refuse_above(16);
+    bench.target.script(&[Fault {
+        step: Step::Seal,
+        nth: 1,
+        action: Action::Break,
+    }]);
+    let first = run_job(&bench.run(&plain(""))).await;
+    assert!(first.report.resumable);
+    assert_eq!(lines(&first).len(), 3);
+    bench.target.refuse_above(100);
+    let again = run_job(&bench.run(&plain(""))).await;
+    assert_eq!(bench.target.keys(), all_ids(20));
+    assert_eq!(again.report.dirty_file, None);
+    assert_eq!(DirtyRows::new(bench.folder.path()).joint_file(), None);
+}
+
+/// The names of the files of dirty rows.
+fn files(bench: &Bench) -> Vec<String> {
+    let entries = fs::read_dir(bench.folder.path()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("dirty")).collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test]
+async fn a_run_that_died_while_it_joined_its_dirty_rows_has_each_of_them_once() {
+    let bench = Bench::new("died joining").with_rows(2, 20);
+    bench.target.refuse_above(17);
+    let document = plain("");
+    let test = bench.run(&document);
+    let ended = run_job(&test).await;
+    assert_eq!(ended.report.counts.rows_dirty, 22);
+    let joint = ended.report.dirty_file.unwrap();
+    let whole = fs::read_to_string(&joint).unwrap();
+    assert_eq!(whole.lines().count(), 22);
+    assert_eq!(files(&bench), ["dirty.jsonl"], "they are there once");
+
+    // It died before the file was whole, when the tasks had theirs still.
+    let (first, second) = whole.split_at(whole.match_indices('\n').nth(1).unwrap().0 + 1);
+    let of_task = |task: u32| bench.folder.path().join(format!("dirty-00000{task}.jsonl"));
+    fs::remove_file(&joint).unwrap();
+    fs::write(bench.folder.path().join("dirty.jsonl.part"), first).unwrap();
+    fs::write(of_task(0), first).unwrap();
+    fs::write(of_task(1), second).unwrap();
+    let again = run_job(&test).await;
+    assert_eq!(again.report.dirty_file.as_ref(), Some(&joint));
+    assert_eq!(fs::read_to_string(&joint).unwrap(), whole);
+    assert_eq!(files(&bench), ["dirty.jsonl"]);
+
+    // It died when one of them was removed, and then somebody mended the rows.
+    fs::write(&joint, "mended").unwrap();
+    fs::write(of_task(1), second).unwrap();
+    let again = run_job(&test).await;
+    assert_eq!(again.report.dirty_file.as_ref(), Some(&joint));
+    assert_eq!(fs::read_to_string(&joint).unwrap(), "mended");
+    assert_eq!(files(&bench), ["dirty.jsonl"]);
+    assert_eq!(bench.target.keys(), all_ids(18));
 }
 
 #[tokio::test]

@@ -80,6 +80,7 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
     report.splits = std::mem::take(&mut *lock(&driver.reports));
     report.splits.sort_by_key(|task| task.task);
     let now = driver.context.ledger.history();
+    report.resumable |= failure.is_some() && now.loaded;
     report.resumable &= !(before.giving_up || before.aborted) && now.prepared.is_some();
     match off_the_runtime(move || dirty.end(&before, &now)).await {
         Ok(file) => report.dirty_file = file,
@@ -129,6 +130,10 @@ impl Driver {
             self.recall_finished();
             return Ok(());
         }
+        if history.loaded {
+            self.recall_finished();
+            return self.finish(&plan).await;
+        }
         self.started = true;
         self.prepare(&plan, history.prepared).await?;
         let job = Arc::new(PreparedJob::of_run(plan, &self.context)?);
@@ -138,6 +143,7 @@ impl Driver {
         };
         if let Err(failure) = &result
             && !failure.resumable()
+            && !ledger.history().loaded
         {
             self.give_up(&job.plan, &job.prepared).await;
         }
@@ -254,7 +260,13 @@ impl Driver {
             writer.commit(&job.prepared, &receipts)
         })
         .await?;
-        job.plan.reader.finish().await?;
+        self.context.record(Event::Loaded).await?;
+        self.finish(&job.plan).await
+    }
+
+    /// Ends the run at the source. Whatever fails here can be done once more, and the rows need not.
+    async fn finish(&self, plan: &Plan) -> std::result::Result<(), Failure> {
+        plan.reader.finish().await.map_err(after_the_load)?;
         self.context.record(Event::Committed).await?;
         Ok(())
     }
@@ -284,6 +296,17 @@ impl Driver {
             tracing::warn!(error = %error, "cannot note that the run was given up");
         }
     }
+}
+
+/// Tells of an error that whoever runs the job again would pay for with doubled rows.
+fn after_the_load(error: Error) -> Error {
+    let advice = "resume the run once the cause is mended, or do by hand what is left of it; \
+                  a new run writes the rows once more";
+    let hint = match error.hint_text() {
+        Some(hint) => format!("{hint}; {advice}"),
+        None => advice.to_string(),
+    };
+    error.prefix("all rows are in the target").hint(hint)
 }
 
 /// One task with its retries.

@@ -166,13 +166,18 @@ impl Driver {
         Ok(())
     }
 
-    async fn prepare(&self, plan: &Plan, previous: Option<State>) -> Result<()> {
+    async fn prepare(
+        &self,
+        plan: &Plan,
+        previous: Option<State>,
+    ) -> std::result::Result<(), Failure> {
         let write_plan = WritePlan {
             columns: plan.target_columns.clone(),
             task_count: self.splits.len() as u32,
             previous,
         };
-        let prepared = plan.writer.prepare(&write_plan).await?;
+        let preparing = plan.writer.prepare(&write_plan);
+        let prepared = self.context.unless_stopped(preparing).await??;
         if write_plan.previous.as_ref() != Some(&prepared) {
             let state = prepared;
             self.context.record(Event::Prepared { state }).await?;

@@ -351,6 +351,33 @@ async fn a_stop_does_not_wait_for_a_target_that_does_not_answer() {
 }
 
 #[tokio::test]
+async fn a_stop_does_not_wait_until_the_target_is_prepared() {
+    let bench = Bench::new("stopped preparation").with_rows(1, 5);
+    bench.target.script(&[Fault {
+        step: Step::Prepare,
+        nth: 1,
+        action: Action::Hang,
+    }]);
+    let document = plain("");
+    let test = bench.run(&document);
+    let context = test.context().unwrap();
+    let cancel = context.cancel.clone();
+    let target = bench.target.clone();
+    let stopping = tokio::spawn(async move {
+        while target.calls(Step::Prepare) < 1 {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+    });
+    let ended = run(test.plan().await.unwrap(), context).await;
+    stopping.await.unwrap();
+    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    assert!(ended.started, "nobody knows how far it came");
+    assert!(!bench.target.ends().2, "not given up");
+    assert_balanced(&run_job(&test).await, 5);
+}
+
+#[tokio::test]
 async fn a_run_whose_preparation_broke_has_touched_the_target() {
     let bench = Bench::new("broken preparation").with_rows(1, 5);
     bench.target.script(&[Fault {

@@ -13,7 +13,7 @@ use sdk::{
 };
 use serde_json::{Map, Value};
 
-use crate::context::{Reading, SplitContext};
+use crate::context::{Reading, SplitContext, Tolerance};
 use crate::dirty::{DirtyRow, DirtyTask, Stage};
 use crate::failure::Failure;
 use crate::ledger::{Event, TaskState};
@@ -138,12 +138,10 @@ impl Attempt<'_> {
             let Some(batch) = next else { break };
             self.move_batch(batch?, writer.as_mut()).await?;
         }
-        if let Some(most) = context.refusals_left(&plan.setting) {
-            writer.allow_refused(most);
-        }
+        let tolerance = self.allow_refused(writer.as_mut());
         let since = Instant::now();
         let sealed = context.unless_stopped(writer.seal()).await??;
-        self.account_written(sealed.written)?;
+        self.account_written(sealed.written, tolerance)?;
         context.check_dirty_limit(&plan.setting, Reading::EndOfSplit)?;
         self.check_balance(split)?;
         self.dirty.sync().await?;
@@ -192,18 +190,28 @@ impl Attempt<'_> {
             self.set_aside(dirty)?;
         }
         if mapped.num_rows() > 0 {
-            if let Some(most) = context.refusals_left(&plan.setting) {
-                writer.allow_refused(most);
-            }
+            let tolerance = self.allow_refused(writer);
             let since = Instant::now();
             let written = context.unless_stopped(writer.write(mapped)).await??;
             context.meter.waited_for_writer(since);
-            self.account_written(written)?;
+            self.account_written(written, tolerance)?;
         }
         context.check_dirty_limit(&plan.setting, Reading::Underway)
     }
 
-    fn account_written(&mut self, written: Written) -> Result<(), Error> {
+    /// Tells the writer how many more rows it may refuse, if there is a limit.
+    fn allow_refused(&self, writer: &mut dyn TaskWriter) -> Option<Tolerance> {
+        let tolerance = self.context.tolerance(&self.job.plan.setting)?;
+        writer.allow_refused(tolerance.left());
+        Some(tolerance)
+    }
+
+    fn account_written(
+        &mut self,
+        written: Written,
+        tolerance: Option<Tolerance>,
+    ) -> Result<(), Failure> {
+        let refused_rows = written.refused.len() as u64;
         self.count(Counts {
             rows_written: written.row_count,
             ..Counts::default()
@@ -213,7 +221,7 @@ impl Attempt<'_> {
             dirty.row = self.target_row(&refused.batch, refused.row);
             self.set_aside(dirty)?;
         }
-        Ok(())
+        tolerance.map_or(Ok(()), |tolerance| tolerance.check(refused_rows))
     }
 
     fn set_aside(&mut self, mut dirty: DirtyRow) -> Result<(), Error> {

@@ -340,7 +340,7 @@ async fn run_task(
             Err(other) => return Err(other),
         };
         let Some(wait) = backoff.wait(&error, attempt) else {
-            return Err(error.with("split", &split.label).into());
+            return Err(error.prefix(&split.label).into());
         };
         tracing::warn!(task.id = task.0, attempt, error = %error, wait_ms = wait.as_millis() as u64, "trying the task again");
         context.unless_stopped(tokio::time::sleep(wait)).await?;

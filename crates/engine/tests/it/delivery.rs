@@ -170,6 +170,8 @@ async fn retries_come_to_an_end() {
     bench.target.script(&faults);
     let ended = run_job(&bench.run(&plain(r#", "retries": 2"#))).await;
     assert_eq!(ended.report.outcome, Outcome::Failed);
+    let message = ended.report.error.unwrap();
+    assert_eq!(message, "part 0: Write was refused");
     assert_eq!(bench.target.calls(Step::Write), 3);
     assert_eq!(ended.report.timing.retries, 2);
     assert!(ended.report.resumable);

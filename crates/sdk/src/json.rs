@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, TimeUnit};
 use serde_json::{Map, Value, json};
 
 /// Timestamps with full precision and ISO 8601 separators.
@@ -90,15 +90,27 @@ pub fn bytes_from_json(cell: &Value) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// One row as a JSON object in column order.
+/// One row as a JSON object in column order. Sixteen bytes are a UUID if their field says so.
 pub fn row_to_json(batch: &RecordBatch, row: usize) -> Map<String, Value> {
     let schema = batch.schema();
     schema
         .fields()
         .iter()
         .zip(batch.columns())
-        .map(|(field, column)| (field.name().clone(), cell_to_json(column.as_ref(), row)))
+        .map(|(field, column)| {
+            let cell = match (column.data_type(), cell_to_json(column.as_ref(), row)) {
+                (DataType::FixedSizeBinary(_), Value::String(digits)) if !is_uuid(field) => {
+                    json!({ HEX: digits })
+                }
+                (_, cell) => cell,
+            };
+            (field.name().clone(), cell)
+        })
         .collect()
+}
+
+fn is_uuid(field: &Field) -> bool {
+    field.extension_type_name() == Some("arrow.uuid")
 }
 
 fn text(array: &dyn Array, row: usize) -> String {
@@ -163,9 +175,11 @@ mod tests {
         ArrayRef, BinaryArray, Decimal128Array, FixedSizeBinaryArray, Int64Array,
         TimestampMicrosecondArray,
     };
+    use arrow_schema::Schema;
     use serde_json::json;
 
     use super::*;
+    use crate::{Column, Extension};
 
     #[test]
     fn cells_keep_their_precision() {
@@ -215,6 +229,24 @@ mod tests {
         assert_eq!(cell_to_json(&pair.finish(), 0), json!([1, 2]));
         let bytes = FixedSizeBinaryArray::try_from_iter([[0u8, 255]].into_iter()).unwrap();
         assert_eq!(cell_to_json(&bytes, 0), json!({"hex": "00ff"}));
+    }
+
+    #[test]
+    fn sixteen_bytes_of_a_row_are_a_uuid_where_the_field_says_so() {
+        let bytes = FixedSizeBinaryArray::try_from_iter([[7u8; 16]].into_iter()).unwrap();
+        let sixteen = DataType::FixedSizeBinary(16);
+        let uuid = Column {
+            extension: Some(Extension::Uuid),
+            ..Column::new("uuid", sixteen.clone())
+        };
+        let fields = vec![uuid.field(), Column::new("digest", sixteen).field()];
+        let columns: Vec<ArrayRef> = vec![Arc::new(bytes.clone()), Arc::new(bytes)];
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+        let digits = "07".repeat(16);
+        assert_eq!(
+            Value::Object(row_to_json(&batch, 0)),
+            json!({"uuid": digits, "digest": {"hex": digits}})
+        );
     }
 
     #[test]

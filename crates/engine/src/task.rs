@@ -8,9 +8,7 @@ use std::time::Instant;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use futures::StreamExt;
-use sdk::{
-    Column, Error, ReadBatch, Split, State, TaskId, TaskWriter, Written, cell_to_json, row_to_json,
-};
+use sdk::{Column, Error, ReadBatch, Split, State, TaskId, TaskWriter, Written, row_to_json};
 use serde_json::{Map, Value};
 
 use crate::context::{Reading, SplitContext, Tolerance};
@@ -253,19 +251,14 @@ impl Attempt<'_> {
     /// A row as the reader gave it, wire forms as text.
     fn source_row(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
         let plan = &self.job.plan;
-        readable_row(
-            batch,
-            row,
-            |index| Some((plan.source_columns.get(index)?, index)),
-            plan,
-        )
+        readable_row(batch, row, Some, plan)
     }
 
     /// A row as the writer got it, wire forms as text.
     fn target_row(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
         let plan = &self.job.plan;
         let source_of = |index: usize| match plan.mapping.outputs.get(index)?.value {
-            OutputValue::Wire(source) => Some((&plan.target_columns[index], source)),
+            OutputValue::Wire(source) => Some(source),
             _ => None,
         };
         readable_row(batch, row, source_of, plan)
@@ -298,41 +291,27 @@ impl Attempt<'_> {
     }
 }
 
-/// One row as JSON; `wire_source` names the column and its number at the reader for wire forms.
-fn readable_row<'a>(
+/// One row as JSON; `wire_source` numbers the reader's column of one in wire form.
+fn readable_row(
     batch: &RecordBatch,
     row: usize,
-    wire_source: impl Fn(usize) -> Option<(&'a Column, usize)>,
+    wire_source: impl Fn(usize) -> Option<usize>,
     plan: &Plan,
 ) -> Map<String, Value> {
-    if !batch
-        .schema_ref()
-        .fields()
-        .iter()
-        .any(|field| Column::is_wire(field))
-    {
-        return row_to_json(batch, row);
-    }
+    let mut cells = row_to_json(batch, row);
     let schema = batch.schema();
-    let cells =
-        schema
-            .fields()
-            .iter()
-            .zip(batch.columns())
-            .enumerate()
-            .map(|(index, (field, array))| {
-                let value = match wire_source(index) {
-                    Some((_, source)) if Column::is_wire(field) && array.is_valid(row) => {
-                        Value::String(
-                            plan.reader
-                                .wire_text(source, array.as_binary::<i32>().value(row)),
-                        )
-                    }
-                    _ => cell_to_json(array.as_ref(), row),
-                };
-                (field.name().clone(), value)
-            });
-    cells.collect()
+    let columns = schema.fields().iter().zip(batch.columns()).enumerate();
+    for (index, (field, array)) in columns {
+        if Column::is_wire(field)
+            && array.is_valid(row)
+            && let Some(source) = wire_source(index)
+        {
+            let bytes = array.as_binary::<i32>().value(row);
+            let text = plan.reader.wire_text(source, bytes);
+            cells.insert(field.name().clone(), Value::String(text));
+        }
+    }
+    cells
 }
 
 /// Bytes of the values, whatever the capacity of the buffers that hold them.

@@ -12,6 +12,7 @@ mod convert;
 mod dirty;
 mod expression;
 mod failure;
+mod growth;
 mod ledger;
 mod mapping;
 mod meter;

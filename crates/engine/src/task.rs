@@ -14,8 +14,9 @@ use serde_json::{Map, Value};
 use crate::context::{Reading, SplitContext, Tolerance};
 use crate::dirty::{DirtyRow, DirtyTask, Stage};
 use crate::failure::Failure;
+use crate::growth::Growth;
 use crate::ledger::{Event, TaskState};
-use crate::mapping::{BadCell, Mapped, OutputValue};
+use crate::mapping::{BadCell, Mapped, OutputValue, bytes_of};
 use crate::meter::Counts;
 use crate::plan::Plan;
 use crate::wrap::prefetch;
@@ -67,6 +68,7 @@ pub async fn run_split(
         task,
         counts: Counts::default(),
         dirty: context.dirty.begin(task)?,
+        growth: Growth::of(&job.plan.mapping),
     };
     let result = run.run(split, attempt).await;
     if let Err(Failure::TooManyDirtyRows { .. }) = result {
@@ -103,6 +105,7 @@ struct Attempt<'a> {
     task: TaskId,
     counts: Counts,
     dirty: Box<dyn DirtyTask>,
+    growth: Growth,
 }
 
 /// The meter forgets whatever an attempt still counts when it ends, be it by a panic.
@@ -160,7 +163,7 @@ impl Attempt<'_> {
         let (context, plan) = (self.context, &self.job.plan);
         let ReadBatch { batch, unreadable } = read;
         let row_count = (batch.num_rows() + unreadable.len()) as u64;
-        let byte_count = value_bytes(&batch);
+        let byte_count = batch.columns().iter().map(bytes_of).sum();
         let pass = context.limit.pass(byte_count, row_count);
         context.unless_stopped(pass).await?;
         self.count(Counts {
@@ -173,18 +176,35 @@ impl Attempt<'_> {
             dirty.row = row.row;
             self.set_aside(dirty)?;
         }
+        let mut rest = batch;
+        while rest.num_rows() > 0 {
+            let (part, mapped) = self.growth.map_next(&plan.mapping, &mut rest)?;
+            self.move_part(&part, mapped, writer).await?;
+        }
+        context.check_dirty_limit(&plan.setting, Reading::Underway)
+    }
+
+    /// Writes the rows of a part of a batch, or sets them aside.
+    async fn move_part(
+        &mut self,
+        part: &RecordBatch,
+        mapped: Mapped,
+        writer: &mut dyn TaskWriter,
+    ) -> Result<(), Failure> {
+        let context = self.context;
         let Mapped {
             batch: mapped,
             filtered_rows,
             dirty,
-        } = plan.mapping.apply(&batch)?;
+            ..
+        } = mapped;
         self.count(Counts {
             rows_filtered: filtered_rows,
             ..Counts::default()
         });
         for (row, BadCell { column, reason }) in dirty {
             let mut dirty = DirtyRow::now(self.task, Stage::Convert, column, reason);
-            dirty.row = self.source_row(&batch, row);
+            dirty.row = self.source_row(part, row);
             self.set_aside(dirty)?;
         }
         if mapped.num_rows() > 0 {
@@ -194,7 +214,7 @@ impl Attempt<'_> {
             context.meter.waited_for_writer(since);
             self.account_written(written, tolerance)?;
         }
-        context.check_dirty_limit(&plan.setting, Reading::Underway)
+        Ok(())
     }
 
     /// Tells the writer how many more rows it may refuse, if there is a limit.
@@ -312,13 +332,4 @@ fn readable_row(
         }
     }
     cells
-}
-
-/// Bytes of the values, whatever the capacity of the buffers that hold them.
-fn value_bytes(batch: &RecordBatch) -> u64 {
-    batch
-        .columns()
-        .iter()
-        .map(|array| array.to_data().get_slice_memory_size().unwrap_or(0) as u64)
-        .sum()
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use serde_path_to_error::Segment;
 
 /// The mark in an object's schema that names the field which a text alone stands for. With it, a list
 /// of names or objects is a list of objects to everybody who reads the schema.
@@ -74,7 +75,70 @@ pub fn parse<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<T, Vec<F
     if !checker.problems.is_empty() {
         return Err(checker.problems);
     }
-    serde_json::from_value(coerced).map_err(|error| vec![FieldProblem::new("", error.to_string())])
+    typed(coerced)
+}
+
+/// The value as its type, which may refuse what the schema lets pass. Serde ends at the first value that is
+/// wrong, so each that is found is left out and the rest read again, until one is missing.
+fn typed<T: DeserializeOwned>(mut value: Value) -> Result<T, Vec<FieldProblem>> {
+    let mut problems: Vec<FieldProblem> = Vec::new();
+    loop {
+        let error = match serde_path_to_error::deserialize::<_, T>(value.clone()) {
+            Ok(typed) if problems.is_empty() => return Ok(typed),
+            Ok(_) => return Err(problems),
+            Err(error) => error,
+        };
+        let message = error.inner().to_string();
+        let place = place_of(error.path()).or_else(|| culprit::<T>(&value, &message));
+        let Some(pointer) = place else {
+            if problems.is_empty() {
+                problems.push(FieldProblem::new("", message));
+            }
+            return Err(problems);
+        };
+        let field = pointer.split('/').nth(1).unwrap_or_default();
+        let field = field.replace("~1", "/").replace("~0", "~");
+        let left_out = value.as_object_mut().and_then(|all| all.remove(&field));
+        problems.push(FieldProblem::new(pointer, message));
+        if left_out.is_none() {
+            return Err(problems);
+        }
+    }
+}
+
+/// Where serde stood; nothing for the whole value.
+fn place_of(path: &serde_path_to_error::Path) -> Option<String> {
+    let mut pointer = String::new();
+    for segment in path {
+        match segment {
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escaped(key))),
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Enum { .. } => {}
+            Segment::Unknown => break,
+        }
+    }
+    (!pointer.is_empty()).then_some(pointer)
+}
+
+/// The field without which the error is another one. Serde keeps no place of flattened fields.
+fn culprit<T: DeserializeOwned>(value: &Value, message: &str) -> Option<String> {
+    let fields = value
+        .as_object()
+        .filter(|_| !message.starts_with("missing"))?;
+    for key in fields.keys() {
+        let mut others = fields.clone();
+        others.remove(key);
+        match serde_json::from_value::<T>(Value::Object(others)) {
+            Err(error) if error.to_string() == message => {}
+            _ => return Some(format!("/{}", escaped(key))),
+        }
+    }
+    None
+}
+
+/// A key as a part of a JSON pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// The known name that is nearest to a mistyped one, if one is near enough to be meant.
@@ -171,6 +235,7 @@ impl Checker {
         let widest = match schema.get("format").and_then(Value::as_str) {
             Some("uint32") => (None, Some(Value::from(u32::MAX))),
             Some("int32") => (Some(Value::from(i32::MIN)), Some(Value::from(i32::MAX))),
+            Some("int64") => (Some(Value::from(i64::MIN)), Some(Value::from(i64::MAX))),
             _ => (None, None),
         };
         let least = bound("minimum").or(widest.0);
@@ -213,7 +278,7 @@ impl Checker {
             .filter(|extra| **extra != Value::Bool(false));
         let mut coerced = Map::new();
         for (key, field) in fields {
-            let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let at = format!("{pointer}/{}", escaped(key));
             if let Some(property) = properties.get(key).or(extra) {
                 coerced.insert(key.clone(), self.check(field, property, &at));
                 continue;

@@ -37,7 +37,7 @@ impl Growth {
             let mapped = mapping.apply(&part)?;
             if self.0 < usize::MAX {
                 let fitting = PART_BYTES * row_count as u64 / mapped.made_bytes.max(1);
-                self.0 = (fitting as usize).clamp(1, row_count.max(FIRST_ROWS) * 4);
+                self.0 = (fitting as usize).clamp(1, self.0.max(row_count * 4));
                 if mapped.made_bytes > MOST_BYTES && row_count > 1 {
                     continue;
                 }

@@ -10,6 +10,7 @@ mod columns;
 mod context;
 mod convert;
 mod dirty;
+mod draft;
 mod expression;
 mod failure;
 mod growth;

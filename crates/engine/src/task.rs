@@ -163,7 +163,7 @@ impl Attempt<'_> {
         let (context, plan) = (self.context, &self.job.plan);
         let ReadBatch { batch, unreadable } = read;
         let row_count = (batch.num_rows() + unreadable.len()) as u64;
-        let byte_count = batch.columns().iter().map(bytes_of).sum();
+        let byte_count: u64 = batch.columns().iter().map(bytes_of).sum();
         let pass = context.limit.pass(byte_count, row_count);
         context.unless_stopped(pass).await?;
         self.count(Counts {

@@ -93,15 +93,12 @@ pub(crate) async fn preview(arguments: &TableArguments) -> Result<Exit, Stop> {
             .collect::<Vec<_>>(),
     ];
     for row in 0..batch.num_rows() {
-        let cells =
-            batch
-                .columns()
-                .iter()
-                .map(|column| match sdk::cell_to_json(column.as_ref(), row) {
-                    serde_json::Value::Null => "NULL".to_string(),
-                    serde_json::Value::String(text) => text,
-                    other => other.to_string(),
-                });
+        let cells = sdk::row_to_json(&batch, row).into_iter();
+        let cells = cells.map(|(_, cell)| match cell {
+            serde_json::Value::Null => "NULL".to_string(),
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        });
         rows.push(cells.collect());
     }
     print::out(aligned(&rows))?;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 use engine::{
-    Datasources, DirtyRows, FileLedger, Fit, KeptRows, MappedColumn, Meter, Outcome, Plan, Report,
-    Resolved, RowForm, RunContext,
+    Datasources, DirtyRows, Fit, KeptRows, MappedColumn, Meter, Outcome, Plan, Report, Resolved,
+    RowForm, RunContext,
 };
 use job::Problems;
 use sdk::{Registry, Splits};
@@ -187,7 +187,7 @@ async fn feed_back(
     };
     let mut runs = Vec::new();
     for form in rows.forms()? {
-        runs.extend(replay.run(form, &mut problems)?.map(|run| (form, run)));
+        runs.extend(replay.run(form, &mut problems).map(|run| (form, run)));
     }
     if problems.has_errors() {
         return Err(document::refuse(&problems));
@@ -266,7 +266,7 @@ async fn execute(
     }
     print::err(format_args!("run {}", folder.id));
     let context = RunContext {
-        ledger: Arc::new(FileLedger::open(&folder.path.join("ledger.jsonl"))?),
+        ledger: Arc::new(folder.ledger()?),
         dirty: Arc::new(DirtyRows::new(&folder.path)),
         meter: Arc::new(Meter::default()),
         cancel,

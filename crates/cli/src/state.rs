@@ -7,7 +7,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use chrono::{Local, NaiveDate, Utc};
-use engine::RowForm;
+use engine::{DirtyRows, FileLedger, Ledger, RowForm};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -222,18 +222,30 @@ impl RunFolder {
         Ok((folder, begun))
     }
 
-    /// The joint file of dirty rows.
+    /// The joint file of dirty rows. Only a run that succeeded has one to feed back: any other has rows that did
+    /// not arrive either, and brings those in the file along when it is resumed or begun anew.
     pub(crate) fn dirty_rows(&self) -> Result<PathBuf, Stop> {
-        let file = self.path.join("dirty.jsonl");
-        if file.is_file() {
-            return Ok(file);
+        if !self.ledger()?.history().committed {
+            return Err(Stop::usage(format!(
+                "the run `{}` has not succeeded, and only rows of succeeded runs are fed back",
+                self.id
+            ))
+            .hint(format!(
+                "end it first: {}; if it was given up, begin a new run",
+                self.resume_command()
+            )));
         }
-        Err(
+        DirtyRows::new(&self.path).joint_file().ok_or_else(|| {
             Stop::usage(format!("the run `{}` left no dirty rows", self.id)).hint(format!(
                 "if it was cut off, end it first: {}",
                 self.resume_command()
-            )),
-        )
+            ))
+        })
+    }
+
+    /// The run's ledger, held from now on.
+    pub(crate) fn ledger(&self) -> Result<FileLedger, Stop> {
+        Ok(FileLedger::open(&self.path.join("ledger.jsonl"))?)
     }
 
     /// What to type to continue the run.

@@ -84,6 +84,11 @@ impl SourceColumns {
         columns
     }
 
+    /// Every column that the source has.
+    pub(crate) fn all() -> Self {
+        SourceColumns::new(&[ColumnItem::All], None, |_, _| {})
+    }
+
     /// The list for the reader's `column` parameter; empty when the job has none.
     pub(crate) fn request(&self) -> &[Value] {
         &self.request

@@ -56,6 +56,33 @@ fn rows_to_judge_by(progress: &Progress, reading: Reading) -> Option<u64> {
     }
 }
 
+/// The limit of dirty rows, and the figures at the time when a writer was told what is left of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tolerance {
+    most: u64,
+    counts: Counts,
+}
+
+impl Tolerance {
+    /// How many more dirty rows there may be.
+    pub(crate) fn left(&self) -> u64 {
+        self.most.saturating_sub(self.counts.rows_dirty)
+    }
+
+    /// Fails if the writer refused more rows than were left, for it may have looked no further. That ends
+    /// the run even if other attempts have since taken back what they had counted.
+    pub(crate) fn check(&self, refused: u64) -> std::result::Result<(), Failure> {
+        if refused <= self.left() {
+            return Ok(());
+        }
+        Err(Failure::TooManyDirtyRows {
+            dirty: self.counts.rows_dirty + refused,
+            read: self.counts.rows_read,
+            limit: at_most(self.most),
+        })
+    }
+}
+
 impl SplitContext {
     /// Tells the meter what is to come.
     pub(crate) fn expect(&self, splits: &[Split]) {
@@ -81,11 +108,11 @@ impl SplitContext {
         }
     }
 
-    /// How many more dirty rows the run survives, if their number is limited.
-    pub(crate) fn refusals_left(&self, setting: &Setting) -> Option<u64> {
-        let dirty = self.meter.progress().counts.rows_dirty;
+    /// How many dirty rows the run survives as it is now, if their number is limited.
+    pub(crate) fn tolerance(&self, setting: &Setting) -> Option<Tolerance> {
         let most = setting.dirty_limit.records?;
-        Some(most.saturating_sub(dirty))
+        let counts = self.meter.progress().counts;
+        Some(Tolerance { most, counts })
     }
 
     /// Fails as soon as more rows are dirty than the job tolerates.
@@ -102,11 +129,7 @@ impl SplitContext {
         } = progress.counts;
         let limit = &setting.dirty_limit;
         if let Some(most) = limit.records.filter(|most| dirty > *most) {
-            let limit = if most == 0 {
-                "none".to_string()
-            } else {
-                format!("at most {most}")
-            };
+            let limit = at_most(most);
             return Err(Failure::TooManyDirtyRows { dirty, read, limit });
         }
         match limit.percentage.zip(rows_to_judge_by(&progress, reading)) {
@@ -116,6 +139,14 @@ impl SplitContext {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// A limit in words.
+fn at_most(rows: u64) -> String {
+    match rows {
+        0 => "none".to_string(),
+        rows => format!("at most {rows}"),
     }
 }
 

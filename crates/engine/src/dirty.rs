@@ -1,10 +1,12 @@
 //! Dirty rows on disk: one JSON line per row, with the reason, kept until somebody mends them.
 //!
 //! Each attempt of a task begins its own file anew, so that a retried task does not list a row twice;
-//! [`DirtyRows::finish`] joins the files of all tasks into `dirty.jsonl`.
+//! the end of a process joins the files of all tasks into `dirty.jsonl`, which is there whole or not at
+//! all. While a run may go on, the files of the tasks are what counts, and the next process forgets the
+//! joint one. Once the run is over the joint one is all there is, and people may mend it.
 
 use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{SecondsFormat, Utc};
@@ -14,7 +16,7 @@ use sdk::{Error, Kind, Result, TaskId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::ledger::sync_folder_of;
+use crate::ledger::{History, sync_folder_of};
 use crate::wrap::off_the_runtime;
 
 /// Where on its way a row failed; tells how to read its `row`.
@@ -97,30 +99,71 @@ impl DirtyRows {
         }
     }
 
-    /// Joins the files of tasks `0..task_count` in order. Returns the joint file if any row was dirty.
-    pub(crate) fn finish(&self, task_count: u32) -> Result<Option<PathBuf>> {
+    /// Forgets the joint file: the run goes on, so its rows may become others.
+    pub(crate) fn reopen(&self) -> Result<()> {
         let joint = self.joint_path();
+        match fs::remove_file(&joint) {
+            Ok(()) => sync_folder_of(&joint).map_err(|error| cannot_write(&joint, error)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(cannot_write(&joint, error)),
+        }
+    }
+
+    /// Joins the files of tasks `0..task_count` in order.
+    fn join(&self, task_count: u32) -> Result<Option<PathBuf>> {
+        let joint = self.joint_path();
+        let unfinished = joint.with_extension("jsonl.part");
         let mut output: Option<File> = None;
         for task in 0..task_count {
             let path = self.task_path(TaskId(task));
             let mut input = match File::open(&path) {
                 Ok(input) => input,
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
                 Err(error) => return Err(cannot_write(&path, error)),
             };
             let output = match &mut output {
                 Some(output) => output,
-                None => output
-                    .insert(File::create(&joint).map_err(|error| cannot_write(&joint, error))?),
+                None => output.insert(
+                    File::create(&unfinished).map_err(|error| cannot_write(&unfinished, error))?,
+                ),
             };
-            std::io::copy(&mut input, output).map_err(|error| cannot_write(&joint, error))?;
+            std::io::copy(&mut input, output).map_err(|error| cannot_write(&unfinished, error))?;
         }
-        if let Some(output) = &output {
-            output
-                .sync_all()
-                .map_err(|error| cannot_write(&joint, error))?;
+        let Some(output) = output else {
+            return Ok(None);
+        };
+        output
+            .sync_all()
+            .and_then(|()| fs::rename(&unfinished, &joint))
+            .and_then(|()| sync_folder_of(&joint))
+            .map_err(|error| cannot_write(&joint, error))?;
+        Ok(Some(joint))
+    }
+
+    /// The end of a process that found the run as `before` and leaves it as `now`. Returns the joint file if any
+    /// row was dirty. It is on the disk before the files of the tasks go, so a process that dies between the two
+    /// loses nothing, and whoever finds the run over takes it as it is: people may have mended its rows.
+    pub(crate) fn end(&self, before: &History, now: &History) -> Result<Option<PathBuf>> {
+        let task_count = now.splits.as_ref().map_or(0, Vec::len) as u32;
+        let joint = match self.joint_file().filter(|_| before.is_over()) {
+            Some(joint) => Some(joint),
+            None => self.join(task_count)?,
+        };
+        if now.is_over() {
+            for task in 0..task_count {
+                self.forget(TaskId(task))?;
+            }
         }
-        Ok(output.map(|_| joint))
+        Ok(joint)
+    }
+
+    /// Removes the file of a task, if it has one.
+    fn forget(&self, task: TaskId) -> Result<()> {
+        let path = self.task_path(task);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(cannot_write(&path, error)),
+            _ => Ok(()),
+        }
     }
 
     /// The joint file of all tasks, as the end of the run left it.
@@ -139,13 +182,11 @@ impl DirtyRows {
 
 impl DirtySink for DirtyRows {
     fn begin(&self, task: TaskId) -> Result<Box<dyn DirtyTask>> {
-        let path = self.task_path(task);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(cannot_write(&path, error))
-            }
-            _ => Ok(Box::new(TaskFile { path, file: None })),
-        }
+        self.forget(task)?;
+        Ok(Box::new(TaskFile {
+            path: self.task_path(task),
+            file: None,
+        }))
     }
 }
 

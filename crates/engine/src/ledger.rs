@@ -57,7 +57,9 @@ pub enum Event {
     },
     /// The commit begins. Whoever may not note this any more does not begin it.
     Committing,
-    /// The run's rows are visible and the statements after the load have run.
+    /// The run's rows are visible and the statements after the load have run; the source is still to end.
+    Loaded,
+    /// The run ended well.
     Committed,
     /// What the run has left at the target begins to be cleared away; nothing else is done with it any more.
     GivingUp,
@@ -120,6 +122,8 @@ pub struct History {
     pub prepared: Option<State>,
     /// Tasks that are not [`TaskState::Open`].
     pub tasks: BTreeMap<TaskId, TaskState>,
+    /// Whether all rows are in the target and nothing is left to do there.
+    pub loaded: bool,
     /// Whether the run ended well.
     pub committed: bool,
     /// Whether somebody has begun to give the run up.
@@ -129,6 +133,11 @@ pub struct History {
 }
 
 impl History {
+    /// Whether no rows are moved any more, in whatever way the run ended.
+    pub(crate) fn is_over(&self) -> bool {
+        self.committed || self.giving_up || self.aborted
+    }
+
     /// Takes in what happened next; ledgers kept elsewhere fold their events with it.
     pub fn apply(&mut self, event: Event) {
         match event {
@@ -156,6 +165,7 @@ impl History {
                     .insert(receipt.task, TaskState::Done { receipt, counts });
             }
             Event::Committing => {}
+            Event::Loaded => self.loaded = true,
             Event::Committed => self.committed = true,
             Event::GivingUp => self.giving_up = true,
             Event::Aborted => self.aborted = true,

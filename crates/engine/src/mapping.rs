@@ -55,6 +55,8 @@ pub(crate) struct Mapped {
     pub(crate) filtered_rows: u64,
     /// By row of the source batch.
     pub(crate) dirty: BTreeMap<usize, BadCell>,
+    /// Bytes of the values that were made, those that only led to others and those left out included.
+    pub(crate) made_bytes: u64,
 }
 
 /// Why a row cannot be converted.
@@ -87,11 +89,18 @@ impl Mapping {
         self.filter.iter_mut().chain(computed)
     }
 
+    /// Whether values are made whose size nobody knows before.
+    pub(crate) fn may_grow(&self) -> bool {
+        let mut values = self.outputs.iter().map(|output| &output.value);
+        !values.all(|value| matches!(value, OutputValue::Wire(_) | OutputValue::Source(..)))
+    }
+
     /// Maps a batch. Rows keep their order.
     pub(crate) fn apply(&self, source: &RecordBatch) -> Result<Mapped> {
         let mut rows = Rows {
             keep: None,
             dirty: BTreeMap::new(),
+            made_bytes: 0,
         };
         if let Some(filter) = &self.filter {
             let verdict = filter.evaluate(source)?;
@@ -101,6 +110,7 @@ impl Mapping {
         let mut arrays = Vec::with_capacity(self.outputs.len());
         for output in &self.outputs {
             let Converted { array, bad } = output.value.make(source, &mut rows)?;
+            rows.made_bytes += bytes_of(&array);
             rows.set_aside(Some(&output.column.name), bad);
             if !output.column.nullable && array.null_count() > 0 {
                 rows.refuse_nulls(&array, &output.column.name);
@@ -140,8 +150,10 @@ impl OutputValue {
             }
             OutputValue::Transformed(transformed) => {
                 let mut value = transformed.base.make(source, rows)?;
+                rows.made_bytes += bytes_of(&value.array);
                 for step in &transformed.steps {
                     let Transformed { converted, keep } = step.apply(&value.array)?;
+                    rows.made_bytes += bytes_of(&converted.array);
                     if let Some(keep) = keep {
                         rows.keep_only(&keep, &value.bad);
                     }
@@ -151,6 +163,11 @@ impl OutputValue {
             }
         }
     }
+}
+
+/// Bytes of an array's values, whatever the capacity of the buffers that hold them.
+pub(crate) fn bytes_of(array: &ArrayRef) -> u64 {
+    array.to_data().get_slice_memory_size().unwrap_or(0) as u64
 }
 
 fn repeat(value: &ArrayRef, row_count: usize) -> Result<ArrayRef> {
@@ -163,6 +180,7 @@ struct Rows {
     keep: Option<BooleanArray>,
     /// The first reason found per row.
     dirty: BTreeMap<usize, BadCell>,
+    made_bytes: u64,
 }
 
 impl Rows {
@@ -210,6 +228,7 @@ impl Rows {
                 batch,
                 filtered_rows: 0,
                 dirty: self.dirty,
+                made_bytes: self.made_bytes,
             });
         }
         let row_count = batch.num_rows();
@@ -231,6 +250,7 @@ impl Rows {
             batch,
             filtered_rows,
             dirty,
+            made_bytes: self.made_bytes,
         })
     }
 }

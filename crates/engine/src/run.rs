@@ -17,7 +17,7 @@ use crate::meter::Meter;
 use crate::plan::Plan;
 use crate::report::{Report, TaskReport};
 use crate::task::{PreparedJob, run_split};
-use crate::wrap::{Backoff, RateLimit, with_retries};
+use crate::wrap::{Backoff, RateLimit, off_the_runtime, with_retries};
 
 /// What a run works with, besides its plan.
 #[derive(Clone)]
@@ -67,22 +67,25 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
         context,
     };
     let before = driver.context.ledger.history();
-    let failure = driver.drive(plan).await.err();
+    let rows = dirty.clone();
+    let driven = async {
+        if !before.is_over() {
+            off_the_runtime(move || rows.reopen()).await?;
+        }
+        driver.drive(plan).await
+    };
+    let failure = driven.await.err();
     let mut report = Report::new(start, driver.context.meter.progress(), failure.as_ref());
     report.notices = driver.notices;
     report.splits = std::mem::take(&mut *lock(&driver.reports));
     report.splits.sort_by_key(|task| task.task);
-    if before.committed || before.giving_up || before.aborted {
-        // Somebody may have mended the rows since.
-        report.dirty_file = dirty.joint_file();
-    } else {
-        match dirty.finish(driver.splits.len() as u32) {
-            Ok(file) => report.dirty_file = file,
-            Err(error) => report.notices.push(error.to_string()),
-        }
+    let now = driver.context.ledger.history();
+    report.resumable |= failure.is_some() && now.loaded;
+    report.resumable &= !(before.giving_up || before.aborted) && now.prepared.is_some();
+    match off_the_runtime(move || dirty.end(&before, &now)).await {
+        Ok(file) => report.dirty_file = file,
+        Err(error) => report.notices.push(error.to_string()),
     }
-    report.resumable &=
-        !(before.giving_up || before.aborted) && driver.context.ledger.history().prepared.is_some();
     Ended {
         report,
         failure,
@@ -127,6 +130,10 @@ impl Driver {
             self.recall_finished();
             return Ok(());
         }
+        if history.loaded {
+            self.recall_finished();
+            return self.finish(&plan).await;
+        }
         self.started = true;
         self.prepare(&plan, history.prepared).await?;
         let job = Arc::new(PreparedJob::of_run(plan, &self.context)?);
@@ -136,6 +143,7 @@ impl Driver {
         };
         if let Err(failure) = &result
             && !failure.resumable()
+            && !ledger.history().loaded
         {
             self.give_up(&job.plan, &job.prepared).await;
         }
@@ -158,13 +166,18 @@ impl Driver {
         Ok(())
     }
 
-    async fn prepare(&self, plan: &Plan, previous: Option<State>) -> Result<()> {
+    async fn prepare(
+        &self,
+        plan: &Plan,
+        previous: Option<State>,
+    ) -> std::result::Result<(), Failure> {
         let write_plan = WritePlan {
             columns: plan.target_columns.clone(),
             task_count: self.splits.len() as u32,
             previous,
         };
-        let prepared = plan.writer.prepare(&write_plan).await?;
+        let preparing = plan.writer.prepare(&write_plan);
+        let prepared = self.context.unless_stopped(preparing).await??;
         if write_plan.previous.as_ref() != Some(&prepared) {
             let state = prepared;
             self.context.record(Event::Prepared { state }).await?;
@@ -252,7 +265,13 @@ impl Driver {
             writer.commit(&job.prepared, &receipts)
         })
         .await?;
-        job.plan.reader.finish().await?;
+        self.context.record(Event::Loaded).await?;
+        self.finish(&job.plan).await
+    }
+
+    /// Ends the run at the source. Whatever fails here can be done once more, and the rows need not.
+    async fn finish(&self, plan: &Plan) -> std::result::Result<(), Failure> {
+        plan.reader.finish().await.map_err(after_the_load)?;
         self.context.record(Event::Committed).await?;
         Ok(())
     }
@@ -284,6 +303,17 @@ impl Driver {
     }
 }
 
+/// Tells of an error that whoever runs the job again would pay for with doubled rows.
+fn after_the_load(error: Error) -> Error {
+    let advice = "resume the run once the cause is mended, or do by hand what is left of it; \
+                  a new run writes the rows once more";
+    let hint = match error.hint_text() {
+        Some(hint) => format!("{hint}; {advice}"),
+        None => advice.to_string(),
+    };
+    error.prefix("all rows are in the target").hint(hint)
+}
+
 /// One task with its retries.
 async fn run_task(
     context: &SplitContext,
@@ -310,7 +340,7 @@ async fn run_task(
             Err(other) => return Err(other),
         };
         let Some(wait) = backoff.wait(&error, attempt) else {
-            return Err(error.with("split", &split.label).into());
+            return Err(error.prefix(&split.label).into());
         };
         tracing::warn!(task.id = task.0, attempt, error = %error, wait_ms = wait.as_millis() as u64, "trying the task again");
         context.unless_stopped(tokio::time::sleep(wait)).await?;

@@ -8,16 +8,15 @@ use std::time::Instant;
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use futures::StreamExt;
-use sdk::{
-    Column, Error, ReadBatch, Split, State, TaskId, TaskWriter, Written, cell_to_json, row_to_json,
-};
+use sdk::{Column, Error, ReadBatch, Split, State, TaskId, TaskWriter, Written, row_to_json};
 use serde_json::{Map, Value};
 
-use crate::context::{Reading, SplitContext};
+use crate::context::{Reading, SplitContext, Tolerance};
 use crate::dirty::{DirtyRow, DirtyTask, Stage};
 use crate::failure::Failure;
+use crate::growth::Growth;
 use crate::ledger::{Event, TaskState};
-use crate::mapping::{BadCell, Mapped, OutputValue};
+use crate::mapping::{BadCell, Mapped, OutputValue, bytes_of};
 use crate::meter::Counts;
 use crate::plan::Plan;
 use crate::wrap::prefetch;
@@ -69,6 +68,7 @@ pub async fn run_split(
         task,
         counts: Counts::default(),
         dirty: context.dirty.begin(task)?,
+        growth: Growth::of(&job.plan.mapping),
     };
     let result = run.run(split, attempt).await;
     if let Err(Failure::TooManyDirtyRows { .. }) = result {
@@ -105,6 +105,7 @@ struct Attempt<'a> {
     task: TaskId,
     counts: Counts,
     dirty: Box<dyn DirtyTask>,
+    growth: Growth,
 }
 
 /// The meter forgets whatever an attempt still counts when it ends, be it by a panic.
@@ -138,12 +139,10 @@ impl Attempt<'_> {
             let Some(batch) = next else { break };
             self.move_batch(batch?, writer.as_mut()).await?;
         }
-        if let Some(most) = context.refusals_left(&plan.setting) {
-            writer.allow_refused(most);
-        }
+        let tolerance = self.allow_refused(writer.as_mut());
         let since = Instant::now();
         let sealed = context.unless_stopped(writer.seal()).await??;
-        self.account_written(sealed.written)?;
+        self.account_written(sealed.written, tolerance)?;
         context.check_dirty_limit(&plan.setting, Reading::EndOfSplit)?;
         self.check_balance(split)?;
         self.dirty.sync().await?;
@@ -164,7 +163,7 @@ impl Attempt<'_> {
         let (context, plan) = (self.context, &self.job.plan);
         let ReadBatch { batch, unreadable } = read;
         let row_count = (batch.num_rows() + unreadable.len()) as u64;
-        let byte_count = value_bytes(&batch);
+        let byte_count: u64 = batch.columns().iter().map(bytes_of).sum();
         let pass = context.limit.pass(byte_count, row_count);
         context.unless_stopped(pass).await?;
         self.count(Counts {
@@ -177,33 +176,60 @@ impl Attempt<'_> {
             dirty.row = row.row;
             self.set_aside(dirty)?;
         }
+        let mut rest = batch;
+        while rest.num_rows() > 0 {
+            let (part, mapped) = self.growth.map_next(&plan.mapping, &mut rest)?;
+            self.move_part(&part, mapped, writer).await?;
+        }
+        context.check_dirty_limit(&plan.setting, Reading::Underway)
+    }
+
+    /// Writes the rows of a part of a batch, or sets them aside.
+    async fn move_part(
+        &mut self,
+        part: &RecordBatch,
+        mapped: Mapped,
+        writer: &mut dyn TaskWriter,
+    ) -> Result<(), Failure> {
+        let context = self.context;
         let Mapped {
             batch: mapped,
             filtered_rows,
             dirty,
-        } = plan.mapping.apply(&batch)?;
+            ..
+        } = mapped;
         self.count(Counts {
             rows_filtered: filtered_rows,
             ..Counts::default()
         });
         for (row, BadCell { column, reason }) in dirty {
             let mut dirty = DirtyRow::now(self.task, Stage::Convert, column, reason);
-            dirty.row = self.source_row(&batch, row);
+            dirty.row = self.source_row(part, row);
             self.set_aside(dirty)?;
         }
         if mapped.num_rows() > 0 {
-            if let Some(most) = context.refusals_left(&plan.setting) {
-                writer.allow_refused(most);
-            }
+            let tolerance = self.allow_refused(writer);
             let since = Instant::now();
             let written = context.unless_stopped(writer.write(mapped)).await??;
             context.meter.waited_for_writer(since);
-            self.account_written(written)?;
+            self.account_written(written, tolerance)?;
         }
-        context.check_dirty_limit(&plan.setting, Reading::Underway)
+        Ok(())
     }
 
-    fn account_written(&mut self, written: Written) -> Result<(), Error> {
+    /// Tells the writer how many more rows it may refuse, if there is a limit.
+    fn allow_refused(&self, writer: &mut dyn TaskWriter) -> Option<Tolerance> {
+        let tolerance = self.context.tolerance(&self.job.plan.setting)?;
+        writer.allow_refused(tolerance.left());
+        Some(tolerance)
+    }
+
+    fn account_written(
+        &mut self,
+        written: Written,
+        tolerance: Option<Tolerance>,
+    ) -> Result<(), Failure> {
+        let refused_rows = written.refused.len() as u64;
         self.count(Counts {
             rows_written: written.row_count,
             ..Counts::default()
@@ -213,7 +239,7 @@ impl Attempt<'_> {
             dirty.row = self.target_row(&refused.batch, refused.row);
             self.set_aside(dirty)?;
         }
-        Ok(())
+        tolerance.map_or(Ok(()), |tolerance| tolerance.check(refused_rows))
     }
 
     fn set_aside(&mut self, mut dirty: DirtyRow) -> Result<(), Error> {
@@ -245,19 +271,14 @@ impl Attempt<'_> {
     /// A row as the reader gave it, wire forms as text.
     fn source_row(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
         let plan = &self.job.plan;
-        readable_row(
-            batch,
-            row,
-            |index| Some((plan.source_columns.get(index)?, index)),
-            plan,
-        )
+        readable_row(batch, row, Some, plan)
     }
 
     /// A row as the writer got it, wire forms as text.
     fn target_row(&self, batch: &RecordBatch, row: usize) -> Map<String, Value> {
         let plan = &self.job.plan;
         let source_of = |index: usize| match plan.mapping.outputs.get(index)?.value {
-            OutputValue::Wire(source) => Some((&plan.target_columns[index], source)),
+            OutputValue::Wire(source) => Some(source),
             _ => None,
         };
         readable_row(batch, row, source_of, plan)
@@ -290,48 +311,25 @@ impl Attempt<'_> {
     }
 }
 
-/// One row as JSON; `wire_source` names the column and its number at the reader for wire forms.
-fn readable_row<'a>(
+/// One row as JSON; `wire_source` numbers the reader's column of one in wire form.
+fn readable_row(
     batch: &RecordBatch,
     row: usize,
-    wire_source: impl Fn(usize) -> Option<(&'a Column, usize)>,
+    wire_source: impl Fn(usize) -> Option<usize>,
     plan: &Plan,
 ) -> Map<String, Value> {
-    if !batch
-        .schema_ref()
-        .fields()
-        .iter()
-        .any(|field| Column::is_wire(field))
-    {
-        return row_to_json(batch, row);
-    }
+    let mut cells = row_to_json(batch, row);
     let schema = batch.schema();
-    let cells =
-        schema
-            .fields()
-            .iter()
-            .zip(batch.columns())
-            .enumerate()
-            .map(|(index, (field, array))| {
-                let value = match wire_source(index) {
-                    Some((_, source)) if Column::is_wire(field) && array.is_valid(row) => {
-                        Value::String(
-                            plan.reader
-                                .wire_text(source, array.as_binary::<i32>().value(row)),
-                        )
-                    }
-                    _ => cell_to_json(array.as_ref(), row),
-                };
-                (field.name().clone(), value)
-            });
-    cells.collect()
-}
-
-/// Bytes of the values, whatever the capacity of the buffers that hold them.
-fn value_bytes(batch: &RecordBatch) -> u64 {
-    batch
-        .columns()
-        .iter()
-        .map(|array| array.to_data().get_slice_memory_size().unwrap_or(0) as u64)
-        .sum()
+    let columns = schema.fields().iter().zip(batch.columns()).enumerate();
+    for (index, (field, array)) in columns {
+        if Column::is_wire(field)
+            && array.is_valid(row)
+            && let Some(source) = wire_source(index)
+        {
+            let bytes = array.as_binary::<i32>().value(row);
+            let text = plan.reader.wire_text(source, bytes);
+            cells.insert(field.name().clone(), Value::String(text));
+        }
+    }
+    cells
 }

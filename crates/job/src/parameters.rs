@@ -1,9 +1,11 @@
 //! Scheduling parameters: the values that a document's `${…}` and `$[…]` stand for.
 //!
 //! Owns the set of values of one run and their substitution into the strings of a document.
-//! `expression` owns the time expressions, `reference` finds references in a text, `substitute` puts the values in.
+//! `expression` owns the time expressions, `declared` the values that parameters are given, `reference` finds references
+//! in a text, `substitute` puts the values in.
 //! The clock is read by the caller. The rules are those of `docs/guide/parameters.md`.
 
+mod declared;
 mod expression;
 mod reference;
 mod substitute;
@@ -15,10 +17,10 @@ use std::fmt;
 
 use chrono::{Months, NaiveDate, NaiveDateTime, NaiveTime};
 
+use self::declared::{Part, SYSTEM_WORDS, System, parts};
 use self::expression::{Baseline, Expression};
 use self::reference::{Form, references};
 use crate::document::{Document, Spelling};
-use crate::findings::meant;
 use crate::node::{Content, Node, escaped};
 use crate::secret::{MASK, Secrecy, is_secret_key};
 
@@ -66,34 +68,6 @@ pub struct Parameters {
     numbers: BTreeMap<RunNumber, String>,
     declared: BTreeMap<String, Vec<Part>>,
 }
-
-/// A piece of a declared value.
-#[derive(Clone, Debug)]
-enum Part {
-    Constant(String),
-    BizDate(Expression),
-    CycTime(Expression),
-    System(System),
-}
-
-#[derive(Clone, Copy, Debug)]
-enum System {
-    BizDate,
-    CycTime,
-    GmtDate,
-    BizMonth,
-    Number(RunNumber),
-}
-
-const SYSTEM_WORDS: [(&str, System); 7] = [
-    ("$bizdate", System::BizDate),
-    ("$cyctime", System::CycTime),
-    ("$gmtdate", System::GmtDate),
-    ("$bizmonth", System::BizMonth),
-    ("$jobid", System::Number(RunNumber::Job)),
-    ("$nodeid", System::Number(RunNumber::Node)),
-    ("$taskid", System::Number(RunNumber::Task)),
-];
 
 /// A reference of a document with what it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -325,49 +299,6 @@ impl Parameters {
 fn is_name(name: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && name.chars().all(is_word)
-}
-
-/// The pieces of a declared value.
-fn parts(value: &str) -> Result<Vec<Part>, String> {
-    let quoted = value
-        .strip_prefix('\'')
-        .and_then(|rest| rest.strip_suffix('\''));
-    if let Some(constant) = quoted {
-        return Ok(vec![Part::Constant(constant.to_owned())]);
-    }
-    if let Some((_, system)) = SYSTEM_WORDS.iter().find(|(word, _)| *word == value) {
-        return Ok(vec![Part::System(*system)]);
-    }
-    let found = references(value);
-    if let [only] = found.as_slice()
-        && matches!(only.form, Form::Bare(_))
-        && only.range.len() == value.len()
-    {
-        let words = SYSTEM_WORDS.map(|(word, _)| word);
-        return Err(format!(
-            "`{value}` is not known; {}; for a constant write it in single quotes",
-            meant(value, &words)
-        ));
-    }
-    let mut parts = Vec::new();
-    let mut done = 0;
-    for reference in found {
-        let part = match reference.form {
-            Form::Braces(SYSTEM_BIZDATE) => Part::System(System::BizDate),
-            Form::Braces(SYSTEM_CYCTIME) => Part::System(System::CycTime),
-            Form::Braces(inside) => Part::BizDate(Expression::parse(inside, Baseline::BizDate)?),
-            Form::Brackets(inside) => Part::CycTime(Expression::parse(inside, Baseline::CycTime)?),
-            Form::Bare(_) => continue,
-            Form::Unclosed => return Err("`${` or `$[` has no end".into()),
-        };
-        parts.push(Part::Constant(
-            value[done..reference.range.start].to_owned(),
-        ));
-        parts.push(part);
-        done = reference.range.end;
-    }
-    parts.push(Part::Constant(value[done..].to_owned()));
-    Ok(parts)
 }
 
 /// What became of a reference.

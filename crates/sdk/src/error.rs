@@ -76,7 +76,6 @@ struct Facts {
     retry: Retry,
     message: String,
     hint: Option<String>,
-    context: Vec<(&'static str, String)>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -88,7 +87,6 @@ impl Error {
             retry: Retry::Never,
             message: message.into(),
             hint: None,
-            context: Vec::new(),
             source: None,
         }))
     }
@@ -109,13 +107,6 @@ impl Error {
     #[must_use]
     pub fn retry(mut self, retry: Retry) -> Self {
         self.0.retry = retry;
-        self
-    }
-
-    /// Adds a named fact, for example the datasource or the table.
-    #[must_use]
-    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Self {
-        self.0.context.push((key, value.into()));
         self
     }
 
@@ -151,11 +142,6 @@ impl Error {
     /// What to do about it.
     pub fn hint_text(&self) -> Option<&str> {
         self.0.hint.as_deref()
-    }
-
-    /// Named facts in the order they were added.
-    pub fn context(&self) -> &[(&'static str, String)] {
-        &self.0.context
     }
 }
 

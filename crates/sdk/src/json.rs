@@ -4,8 +4,10 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, TimeUnit};
 use serde_json::{Map, Value, json};
+
+use crate::Day;
 
 /// Timestamps with full precision and ISO 8601 separators.
 const FORMAT: FormatOptions<'static> = FormatOptions::new().with_display_error(true);
@@ -90,15 +92,27 @@ pub fn bytes_from_json(cell: &Value) -> Option<Vec<u8>> {
         .collect()
 }
 
-/// One row as a JSON object in column order.
+/// One row as a JSON object in column order. Sixteen bytes are a UUID if their field says so.
 pub fn row_to_json(batch: &RecordBatch, row: usize) -> Map<String, Value> {
     let schema = batch.schema();
     schema
         .fields()
         .iter()
         .zip(batch.columns())
-        .map(|(field, column)| (field.name().clone(), cell_to_json(column.as_ref(), row)))
+        .map(|(field, column)| {
+            let cell = match (column.data_type(), cell_to_json(column.as_ref(), row)) {
+                (DataType::FixedSizeBinary(_), Value::String(digits)) if !is_uuid(field) => {
+                    json!({ HEX: digits })
+                }
+                (_, cell) => cell,
+            };
+            (field.name().clone(), cell)
+        })
         .collect()
+}
+
+fn is_uuid(field: &Field) -> bool {
+    field.extension_type_name() == Some("arrow.uuid")
 }
 
 fn text(array: &dyn Array, row: usize) -> String {
@@ -135,20 +149,8 @@ fn far_moment(array: &dyn Array, row: usize) -> Option<String> {
     }
 }
 
-/// The date so many days after 1970-01-01, by the arithmetic of
-/// <https://howardhinnant.github.io/date_algorithms.html#civil_from_days>.
 fn far_date(days: i64) -> String {
-    const ERA_DAYS: i64 = 146_097;
-    let days = days + 719_468;
-    let era = days.div_euclid(ERA_DAYS);
-    let of_era = days.rem_euclid(ERA_DAYS);
-    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    // Years begin in March here, so that the leap day is their last.
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let Day { year, month, day } = Day::of(days);
     format!("{year:+}-{month:02}-{day:02}")
 }
 
@@ -163,9 +165,11 @@ mod tests {
         ArrayRef, BinaryArray, Decimal128Array, FixedSizeBinaryArray, Int64Array,
         TimestampMicrosecondArray,
     };
+    use arrow_schema::Schema;
     use serde_json::json;
 
     use super::*;
+    use crate::{Column, Extension};
 
     #[test]
     fn cells_keep_their_precision() {
@@ -218,6 +222,24 @@ mod tests {
     }
 
     #[test]
+    fn sixteen_bytes_of_a_row_are_a_uuid_where_the_field_says_so() {
+        let bytes = FixedSizeBinaryArray::try_from_iter([[7u8; 16]].into_iter()).unwrap();
+        let sixteen = DataType::FixedSizeBinary(16);
+        let uuid = Column {
+            extension: Some(Extension::Uuid),
+            ..Column::new("uuid", sixteen.clone())
+        };
+        let fields = vec![uuid.field(), Column::new("digest", sixteen).field()];
+        let columns: Vec<ArrayRef> = vec![Arc::new(bytes.clone()), Arc::new(bytes)];
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+        let digits = "07".repeat(16);
+        assert_eq!(
+            Value::Object(row_to_json(&batch, 0)),
+            json!({"uuid": digits, "digest": {"hex": digits}})
+        );
+    }
+
+    #[test]
     fn bytes_come_back_from_their_digits() {
         assert_eq!(bytes_from_json(&json!({"hex": "00fF"})), Some(vec![0, 255]));
         assert_eq!(bytes_from_json(&json!({"hex": "0"})), None);
@@ -227,20 +249,11 @@ mod tests {
 
     #[test]
     fn far_away_years_are_written_out() {
-        // 5874897-12-31 and 4713-01-01 BC are PostgreSQL's; the others surround leap days.
-        for (days, text) in [
-            (2_145_042_905, "+5874897-12-31"),
-            (-2_440_550, "-4712-01-01"),
-            (11_016, "+2000-02-29"),
-            (11_017, "+2000-03-01"),
-            (0, "+1970-01-01"),
-            (-1, "+1969-12-31"),
-        ] {
-            assert_eq!(far_date(days), text);
-        }
         let far = TimestampMicrosecondArray::from(vec![i64::MAX]).with_timezone("UTC");
         assert_eq!(cell_to_json(&far, 0), "+294247-01-10T04:00:54.775807Z");
         let days = arrow_array::Date32Array::from(vec![2_145_042_905]);
         assert_eq!(cell_to_json(&days, 0), "+5874897-12-31");
+        let days = arrow_array::Date32Array::from(vec![i32::MIN]);
+        assert_eq!(cell_to_json(&days, 0), "-5877641-06-23");
     }
 }

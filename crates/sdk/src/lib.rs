@@ -6,6 +6,7 @@
 
 mod batch;
 mod browser;
+mod calendar;
 mod column;
 mod connector;
 mod dataset;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use batch::{ReadBatch, RefusedRow, UnreadableRow, Written};
 pub use browser::{BrowsedColumn, Browser, PingStage, SplitKey, TableDraft, TableName, TableWish};
+pub use calendar::Day;
 pub use column::{Column, Extension, Wire, list_names};
 pub use connector::{ConfigProblems, Connector, Family, Opening, Registry, Tier};
 pub use dataset::DatasetName;

@@ -3,6 +3,8 @@
 //! a list of one or for an object of one field, an empty string for an absent option) put right by
 //! the type's own schema.
 
+mod typed;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
@@ -74,7 +76,12 @@ pub fn parse<T: DeserializeOwned + JsonSchema>(value: &Value) -> Result<T, Vec<F
     if !checker.problems.is_empty() {
         return Err(checker.problems);
     }
-    serde_json::from_value(coerced).map_err(|error| vec![FieldProblem::new("", error.to_string())])
+    typed::typed(coerced)
+}
+
+/// A key as a part of a JSON pointer.
+fn escaped(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// The known name that is nearest to a mistyped one, if one is near enough to be meant.
@@ -171,6 +178,7 @@ impl Checker {
         let widest = match schema.get("format").and_then(Value::as_str) {
             Some("uint32") => (None, Some(Value::from(u32::MAX))),
             Some("int32") => (Some(Value::from(i32::MIN)), Some(Value::from(i32::MAX))),
+            Some("int64") => (Some(Value::from(i64::MIN)), Some(Value::from(i64::MAX))),
             _ => (None, None),
         };
         let least = bound("minimum").or(widest.0);
@@ -213,7 +221,7 @@ impl Checker {
             .filter(|extra| **extra != Value::Bool(false));
         let mut coerced = Map::new();
         for (key, field) in fields {
-            let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let at = format!("{pointer}/{}", escaped(key));
             if let Some(property) = properties.get(key).or(extra) {
                 coerced.insert(key.clone(), self.check(field, property, &at));
                 continue;

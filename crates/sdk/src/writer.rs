@@ -27,7 +27,8 @@ pub struct WritePlan {
 #[async_trait]
 pub trait Writer: Send + Sync {
     /// The target's columns in the order of the job's column list. `source` are the columns that
-    /// will be mapped onto them by position; targets that have no schema of their own derive it.
+    /// will be mapped onto them by position; targets that have no schema of their own derive it, and
+    /// without any source have no columns or fail.
     async fn schema(&self, source: &[Column]) -> Result<Vec<Column>>;
 
     /// Makes the target ready, once per run: statements before the load, partitions, staging.

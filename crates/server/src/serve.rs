@@ -86,9 +86,9 @@ impl Server {
             )
             .hint("choose another address or port")
         })?;
-        let address = listener.local_addr().map_err(|error| {
-            Error::internal("a listener has no address").with("error", error.to_string())
-        })?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::internal("a listener has no address").source(error))?;
         let callback = format!(
             "{}{PREFIX}{}",
             config.address.trim_end_matches('/'),
@@ -169,9 +169,7 @@ impl Server {
             }
             (Err(error), _) => Err(error),
         };
-        served.map_err(|error| {
-            Error::internal("the server stopped").with("error", error.to_string())
-        })?;
+        served.map_err(|error| Error::internal("the server stopped").source(error))?;
         for (name, work) in [
             ("scheduler", scheduler),
             ("runner", runner),
@@ -236,9 +234,8 @@ async fn certificate(tls: &Tls) -> Result<RustlsConfig> {
 
 /// A new one-time token, as long as nobody can sign in.
 async fn setup_token(app: &App) -> Result<Option<Secret>> {
-    let failed = |error: StoreError| {
-        Error::internal("the metadata store failed").with("error", format!("{error:?}"))
-    };
+    let failed =
+        |error: StoreError| Error::internal(format!("the metadata store failed: {error:?}"));
     let mut t = app.store.begin().await.map_err(failed)?;
     if account::count(&mut t).await.map_err(failed)? > 0 {
         return Ok(None);

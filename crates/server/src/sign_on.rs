@@ -177,8 +177,7 @@ impl Provider {
                 .hint("say with `--address` how people reach it, for example `https://longshore.example.org`")
         })?;
         let http = http::client().map_err(|error| {
-            Error::internal("no HTTP client for the OpenID provider")
-                .with("error", error.to_string())
+            Error::internal(format!("no HTTP client for the OpenID provider: {error}"))
         })?;
         Ok(Provider {
             issuer,

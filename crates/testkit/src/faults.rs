@@ -32,6 +32,8 @@ pub enum Action {
     Refuse,
     /// Fails without effect, for good.
     Break,
+    /// Fails without effect, by a mistake of the job.
+    Mistake,
     /// Has its effect, then fails as if the connection had gone.
     LoseAnswer,
     /// Never returns.
@@ -103,6 +105,7 @@ pub(crate) async fn under<T>(
             Kind::Denied,
             format!("{step:?} is not permitted"),
         )),
+        Some(Action::Mistake) => Err(Error::new(Kind::Config, format!("{step:?} is wrong"))),
         Some(Action::LoseAnswer) => {
             call()?;
             Err(lost())

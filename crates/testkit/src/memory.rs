@@ -275,6 +275,7 @@ impl Writer for MemoryWriter {
             task,
             id,
             batches: Vec::new(),
+            most_refused: u64::MAX,
         }))
     }
 
@@ -327,20 +328,29 @@ struct MemoryTask {
     task: TaskId,
     id: String,
     batches: Vec<RecordBatch>,
+    /// With more refused rows than these it looks no further.
+    most_refused: u64,
 }
 
 #[async_trait]
 impl TaskWriter for MemoryTask {
+    fn allow_refused(&mut self, most: u64) {
+        self.most_refused = most;
+    }
+
     async fn write(&mut self, batch: RecordBatch) -> Result<Written> {
         let (action, most) = {
             let mut content = self.store.lock();
             (content.script.called(Step::Write), content.refuse_above)
         };
-        let batches = &mut self.batches;
+        let (batches, most_refused) = (&mut self.batches, self.most_refused);
         under(action, Step::Write, || {
             let mut written = Written::default();
             let batch = Arc::new(batch);
             for row in 0..batch.num_rows() {
+                if written.refused.len() as u64 > most_refused {
+                    break;
+                }
                 let slice = batch.slice(row, 1);
                 let refused = most.is_some_and(|most| keys_of(&slice)[0] > most);
                 if refused {

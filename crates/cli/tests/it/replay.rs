@@ -138,6 +138,41 @@ async fn what_a_replay_would_not_use_is_refused() {
         .fails(2, &["left no dirty rows", "longshore run --resume"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_run_that_has_not_succeeded_are_not_fed_back() {
+    let place = Place::new().await;
+    place
+        .sql(
+            "CREATE TABLE t (id bigint PRIMARY KEY, n text); INSERT INTO t VALUES (1, '1'), (2, 'two');
+             CREATE TABLE u (id bigint PRIMARY KEY, n int);
+             CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+             $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$;
+             CREATE TRIGGER full_disk BEFORE INSERT ON u FOR EACH ROW EXECUTE FUNCTION full_disk()",
+        )
+        .await;
+    place.write(
+        "job.json",
+        r#"{"type": "job", "version": "1.0", "configuration": {
+            "reader": {"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "t", "column": ["*"]}},
+            "writer": {"plugin": "postgresql", "parameter": {"datasource": "l_PostGreSql", "table": "u", "column": ["*"]}},
+            "setting": {"retries": 0}}}"#,
+    );
+    let run = continued(&place.run(&["run", "job.json"]).fails(1, &["disk is full"]));
+    assert!(dirty_rows(&place, &run).is_file());
+    place
+        .run(&["replay", &run])
+        .fails(2, &["has not succeeded", "longshore run --resume"]);
+    // What made the row dirty is mended at the source, and the run brings it along.
+    place
+        .sql("DROP TRIGGER full_disk ON u; UPDATE t SET n = '2' WHERE id = 2")
+        .await;
+    place.run(&["run", "--resume", &run]).ok();
+    place
+        .run(&["replay", &run])
+        .fails(2, &["left no dirty rows"]);
+    assert_eq!(place.value(ROWS_OF_U).await, "(1,1) (2,2)");
+}
+
 /// Makes a row dirty on their way to `writer`, mends it, and feeds it back.
 async fn fed_back_to(place: &Place, writer: &str) {
     place

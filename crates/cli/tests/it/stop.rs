@@ -44,18 +44,41 @@ async fn sigint_leaves_nothing_in_maxcompute_until_the_run_is_continued() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sigint_does_not_wait_for_a_statement_before_the_load() {
+    let place = Place::new().await;
+    place
+        .sql("CREATE TABLE source (id int); CREATE TABLE target (id int); SELECT pg_advisory_lock(7)")
+        .await;
+    let writer = to_postgresql("insert").replace("truncate target", "select pg_advisory_lock(7)");
+    let reader = FROM_POSTGRESQL.replace(r#", "splitPk": "id""#, "");
+    place.write("job.json", &job(&reader, &writer));
+    let mut child = place.start(&["run", "job.json", "--quiet"]);
+    while place.value(WAITING_FOR_A_LOCK).await == "0" {
+        assert_eq!(child.try_wait().unwrap(), None, "the run ended by itself");
+        tokio::task::yield_now().await;
+    }
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(5));
+}
+
+/// How many sessions wait for an advisory lock.
+const WAITING_FOR_A_LOCK: &str = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_sigint_does_not_wait_for_what_the_first_one_waits_for() {
     let place = Place::new().await;
     place
         .sql("CREATE TABLE source (id int); CREATE TABLE target (id int); SELECT pg_advisory_lock(7)")
         .await;
-    // A statement before the load that comes to no end.
-    let writer = to_postgresql("insert").replace("truncate target", "select pg_advisory_lock(7)");
+    // A statement after the load that comes to no end.
+    let writer = to_postgresql("insert").replace(
+        r#""preSql""#,
+        r#""postSql": ["select pg_advisory_lock(7)"], "preSql""#,
+    );
     let reader = FROM_POSTGRESQL.replace(r#", "splitPk": "id""#, "");
     place.write("job.json", &job(&reader, &writer));
     let mut child = place.start(&["run", "job.json", "--quiet"]);
-    let waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    while place.value(waiting).await == "0" {
+    while place.value(WAITING_FOR_A_LOCK).await == "0" {
         assert_eq!(child.try_wait().unwrap(), None, "the run ended by itself");
         tokio::task::yield_now().await;
     }

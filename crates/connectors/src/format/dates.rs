@@ -3,6 +3,7 @@
 
 use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime};
+use sdk::Day;
 
 const SECONDS_PER_DAY: i64 = 86_400;
 const MICROS: i64 = 1_000_000;
@@ -120,36 +121,6 @@ impl Pattern {
     }
 }
 
-/// Days since 1970 of a civil date; after Howard Hinnant's `days_from_civil`
-/// (<https://howardhinnant.github.io/date_algorithms.html>).
-fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
-}
-
-/// Year, month and day of a number of days since 1970; the inverse of [`days_from_civil`].
-pub(crate) fn civil_from_days(days: i64) -> (i64, u32, u32) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 {
-        shifted_month + 3
-    } else {
-        shifted_month - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month as u32, day as u32)
-}
-
 /// A parser over the bytes of one value.
 struct Cursor<'a>(&'a [u8]);
 
@@ -206,10 +177,9 @@ impl Cursor<'_> {
             return None;
         }
         let day = self.digits(2)?;
-        if !(1..=12).contains(&month) || day < 1 || day > days_in_month(year, month) {
-            return None;
-        }
-        Some(days_from_civil(year, month, day))
+        // Two digits fit.
+        let (month, day) = (month as u32, day as u32);
+        Day { year, month, day }.number()
     }
 
     /// Microseconds of the day if a time follows the date, 0 otherwise.
@@ -281,15 +251,6 @@ impl Cursor<'_> {
     }
 }
 
-fn days_in_month(year: i64, month: i64) -> i64 {
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
-        2 => 28,
-        _ => 31,
-    }
-}
-
 /// A moment read from text: microseconds since 1970 and whether the text named a zone.
 pub(crate) struct Moment {
     pub(crate) micros: i64,
@@ -338,7 +299,7 @@ fn two_digits(value: u32, out: &mut Vec<u8>) {
 /// Writes `2024-01-31`; years beyond four digits keep all of theirs, years before 1 have a sign: `+0000`
 /// is 1 BC.
 pub(crate) fn write_date(days: i64, out: &mut Vec<u8>) {
-    let (year, month, day) = civil_from_days(days);
+    let Day { year, month, day } = Day::of(days);
     if year == 0 {
         out.push(b'+');
     }

@@ -212,13 +212,12 @@ impl ServerError {
         } else if let Some(detail) = self.detail.as_deref().filter(|_| !self.blames_row()) {
             message = format!("{message} ({})", detail.trim_end_matches('.'));
         }
-        let mut error = Error::new(kind, message).retry(retry);
+        let error = Error::new(kind, message).retry(retry);
         match (&self.hint, hint) {
-            (_, Some(hint)) => error = error.hint(hint),
-            (Some(hint), None) => error = error.hint(hint.trim_end_matches('.')),
-            (None, None) => {}
+            (_, Some(hint)) => error.hint(hint),
+            (Some(hint), None) => error.hint(hint.trim_end_matches('.')),
+            (None, None) => error,
         }
-        error.with("sqlstate", self.code.clone())
     }
 
     fn class(&self) -> (Kind, Retry, Option<&'static str>) {

@@ -1,11 +1,10 @@
 //! Days and instants, and their text in both directions.
 //!
-//! Calendar arithmetic is the proleptic Gregorian calendar over all of `i64`, wider than `chrono`
-//! reaches, because PostgreSQL's years go up to 294276
-//! (<https://howardhinnant.github.io/date_algorithms.html>). Text is ISO 8601 with a space or `T`
-//! between date and time; a zone in it is applied, and text without one is read as UTC.
+//! Text is ISO 8601 with a space or `T` between date and time; a zone in it is applied, and text without
+//! one is read as UTC.
 
 use arrow_schema::DataType;
+use sdk::Day;
 
 use super::kernel::Fits;
 use super::number::OUT_OF_RANGE;
@@ -56,64 +55,6 @@ impl Instant {
         }
         let tick = i64::try_from(nanos / unit).map_err(|_| OUT_OF_RANGE)?;
         holds(tick, target)
-    }
-}
-
-/// A day of the Gregorian calendar; year 0 is 1 BC.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Day {
-    pub(super) year: i64,
-    pub(super) month: u32,
-    pub(super) day: u32,
-}
-
-const DAYS_PER_ERA: i64 = 146_097;
-
-impl Day {
-    /// The day this many days after 1970-01-01.
-    pub(super) fn of(days: i64) -> Day {
-        // Counting from 0000-03-01 puts the leap day at the end of a year.
-        let days = days.saturating_add(719_468);
-        let era = days.div_euclid(DAYS_PER_ERA);
-        let of_era = days.rem_euclid(DAYS_PER_ERA);
-        let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-        let of_year = of_era - (365 * year + year / 4 - year / 100);
-        let shifted_month = (5 * of_year + 2) / 153;
-        let day = (of_year - (153 * shifted_month + 2) / 5 + 1) as u32;
-        let month = if shifted_month < 10 {
-            shifted_month + 3
-        } else {
-            shifted_month - 9
-        };
-        Day {
-            year: year + era * 400 + i64::from(month <= 2),
-            month: month as u32,
-            day,
-        }
-    }
-
-    /// Days since 1970-01-01, unless the calendar has no such day.
-    pub(super) fn number(self) -> Option<i64> {
-        if !(1..=12).contains(&self.month) || self.day == 0 || self.day > self.days_in_month() {
-            return None;
-        }
-        let year = self.year - i64::from(self.month <= 2);
-        let era = year.div_euclid(400);
-        let of_era = year.rem_euclid(400);
-        let shifted_month = i64::from((self.month + 9) % 12);
-        let of_year = (153 * shifted_month + 2) / 5 + i64::from(self.day) - 1;
-        let of_era = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
-        Some(era * DAYS_PER_ERA + of_era - 719_468)
-    }
-
-    fn days_in_month(self) -> u32 {
-        let leap = self.year % 4 == 0 && (self.year % 100 != 0 || self.year % 400 == 0);
-        match self.month {
-            2 if leap => 29,
-            2 => 28,
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        }
     }
 }
 

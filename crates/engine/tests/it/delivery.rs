@@ -61,25 +61,35 @@ async fn the_source_is_told_once_that_a_run_begins_and_that_it_ended() {
     plan.reader().splits(plan.wanted_splits()).await.unwrap();
     assert_eq!(told(), [0, 0]);
 
-    let failure = |step, nth| Fault {
-        step,
+    let failure = |nth, action| Fault {
+        step: Step::EndOfRead,
         nth,
-        action: Action::Break,
+        action,
     };
-    bench.source.script(&[failure(Step::EndOfRead, 1)]);
-    let ended = run_job(&job).await;
-    assert_eq!(ended.report.outcome, Outcome::Failed);
-    assert_eq!(
-        bench.target.keys(),
-        all_ids(30),
-        "the rows are in the target"
-    );
-    assert_eq!(told(), [1, 1]);
+    bench
+        .source
+        .script(&[failure(1, Action::Break), failure(2, Action::Mistake)]);
+    for times in 1..=2 {
+        let ended = run_job(&job).await;
+        let report = &ended.report;
+        assert_eq!(report.outcome, Outcome::Failed);
+        let message = report.error.as_ref().unwrap();
+        assert!(
+            message.starts_with("all rows are in the target: EndOfRead"),
+            "{message}"
+        );
+        assert!(report.hint.as_ref().unwrap().contains("resume the run"));
+        assert!(report.resumable, "whatever went wrong");
+        assert_eq!(report.counts.rows_written, 30);
+        assert_eq!(bench.target.keys(), all_ids(30));
+        assert_eq!(told(), [1, times]);
+    }
     // The resumed run knows its splits already, and only ends what it began.
     let ended = run_job(&job).await;
     assert_balanced(&ended, 30);
-    assert_eq!(told(), [1, 2]);
+    assert_eq!(told(), [1, 3]);
     assert_eq!(bench.target.keys(), all_ids(30));
+    assert_eq!(bench.target.ends(), (1, 1, false), "committed once");
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,6 +170,8 @@ async fn retries_come_to_an_end() {
     bench.target.script(&faults);
     let ended = run_job(&bench.run(&plain(r#", "retries": 2"#))).await;
     assert_eq!(ended.report.outcome, Outcome::Failed);
+    let message = ended.report.error.unwrap();
+    assert_eq!(message, "part 0: Write was refused");
     assert_eq!(bench.target.calls(Step::Write), 3);
     assert_eq!(ended.report.timing.retries, 2);
     assert!(ended.report.resumable);
@@ -221,8 +233,8 @@ async fn a_stop_interrupts_even_a_hanging_target_and_can_be_continued() {
 
 #[tokio::test]
 async fn a_run_killed_at_any_event_is_continued_exactly() {
-    // 1 plan + 1 prepare + 4 × (claim, seal, done) + 2 for the commit.
-    const EVENTS: i64 = 16;
+    // 1 plan + 1 prepare + 4 × (claim, seal, done) + 3 for the commit.
+    const EVENTS: i64 = 17;
     for (events, death) in (0..=EVENTS)
         .flat_map(|events| [(events, Death::BeforeNoting), (events, Death::AfterNoting)])
     {
@@ -338,6 +350,33 @@ async fn a_stop_does_not_wait_for_a_target_that_does_not_answer() {
     bench.target.script(&[]);
     assert_balanced(&run_job(&test).await, 5);
     assert_eq!(bench.target.keys(), all_ids(5));
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_until_the_target_is_prepared() {
+    let bench = Bench::new("stopped preparation").with_rows(1, 5);
+    bench.target.script(&[Fault {
+        step: Step::Prepare,
+        nth: 1,
+        action: Action::Hang,
+    }]);
+    let document = plain("");
+    let test = bench.run(&document);
+    let context = test.context().unwrap();
+    let cancel = context.cancel.clone();
+    let target = bench.target.clone();
+    let stopping = tokio::spawn(async move {
+        while target.calls(Step::Prepare) < 1 {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+    });
+    let ended = run(test.plan().await.unwrap(), context).await;
+    stopping.await.unwrap();
+    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    assert!(ended.started, "nobody knows how far it came");
+    assert!(!bench.target.ends().2, "not given up");
+    assert_balanced(&run_job(&test).await, 5);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use arrow_schema::{DataType, Field};
-use engine::{Failure, KeptRows, Outcome, Replay, Resolved, RowForm};
+use engine::{DirtyRows, Failure, KeptRows, Outcome, Replay, Resolved, RowForm};
 use job::Problems;
 use sdk::Column;
 use serde_json::Value;
@@ -29,7 +29,7 @@ fn lines(ended: &engine::Ended) -> Vec<Value> {
 fn runs(replay: &Replay<'_>, problems: &mut Problems) -> Vec<Resolved> {
     let forms = replay.rows.forms().unwrap().into_iter();
     forms
-        .map(|form| replay.run(form, problems).unwrap().unwrap())
+        .map(|form| replay.run(form, problems).unwrap())
         .collect()
 }
 
@@ -152,6 +152,69 @@ async fn a_finished_run_leaves_mended_rows_as_they_are() {
     let again = run_job(&bench.run(&plain(""))).await;
     assert_eq!(again.report.dirty_file.as_ref(), Some(&path));
     assert_eq!(fs::read_to_string(&path).unwrap(), "mended");
+}
+
+#[tokio::test]
+async fn a_resumed_run_forgets_the_rows_that_were_set_aside_before() {
+    let bench = Bench::new("set aside before").with_rows(1, 20);
+    bench.target.refuse_above(16);
+    bench.target.script(&[Fault {
+        step: Step::Seal,
+        nth: 1,
+        action: Action::Break,
+    }]);
+    let first = run_job(&bench.run(&plain(""))).await;
+    assert!(first.report.resumable);
+    assert_eq!(lines(&first).len(), 3);
+    bench.target.refuse_above(100);
+    let again = run_job(&bench.run(&plain(""))).await;
+    assert_eq!(bench.target.keys(), all_ids(20));
+    assert_eq!(again.report.dirty_file, None);
+    assert_eq!(DirtyRows::new(bench.folder.path()).joint_file(), None);
+}
+
+/// The names of the files of dirty rows.
+fn files(bench: &Bench) -> Vec<String> {
+    let entries = fs::read_dir(bench.folder.path()).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("dirty")).collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test]
+async fn a_run_that_died_while_it_joined_its_dirty_rows_has_each_of_them_once() {
+    let bench = Bench::new("died joining").with_rows(2, 20);
+    bench.target.refuse_above(17);
+    let document = plain("");
+    let test = bench.run(&document);
+    let ended = run_job(&test).await;
+    assert_eq!(ended.report.counts.rows_dirty, 22);
+    let joint = ended.report.dirty_file.unwrap();
+    let whole = fs::read_to_string(&joint).unwrap();
+    assert_eq!(whole.lines().count(), 22);
+    assert_eq!(files(&bench), ["dirty.jsonl"], "they are there once");
+
+    // It died before the file was whole, when the tasks had theirs still.
+    let (first, second) = whole.split_at(whole.match_indices('\n').nth(1).unwrap().0 + 1);
+    let of_task = |task: u32| bench.folder.path().join(format!("dirty-00000{task}.jsonl"));
+    fs::remove_file(&joint).unwrap();
+    fs::write(bench.folder.path().join("dirty.jsonl.part"), first).unwrap();
+    fs::write(of_task(0), first).unwrap();
+    fs::write(of_task(1), second).unwrap();
+    let again = run_job(&test).await;
+    assert_eq!(again.report.dirty_file.as_ref(), Some(&joint));
+    assert_eq!(fs::read_to_string(&joint).unwrap(), whole);
+    assert_eq!(files(&bench), ["dirty.jsonl"]);
+
+    // It died when one of them was removed, and then somebody mended the rows.
+    fs::write(&joint, "mended").unwrap();
+    fs::write(of_task(1), second).unwrap();
+    let again = run_job(&test).await;
+    assert_eq!(again.report.dirty_file.as_ref(), Some(&joint));
+    assert_eq!(fs::read_to_string(&joint).unwrap(), "mended");
+    assert_eq!(files(&bench), ["dirty.jsonl"]);
+    assert_eq!(bench.target.keys(), all_ids(18));
 }
 
 #[tokio::test]
@@ -388,4 +451,86 @@ async fn what_a_replay_sets_aside_takes_the_same_way_again() {
             assert_eq!(ended.report.counts.rows_written, written);
         }
     }
+}
+
+/// Feeds lines of a file straight to the target of a job that copies every column. Returns what is visible
+/// there, and the reasons of what is not.
+async fn fed_to_the_target(bench: &Bench, rows: &[&str]) -> (Vec<Value>, Vec<String>) {
+    let file = bench.folder.path().join("mended.jsonl");
+    let lines = rows.iter().map(|row| {
+        format!(
+            r#"{{"time": "", "task": 0, "stage": "write", "column": null, "reason": "", "key": {{}}, "row": {row}}}"#
+        )
+    });
+    fs::write(&file, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let text = plain("");
+    let test = bench.run(&text);
+    let job = test.job().unwrap();
+    let replay = Replay {
+        job: &job,
+        registry: test.registry,
+        datasources: test.datasources,
+        rows: &KeptRows {
+            file,
+            kept_by: RowForm::Source,
+        },
+    };
+    let run = runs(&replay, &mut Problems::new()).remove(0);
+    let plan = engine::plan(run).await.unwrap();
+    let ended = engine::run(plan, test.context().unwrap()).await;
+    assert!(ended.failure.is_none(), "{:?}", ended.failure);
+    let rows = bench.target.rows();
+    let shown = rows
+        .iter()
+        .map(|row| Value::Object(sdk::row_to_json(row, 0)));
+    let dirty = match &ended.report.dirty_file {
+        Some(_) => lines(&ended),
+        None => Vec::new(),
+    };
+    let reasons = dirty.iter().map(|line| line["reason"].as_str().unwrap());
+    (shown.collect(), reasons.map(str::to_string).collect())
+}
+
+#[tokio::test]
+async fn values_go_to_the_columns_that_a_row_names_whatever_their_order() {
+    let bench = Bench::new("by name").with_rows(1, 1);
+    let text = |name: &str| Column::new(name, DataType::Utf8);
+    let columns = vec![testkit::id_column(), text("b"), text("a")];
+    bench.target.offer(columns, Vec::new());
+    // As a tool leaves them that sorts the keys of objects.
+    let (shown, reasons) = fed_to_the_target(
+        &bench,
+        &[
+            r#"{"a": "A", "b": "B", "id": 1}"#,
+            r#"{"id": 2, "a": "A", "b": "B"}"#,
+            r#"{"a": "A", "c": "C", "id": 3}"#,
+            r#"{"a": "A", "id": 4}"#,
+        ],
+    )
+    .await;
+    let row = |id: i64| serde_json::json!({"id": id, "b": "B", "a": "A"});
+    assert_eq!(shown, [row(1), row(2)]);
+    assert_eq!(
+        reasons,
+        [
+            "there is no column `c`; take it out of the row",
+            "the row has no such column; add it, or null",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_target_without_columns_of_its_own_has_those_of_the_job() {
+    let bench = Bench::new("by name, derived").with_rows(1, 1);
+    let columns = vec![
+        testkit::id_column(),
+        Column::new("b", DataType::Utf8),
+        Column::new("a", DataType::Utf8),
+    ];
+    bench.source.offer(columns, Vec::new());
+    let (shown, reasons) = fed_to_the_target(&bench, &[r#"{"a": "A", "b": "B", "id": 1}"#]).await;
+    let keys: Vec<&String> = shown[0].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["id", "b", "a"]);
+    assert_eq!(shown, [serde_json::json!({"id": 1, "b": "B", "a": "A"})]);
+    assert!(reasons.is_empty());
 }

@@ -1,12 +1,16 @@
 //! Limits of a whole job: its rate over all channels, and dirty rows while it runs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use arrow_array::{ArrayRef, Int64Array, RecordBatch};
+use arrow_schema::DataType;
 use engine::{Counts, Failure, Outcome};
-use testkit::{Step, run_job};
+use sdk::Column;
+use testkit::{Step, id_column, run_job, schema_of};
 use tokio::time::Instant;
 
-use crate::setup::{Bench, document};
+use crate::setup::{Bench, all_ids, document};
 
 /// The timer's step, and the rounding of two of them.
 const TIMER: Duration = Duration::from_millis(5);
@@ -50,6 +54,55 @@ async fn rows_per_second_are_one_exact_limit_however_many_channels_run() {
             "{channels} channels took {elapsed:?} instead of {exact:?}"
         );
     }
+}
+
+/// One batch of rows that ask for texts of so many characters.
+fn asking(lengths: &[i64]) -> (Vec<Column>, RecordBatch) {
+    let columns = vec![id_column(), Column::new("n", DataType::Int64)];
+    let ids = Int64Array::from_iter_values(0..lengths.len() as i64);
+    let lengths = Int64Array::from(lengths.to_vec());
+    let arrays: Vec<ArrayRef> = vec![Arc::new(ids), Arc::new(lengths)];
+    let batch = RecordBatch::try_new(schema_of(&columns), arrays).unwrap();
+    (columns, batch)
+}
+
+#[tokio::test]
+async fn a_batch_is_cut_by_what_its_values_become() {
+    let few_then_long: Vec<i64> = (0..100)
+        .map(|row| if row < 90 { 1 } else { 10 << 20 })
+        .collect();
+    let cut_again =
+        r#"{"name": "dx_substr", "parameter": {"columnIndex": 1, "paras": ["0", "1"]}}"#;
+    let pad =
+        r#"{"name": "dx_pad", "parameter": {"columnIndex": 1, "paras": ["l", "1048576", "0"]}},"#;
+    let repeat = r#"["id", {"expression": "repeat('x', n)", "name": "text"}]"#;
+    for (name, lengths, column_list, pad, parts) in [
+        // 16 MiB are 16 rows.
+        ("padded", vec![1; 160], r#"["id", "n"]"#, pad, 10),
+        // 16 rows and 64 rows show nothing; of the last 20, ten are 100 MiB.
+        ("repeated", few_then_long, repeat, "", 6),
+    ] {
+        let bench = Bench::new(&format!("cut when {name}"));
+        let (columns, batch) = asking(&lengths);
+        bench.source.offer(columns, vec![vec![batch]]);
+        let transformers = format!(r#""transformer": [{pad}{cut_again}],"#);
+        let ended = run_job(&bench.run(&document(column_list, &transformers, "{}"))).await;
+        assert_eq!(
+            ended.report.outcome,
+            Outcome::Succeeded,
+            "{:?}",
+            ended.failure
+        );
+        assert_eq!(bench.target.keys(), all_ids(lengths.len() as i64));
+        let written = bench.target.calls(Step::Write);
+        assert!(written >= parts, "{name}: {written} parts");
+    }
+    // What does not grow stays whole.
+    let bench = Bench::new("cut when nothing grows");
+    let (columns, batch) = asking(&[1; 1000]);
+    bench.source.offer(columns, vec![vec![batch]]);
+    run_job(&bench.run(&document(r#"["*"]"#, "", "{}"))).await;
+    assert_eq!(bench.target.calls(Step::Write), 1);
 }
 
 #[tokio::test]

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use engine::{
-    DirtySink, DirtyTask, FileLedger, Ledger, PreparedJob, SplitContext, Throttle, run, run_split,
+    Counts, DirtySink, DirtyTask, Failure, FileLedger, Ledger, PreparedJob, SplitContext, Throttle,
+    run, run_split,
 };
 use futures::future::{BoxFuture, FutureExt, ready};
 use sdk::{Result, TaskId};
-use testkit::{Death, DyingLedger, Step, TestRun, run_job};
+use testkit::{Action, Death, DyingLedger, Fault, Step, TestRun, run_job};
 use tokio_util::sync::CancellationToken;
 
 use crate::setup::{Bench, all_ids, plain};
@@ -141,6 +142,78 @@ async fn an_attempt_that_another_process_published_is_settled_where_the_next_one
     assert_eq!(counts.rows_written, 25);
     assert_eq!(bench.target.calls(Step::Write), written);
     assert_eq!(bench.target.calls(Step::Recover), 1);
+}
+
+/// An attempt that somebody else may drop.
+type Held = Arc<Mutex<Option<BoxFuture<'static, std::result::Result<Counts, Failure>>>>>;
+
+/// Drops an attempt with the first dirty row of another one.
+struct Dropping(Held);
+
+impl DirtySink for Dropping {
+    fn begin(&self, _task: TaskId) -> Result<Box<dyn DirtyTask>> {
+        Ok(Box::new(Dropping(self.0.clone())))
+    }
+}
+
+impl DirtyTask for Dropping {
+    fn add(&mut self, _line: &str) -> Result<()> {
+        let held = self.0.lock().unwrap().take();
+        drop(held);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> BoxFuture<'_, Result<()>> {
+        ready(Ok(())).boxed()
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_looked_no_further_ends_the_run_though_another_attempt_takes_its_rows_back() {
+    let bench = Bench::new("taken back").with_rows(2, 10);
+    bench.target.refuse_above(-1);
+    let document = plain(r#", "errorLimit": {"record": 12}"#);
+    let test = bench.run(&document);
+    let ledger = driven(&test, &ledger_in(&bench), 1, Death::AfterNoting).await;
+    bench.target.script(&[Fault {
+        step: Step::Seal,
+        nth: 1,
+        action: Action::Hang,
+    }]);
+    let first = worker(&ledger, &Sent::default(), &Arc::default());
+    let job = Arc::new(PreparedJob::of_run(test.plan().await.unwrap(), &first).unwrap());
+    let splits = ledger.history().splits.unwrap();
+    let held: Held = {
+        let (context, job, split) = (first.clone(), job.clone(), splits[0].clone());
+        let attempt = async move { run_split(&context, &job, TaskId(0), &split, 1).await };
+        Arc::new(Mutex::new(Some(attempt.boxed())))
+    };
+    // Ten of the first split's rows are refused, and it hangs.
+    while bench.target.calls(Step::Seal) < 1 {
+        let mut attempt = held.lock().unwrap().take().unwrap();
+        assert!(futures::poll!(&mut attempt).is_pending());
+        *held.lock().unwrap() = Some(attempt);
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(first.meter.progress().counts.rows_dirty, 10);
+    // Two more are tolerated, so the writer of the second one stops at the third.
+    let second = SplitContext {
+        dirty: Arc::new(Dropping(held.clone())),
+        ..first.clone()
+    };
+    let ended = run_split(&second, &job, TaskId(1), &splits[1], 1).await;
+    assert!(held.lock().unwrap().is_none());
+    assert!(
+        matches!(
+            ended,
+            Err(Failure::TooManyDirtyRows {
+                dirty: 13,
+                read: 20,
+                ..
+            })
+        ),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test]

@@ -2,6 +2,8 @@
 //!
 //! Owns their arguments and ranges. What they do to a row is left to the engine.
 
+use std::ops::RangeInclusive;
+
 use super::setting::{scalar, whole};
 use crate::findings::Findings;
 use crate::job::{Comparison, Digest, Effect, LetterCase, Side, Transformer};
@@ -14,6 +16,9 @@ const NAMES: [&str; 5] = [
     "dx_filter",
     "dx_digest",
 ];
+
+/// Characters that a text may be filled up to; few targets take more.
+const LONGEST_PADDED: u64 = 1 << 20;
 
 const COMPARISONS: [(&str, Comparison); 8] = [
     ("like", Comparison::Like),
@@ -122,7 +127,7 @@ fn effect(name: &str, arguments: &[Node], findings: &mut Findings) -> Option<Eff
             let sides = [("l", Side::Left), ("r", Side::Right)];
             Effect::Pad {
                 side: choice(side, "side", &sides, findings)?,
-                length: position(length, "the length", findings)?,
+                length: bounded(length, "the length", 0..=LONGEST_PADDED, findings)?,
                 pad: padding(pad, findings)?,
             }
         }
@@ -160,7 +165,16 @@ fn effect(name: &str, arguments: &[Node], findings: &mut Findings) -> Option<Eff
 }
 
 fn position(node: &Node, name: &str, findings: &mut Findings) -> Option<usize> {
-    let number = whole(node, name, 0..=u64::from(u32::MAX), findings);
+    bounded(node, name, 0..=u64::from(u32::MAX), findings)
+}
+
+fn bounded(
+    node: &Node,
+    name: &str,
+    range: RangeInclusive<u64>,
+    findings: &mut Findings,
+) -> Option<usize> {
+    let number = whole(node, name, range, findings);
     let is_blank = matches!(node.content, Content::Null) || scalar(node).as_deref() == Some("");
     if number.is_none() && is_blank {
         findings.error(node.span, format!("{name} must be a number"));

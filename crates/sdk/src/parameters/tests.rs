@@ -61,6 +61,77 @@ fn maps_take_any_key_and_value() {
     assert_eq!(parameters.seed, u64::MAX);
 }
 
+/// A type that refuses what its schema lets pass.
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(try_from = "String")]
+struct Even(usize);
+
+impl TryFrom<String> for Even {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.len() % 2 {
+            0 => Ok(Even(text.len())),
+            _ => Err(format!("`{text}` is odd")),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+struct Picky {
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    name: Option<Even>,
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    list: Vec<Even>,
+    #[serde(default)]
+    number: i64,
+    #[serde(flatten)]
+    more: More,
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+struct More {
+    #[schemars(with = "Option<String>")]
+    mode: Option<Even>,
+}
+
+#[test]
+fn what_a_type_refuses_is_reported_at_its_field() {
+    let places = |value: Value| {
+        let problems = parse::<Picky>(&value).unwrap_err().into_iter();
+        let places = problems.map(|problem| (problem.pointer, problem.message));
+        places.collect::<Vec<_>>()
+    };
+    let is_odd = |pointer: &str, text: &str| (pointer.to_string(), format!("`{text}` is odd"));
+    assert_eq!(
+        places(json!({"name": "a", "list": ["bb", "c"], "mode": "ddd"})),
+        [
+            is_odd("/name", "a"),
+            is_odd("/list/1", "c"),
+            is_odd("/mode", "ddd")
+        ]
+    );
+    assert_eq!(
+        places(json!({"name": "", "mode": "e"})),
+        [is_odd("/mode", "e")]
+    );
+    assert_eq!(
+        places(json!({"name": "", "number": u64::MAX})),
+        [(
+            "/number".to_string(),
+            "`number` must be from -9223372036854775808 to 9223372036854775807".to_string()
+        )]
+    );
+    let beyond = places(json!({"name": "", "number": i64::MAX as u64 + 1}));
+    assert_eq!(beyond[0].0, "/number");
+    assert_eq!(
+        parse::<Picky>(&json!({"name": "", "mode": "ff"})).map(|picky| picky.more.mode),
+        Ok(Some(Even(2)))
+    );
+}
+
 #[test]
 fn numbers_out_of_range_are_reported_at_their_field() {
     let value =

@@ -62,9 +62,9 @@ pub(crate) fn hash(password: &Secret) -> Result<String> {
     let hashed = argon2()?.hash_password_with_salt(password.expose().as_bytes(), &salt);
     match hashed {
         Ok(hash) => Ok(hash.to_string()),
-        Err(error) => {
-            Err(Error::internal("a password could not be hashed").with("error", error.to_string()))
-        }
+        Err(error) => Err(Error::internal(format!(
+            "a password could not be hashed: {error}"
+        ))),
     }
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn hash(password: &Secret) -> Result<String> {
 /// does not tell whether the account exists.
 pub(crate) fn verify(password: &Secret, stored: Option<&str>) -> Result<Verdict> {
     let hash = PasswordHash::new(stored.unwrap_or(NOBODY)).map_err(|error| {
-        Error::internal("a stored password hash cannot be read").with("error", error.to_string())
+        Error::internal(format!("a stored password hash cannot be read: {error}"))
     })?;
     // What is too long for a password is none; it is cut, so that it costs no more than one.
     let bytes = password.expose().as_bytes();
@@ -91,10 +91,9 @@ pub(crate) fn verify(password: &Secret, stored: Option<&str>) -> Result<Verdict>
 fn argon2() -> Result<Argon2<'static>> {
     match Params::new(MEMORY_KIB, PASSES, LANES, None) {
         Ok(params) => Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params)),
-        Err(error) => {
-            Err(Error::internal("the parameters of Argon2 are wrong")
-                .with("error", error.to_string()))
-        }
+        Err(error) => Err(Error::internal(format!(
+            "the parameters of Argon2 are wrong: {error}"
+        ))),
     }
 }
 

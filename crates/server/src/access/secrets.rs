@@ -112,8 +112,9 @@ pub(crate) fn joined(parts: &Parts) -> Result<Config> {
     let mut config = parts.public.clone();
     for (pointer, secret) in &parts.secrets.0 {
         put(&mut config, pointer, secret.clone()).ok_or_else(|| {
-            Error::internal("a stored secret belongs to no field of the configuration")
-                .with("pointer", pointer.clone())
+            Error::internal(format!(
+                "the stored secret `{pointer}` belongs to no field of the configuration"
+            ))
         })?;
     }
     Ok(config)

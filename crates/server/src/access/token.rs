@@ -26,10 +26,9 @@ pub(crate) fn random<const LENGTH: usize>() -> Result<[u8; LENGTH]> {
     let mut bytes = [0; LENGTH];
     match getrandom::fill(&mut bytes) {
         Ok(()) => Ok(bytes),
-        Err(error) => Err(
-            Error::internal("the operating system gave no random numbers")
-                .with("error", error.to_string()),
-        ),
+        Err(error) => Err(Error::internal(format!(
+            "the operating system gave no random numbers: {error}"
+        ))),
     }
 }
 

@@ -168,6 +168,6 @@ async fn addresses(host: &Host) -> Result<Vec<IpAddr>> {
     match tokio::time::timeout(LOOKUP_TIME, lookup).await {
         Ok(Ok(found)) => Ok(found.map(|address| address.ip()).collect()),
         Ok(Err(error)) => Err(failed().source(error)),
-        Err(_) => Err(failed().with("after", format!("{} s", LOOKUP_TIME.as_secs()))),
+        Err(_) => Err(failed().source(format!("no answer for {} s", LOOKUP_TIME.as_secs()))),
     }
 }

@@ -83,9 +83,8 @@ fn client() -> Result<reqwest::Client, reqwest::Error> {
 
 /// Refuses an address that nothing can be sent to.
 pub(crate) fn check(lineage: &Lineage) -> sdk::Result<()> {
-    let http = client().map_err(|error| {
-        Error::internal("no client for lineage could be made").with("error", error.to_string())
-    })?;
+    let http = client()
+        .map_err(|error| Error::internal("no client for lineage could be made").source(error))?;
     let request = http.post(&lineage.url).build();
     match request {
         Ok(request) if matches!(request.url().scheme(), "http" | "https") => Ok(()),

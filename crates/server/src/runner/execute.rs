@@ -176,7 +176,9 @@ async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
         .map_err(no_store)?;
     learnt.datasets.set(datasets).ok();
     let ledger = StoreLedger::open(app, &held).await.map_err(|error| {
-        Error::internal("the run's ledger cannot be read").with("error", format!("{error:?}"))
+        tracing::error!(error = ?error, "the ledger of a run cannot be read");
+        Error::internal("the run's ledger cannot be read")
+            .hint("the cause stands in the server's log")
     })?;
     log.say(Level::Info, Stage::Run, "moving rows");
     let context = RunContext {
@@ -196,6 +198,8 @@ fn stopped() -> Error {
 }
 
 pub(super) fn no_store(error: StoreError) -> Error {
+    // People who may see the run need not see what a database says.
+    tracing::error!(error = ?error, "the metadata store did not answer a run");
     Error::new(Kind::Unreachable, "the metadata store did not answer")
-        .with("error", format!("{error:?}"))
+        .hint("the cause stands in the server's log")
 }

@@ -83,12 +83,14 @@ impl Ledger for StoreLedger {
                 "the run belongs to another server by now",
             )
             .hint("this server was away for longer than its claim; nothing needs to be done")),
-            Err(error) => Err(Error::new(
-                Kind::Unreachable,
-                "the run's ledger could not be written to the metadata store",
-            )
-            .hint("the run can be resumed when the store answers again")
-            .with("error", format!("{error:?}"))),
+            Err(error) => {
+                tracing::error!(error = ?error, "the ledger of a run cannot be written");
+                Err(Error::new(
+                    Kind::Unreachable,
+                    "the run's ledger could not be written to the metadata store",
+                )
+                .hint("the run can be resumed when the store answers again"))
+            }
         }
     }
 }

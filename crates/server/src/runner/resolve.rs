@@ -48,20 +48,13 @@ pub(super) async fn resolve(doing: &Doing<'_>) -> Result<Resolved> {
             let origin = run::find(&mut c, &row.project_id, origin_id).await;
             drop(c);
             let rows = rows_to_feed(app, row, origin_id, origin.map_err(no_store)?)?;
-            let (registry, form) = (app.registry.clone(), runs::form_of(row));
-            let (resolved, found) = off_the_runtime(move || {
-                let replay = Replay {
-                    job: &job,
-                    registry: &registry,
-                    datasources: &sources,
-                    rows: &rows,
-                };
-                let resolved = replay.run(form, &mut problems);
-                resolved.map(|resolved| (resolved, problems))
-            })
-            .await?;
-            problems = found;
-            resolved
+            let replay = Replay {
+                job: &job,
+                registry: &app.registry,
+                datasources: &sources,
+                rows: &rows,
+            };
+            replay.run(runs::form_of(row), &mut problems)
         }
     };
     let resolved = resolved.ok_or_else(|| refuse(&problems))?;
@@ -92,11 +85,4 @@ fn rows_to_feed(app: &App, replay: &Run, origin_id: &str, origin: Option<Run>) -
         )
         .hint("all servers must share the folder of runs")
     })
-}
-
-async fn off_the_runtime<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Error::internal("reading dirty rows failed").source(error))?
 }

@@ -3,9 +3,10 @@
 
 use std::fmt::{Display, LowerExp, Write};
 
+use sdk::Day;
+
 use super::list::{Shape, next_field};
 use super::numeric;
-use crate::format::dates::civil_from_days;
 
 /// A field of the type `type_name` (as in `pg_type`) as text.
 pub(crate) fn text_of(type_name: &str, cell: &[u8]) -> String {
@@ -115,7 +116,7 @@ fn date(days: i32) -> String {
         i32::MIN => return "-infinity".to_string(),
         _ => {}
     }
-    let (year, month, day) = civil_from_days(i64::from(days) + i64::from(super::EPOCH_DAYS));
+    let Day { year, month, day } = Day::of(i64::from(days) + i64::from(super::EPOCH_DAYS));
     if year > 0 {
         format!("{year:04}-{month:02}-{day:02}")
     } else {

@@ -91,8 +91,8 @@ pub(crate) async fn list(
 /// The files of dirty rows: one of all tasks once the run has ended, one for each task before.
 fn files(folder: &FilePath, is_over: bool) -> io::Result<Vec<PathBuf>> {
     let joint = engine::DirtyRows::new(folder).joint_file();
-    if let Some(joint) = joint.filter(|_| is_over) {
-        return Ok(vec![joint]);
+    if is_over && let Some(joint) = &joint {
+        return Ok(vec![joint.clone()]);
     }
     let mut files: Vec<PathBuf> = match fs::read_dir(folder) {
         Ok(entries) => entries
@@ -106,6 +106,10 @@ fn files(folder: &FilePath, is_over: bool) -> io::Result<Vec<PathBuf>> {
         Err(error) => return Err(error),
     };
     files.sort();
+    if files.is_empty() {
+        // Joined already, by a run that is about to end.
+        files.extend(joint);
+    }
     Ok(files)
 }
 
@@ -120,7 +124,12 @@ fn read(folder: &FilePath, is_over: bool, query: &DirtyQuery) -> io::Result<Dirt
     };
     let (mut passed, mut seen) = (0, 0);
     for file in files(folder, is_over)? {
-        let mut reader = BufReader::new(File::open(file)?);
+        let mut reader = match File::open(file) {
+            Ok(file) => BufReader::new(file),
+            // Begun anew or joined meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
         let mut text = Vec::new();
         loop {
             text.clear();

@@ -145,6 +145,14 @@ pub(super) struct Learnt {
     pub(super) secrets: OnceLock<Vec<Secrets>>,
 }
 
+impl Learnt {
+    /// A text with every secret hidden that a driver may have put into it.
+    pub(super) fn hide(&self, text: &str) -> String {
+        let secrets = self.secrets.get().into_iter().flatten();
+        secrets.fold(text.to_string(), |text, secrets| secrets.hide(&text))
+    }
+}
+
 async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
     let Doing {
         app,

@@ -7,11 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::execute::Doing;
+use super::execute::{Doing, Learnt};
 use super::heart::figures;
 use super::log::{Level, Stage};
 use super::{Stops, until_stored};
-use crate::access::secrets::Secrets;
 use crate::alerts::tell;
 use crate::lineage::event::Ending;
 use crate::state::App;
@@ -50,17 +49,25 @@ impl RunError {
     }
 
     /// The same with every secret hidden that a driver may have put into its message.
-    fn without(self, secrets: Option<&Vec<Secrets>>) -> RunError {
-        let hide = |text: String| {
-            let secrets = secrets.into_iter().flatten();
-            secrets.fold(text, |text, secrets| secrets.hide(&text))
-        };
+    fn without_secrets(self, learnt: &Learnt) -> RunError {
         RunError {
             kind: self.kind,
-            message: hide(self.message),
-            hint: self.hint.map(hide),
+            message: learnt.hide(&self.message),
+            hint: self.hint.map(|hint| learnt.hide(&hint)),
             resumable: self.resumable,
         }
+    }
+}
+
+/// Hides every secret in the texts of a value. Drivers put them into more places than the error.
+fn hide_in(value: &mut Value, learnt: &Learnt) {
+    match value {
+        Value::String(text) => *text = learnt.hide(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_in(item, learnt)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .for_each(|field| hide_in(field, learnt)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -79,7 +86,7 @@ pub(super) async fn record(
         ..
     } = *doing;
     let figures = figures(&meter.progress());
-    let (mut state, report, mut error) = match &done {
+    let (mut state, mut report, mut error) = match &done {
         Ok(ended) => ending(ended, stops),
         Err(error) => (
             if stops.server.is_cancelled() {
@@ -122,10 +129,13 @@ pub(super) async fn record(
             resumable: error.is_some_and(|error| error.resumable),
         });
     }
-    let error = error.map(|error| error.without(learnt.secrets.get()));
+    let error = error.map(|error| error.without_secrets(learnt));
+    if let Some(report) = &mut report {
+        hide_in(report, learnt);
+    }
     if let Ok(ended) = &done {
         for notice in &ended.report.notices {
-            log.say(Level::Warning, Stage::End, notice);
+            log.say(Level::Warning, Stage::End, learnt.hide(notice));
         }
     }
     match &error {

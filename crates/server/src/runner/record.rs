@@ -1,6 +1,6 @@
 //! The end of a run: its state, its report, its error, and whom it is told.
 
-use engine::{Ended, Failure, Outcome};
+use engine::{Ended, Failure, Ledger, Outcome};
 use futures::FutureExt;
 use sdk::{Error, Kind};
 use serde::Serialize;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::execute::{Doing, Learnt};
 use super::heart::figures;
+use super::ledger::StoreLedger;
 use super::log::{Level, Stage};
 use super::{Stops, until_stored};
 use crate::alerts::tell;
@@ -88,26 +89,7 @@ pub(super) async fn record(
     let figures = figures(&meter.progress());
     let (mut state, mut report, mut error) = match &done {
         Ok(ended) => ending(ended, stops),
-        Err(error) => (
-            if stops.server.is_cancelled() {
-                run::QUEUED
-            } else if stops.run.is_cancelled() {
-                run::STOPPED
-            } else {
-                run::FAILED
-            },
-            None,
-            Some(RunError {
-                kind: if stops.run.is_cancelled() {
-                    run::STOPPED.to_string()
-                } else {
-                    error.kind().to_string()
-                },
-                message: error.to_string(),
-                hint: error.hint_text().map(str::to_string),
-                resumable: error.kind() == Kind::Internal,
-            }),
-        ),
+        Err(error) => before_its_rows(error, stops, is_half_moved(app, held).await),
     };
     if state == run::QUEUED {
         log.say(
@@ -165,6 +147,41 @@ pub(super) async fn record(
     until_stored(|| finish(doing, held, &end, (ended, message.as_deref())).boxed()).await?;
     app.metrics.run_ended(state);
     Ok(())
+}
+
+/// Whether rows of a run may be with the target already, by what its ledger says; so its next owner goes on with
+/// them unless the run was given up.
+async fn is_half_moved(app: &App, held: &Held) -> bool {
+    let ledger = until_stored(|| StoreLedger::open(app, held).boxed()).await;
+    ledger.is_ok_and(|ledger| {
+        let history = ledger.history();
+        history.prepared.is_some() && !history.giving_up && !history.aborted
+    })
+}
+
+/// How a run ended that came to no rows this time; an earlier owner may have moved some.
+fn before_its_rows(
+    error: &Error,
+    stops: &Stops,
+    is_half_moved: bool,
+) -> (&'static str, Option<Value>, Option<RunError>) {
+    let state = if stops.server.is_cancelled() {
+        run::QUEUED
+    } else if stops.run.is_cancelled() {
+        run::STOPPED
+    } else {
+        run::FAILED
+    };
+    let error = RunError {
+        kind: match state {
+            run::STOPPED => run::STOPPED.to_string(),
+            _ => error.kind().to_string(),
+        },
+        message: error.to_string(),
+        hint: error.hint_text().map(str::to_string),
+        resumable: is_half_moved || Failure::is_resumable(error),
+    };
+    (state, None, Some(error))
 }
 
 async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {

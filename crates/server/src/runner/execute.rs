@@ -71,6 +71,10 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> St
         id: run.id.clone(),
         fence: run.fence,
     };
+    if run.stop_requested != 0 {
+        // Somebody asked an earlier owner for that, which did not come to it.
+        stops.run.cancel();
+    }
     let log = RunLog::open(&app.config.folder, &run.id);
     let again = if run.fence > 1 {
         ", to continue it"
@@ -162,6 +166,9 @@ async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
         stops,
         learnt,
     } = *doing;
+    if stops.run.is_cancelled() {
+        return Err(stopped());
+    }
     let resolved = resolve(doing).await?;
     log.say(Level::Info, Stage::Wait, "connecting to both sides");
     let plan = tokio::select! {

@@ -2,6 +2,12 @@
 
 use tokio_util::sync::CancellationToken;
 
+use std::sync::Arc;
+
+use engine::{Ended, Meter};
+use sdk::{Error, Kind};
+
+use super::execute::{Doing, Learnt};
 use super::*;
 use crate::clock::Clock;
 use crate::scheduler::tests::{app, at, change, instances, runs, schedules, stores, tick_at};
@@ -23,6 +29,106 @@ async fn with_a_run(store: &str, folder: &tempfile::TempDir, clock: &Clock) -> A
     tick_at(&app, clock, "2026-03-04T23:59:00Z").await;
     tick_at(&app, clock, "2026-03-05T01:00:00Z").await;
     app
+}
+
+/// Claims the only run.
+async fn claimed(app: &App) -> Run {
+    let claimed = claim::claim(app, 1, &Live::new()).await.expect("a store");
+    claimed.into_iter().next().expect("a run")
+}
+
+fn held(run: &Run) -> Held {
+    Held {
+        id: run.id.clone(),
+        fence: run.fence,
+    }
+}
+
+fn no_stops() -> Stops {
+    Stops {
+        server: CancellationToken::new(),
+        run: CancellationToken::new(),
+        late: CancellationToken::new(),
+        lost: CancellationToken::new(),
+    }
+}
+
+/// Notes the end of a claimed run.
+async fn ends(app: &App, row: &Run, done: Result<Ended, Error>) -> StoreResult<()> {
+    let doing = Doing {
+        app,
+        row,
+        log: &log::RunLog::open(&app.config.folder, &row.id),
+        meter: &Arc::new(Meter::default()),
+        stops: &no_stops(),
+        learnt: &Learnt::default(),
+    };
+    record::record(&doing, &held(row), done).await
+}
+
+/// Whether the end of a run says that it can be continued, after these events and this failure.
+async fn is_resumable(app: &App, events: &[&str], kind: Kind) -> bool {
+    let row = claimed(app).await;
+    let mut t = app.store.begin().await.expect("a transaction");
+    for (number, event) in (0..).zip(events) {
+        let added = run::add_event(&mut t, &held(&row), number, event).await;
+        added.expect("an event");
+    }
+    t.commit().await.expect("a commit");
+    let ended = ends(app, &row, Err(Error::new(kind, "no way"))).await;
+    ended.expect("a store");
+    let row = runs(app).await.remove(0);
+    let mut t = app.store.begin().await.expect("a transaction");
+    run::resume(&mut t, &row.id, 0).await.expect("a failed run");
+    t.commit().await.expect("a commit");
+    change(app, "DELETE FROM run_event").await;
+    row.error.expect("an error").contains(r#""resumable":true"#)
+}
+
+#[tokio::test]
+async fn a_run_that_fails_before_its_rows_can_be_continued_as_the_engine_says() {
+    const PREPARED: &str = r#"{"event":"prepared","state":{}}"#;
+    const GIVING_UP: &str = r#"{"event":"givingUp"}"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        for (events, kind, expected) in [
+            (&[][..], Kind::Unreachable, true),
+            (&[], Kind::Auth, true),
+            (&[], Kind::Config, false),
+            // Rows are with the target, whatever keeps the run from going on.
+            (&[PREPARED], Kind::Auth, true),
+            (&[PREPARED], Kind::Config, true),
+            (&[PREPARED, GIVING_UP], Kind::Config, false),
+        ] {
+            let found = is_resumable(&app, events, kind).await;
+            assert_eq!(found, expected, "{events:?} {kind:?}");
+        }
+        app.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_to_stop_before_its_server_went_does_not_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        let id = claimed(&app).await.id;
+        let mut t = app.store.begin().await.expect("a transaction");
+        let asked = run::stop(&mut t, &id, clock.micros()).await;
+        asked.expect("a run under way");
+        t.commit().await.expect("a commit");
+        clock.advance(Duration::from_secs(60));
+        let since = Instant::now();
+        let again = claimed(&app).await;
+        let done = execute::run(&app, again, no_stops(), since).await;
+        done.expect("a store");
+        let row = runs(&app).await.remove(0);
+        assert_eq!((row.state.as_str(), row.rows_read), (run::STOPPED, 0));
+        app.store.close().await;
+    }
 }
 
 #[tokio::test]
@@ -120,14 +226,8 @@ async fn a_server_that_cannot_renew_its_claim_lets_go_of_the_run() {
         t.commit().await.expect("a commit");
         change(&app, "UPDATE run SET job_version = 2").await;
         let since = Instant::now();
-        let claimed = claim::claim(&app, 1, &Live::new()).await.expect("a store");
-        let run = claimed.into_iter().next().expect("a run");
-        let stops = Stops {
-            server: CancellationToken::new(),
-            run: CancellationToken::new(),
-            late: CancellationToken::new(),
-            lost: CancellationToken::new(),
-        };
+        let run = claimed(&app).await;
+        let stops = no_stops();
         let doing = tokio::spawn({
             let (app, stops) = (app.clone(), stops.clone());
             async move { execute::run(&app, run, stops, since).await }

@@ -128,7 +128,6 @@ pub(super) async fn record(
             log.say(Level::Error, Stage::End, text);
         }
     }
-    tracing::Span::current().record("state", state);
     let message = error.as_ref().map(|error| error.message.clone());
     let report = report.map(|report| report.to_string());
     let error = error.and_then(|error| serde_json::to_string(&error).ok());
@@ -144,7 +143,9 @@ pub(super) async fn record(
     } else {
         scheduler::Ended::of(state)
     };
-    until_stored(|| finish(doing, held, &end, (ended, message.as_deref())).boxed()).await?;
+    let state =
+        until_stored(|| finish(doing, held, end, (ended, message.as_deref())).boxed()).await?;
+    tracing::Span::current().record("state", state);
     app.metrics.run_ended(state);
     Ok(())
 }
@@ -193,20 +194,18 @@ async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {
 async fn finish(
     doing: &Doing<'_>,
     held: &Held,
-    end: &End<'_>,
-    (ended, message): (scheduler::Ended, Option<&str>),
-) -> StoreResult<()> {
+    mut end: End<'_>,
+    (mut ended, message): (scheduler::Ended, Option<&str>),
+) -> StoreResult<&'static str> {
     let Doing { app, row, .. } = *doing;
     let mut t = app.store.begin().await?;
-    let state = run::finish(&mut t, held, end).await?;
-    let ended = match state.as_str() {
-        // Somebody asked for that while it failed.
-        run::STOPPED => scheduler::Ended::Stopped,
-        _ => ended,
-    };
+    if run::finish(&mut t, held, &end).await? == run::STOPPED {
+        // Somebody may have asked for that while it failed.
+        (end.state, ended) = (run::STOPPED, scheduler::Ended::Stopped);
+    }
     run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
     scheduler::run_ended(app, &mut t, row, ended).await?;
-    tell::run_ended(app, &mut t, row, end, ended).await?;
+    tell::run_ended(app, &mut t, row, &end, ended).await?;
     let told = Ending {
         word: lineage::word(end.state),
         at: end.at,
@@ -214,7 +213,8 @@ async fn finish(
         message,
     };
     lineage::ended(app, &mut t, row, &told, doing.learnt.datasets.get()).await?;
-    Ok(t.commit().await?)
+    t.commit().await?;
+    Ok(end.state)
 }
 
 /// The state that a report stands for, the report without paths of this machine, and the error.

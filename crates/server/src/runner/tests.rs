@@ -131,6 +131,55 @@ async fn a_run_that_was_to_stop_before_its_server_went_does_not_go_on() {
     }
 }
 
+/// A rule that tells of every end of a run in every project.
+async fn watch_all(app: &App) {
+    change(
+        app,
+        r#"INSERT INTO alert_rule (id, project_id, name, spec, is_enabled, created_at, updated_at, revision)
+           SELECT id, id, 'all', '{"object": {"kind": "project"}, "channels": [],
+            "triggers": [{"kind": "failed"}, {"kind": "finished"}]}', 1, 1, 1, 1 FROM project"#,
+    )
+    .await;
+}
+
+/// The texts that a query finds.
+async fn texts(app: &App, query: &'static str) -> Vec<String> {
+    let mut c = app.store.read().await.expect("a connection");
+    let query = sqlx::query_scalar(query);
+    query.fetch_all(&mut *c).await.expect("texts")
+}
+
+/// What the rules have to tell, and the kinds of the OpenLineage events that are to be delivered.
+async fn told(app: &App) -> (Vec<String>, Vec<String>) {
+    let alerts = texts(app, "SELECT event FROM alert_event ORDER BY id").await;
+    let lineage = texts(app, "SELECT event FROM lineage_event ORDER BY number").await;
+    let kind = |event: String| {
+        let event: serde_json::Value = serde_json::from_str(&event).expect("JSON");
+        event["eventType"].as_str().expect("a kind").to_string()
+    };
+    (alerts, lineage.into_iter().map(kind).collect())
+}
+
+#[tokio::test]
+async fn a_run_that_fails_while_it_is_to_stop_is_told_as_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        watch_all(&app).await;
+        let row = claimed(&app).await;
+        change(&app, "UPDATE run SET stop_requested = 1").await;
+        let ended = ends(&app, &row, Err(Error::internal("no way"))).await;
+        ended.expect("a store");
+        assert_eq!(runs(&app).await.remove(0).state, run::STOPPED);
+        assert_eq!(instances(&app).await.remove(0).state, "stopped");
+        let (alerts, lineage) = told(&app).await;
+        assert_eq!(alerts.len(), 0, "{alerts:?}");
+        assert_eq!(lineage, ["START", "ABORT"]);
+        app.store.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_run_that_no_server_survives_is_given_up_and_not_repeated() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -287,7 +287,7 @@ pub(crate) async fn renew(
 }
 
 /// How a run ended.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct End<'a> {
     pub(crate) state: &'static str,
     pub(crate) at: i64,

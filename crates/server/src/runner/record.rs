@@ -15,8 +15,8 @@ use super::{Stops, until_stored};
 use crate::alerts::tell;
 use crate::lineage::event::Ending;
 use crate::state::App;
-use crate::store::StoreResult;
 use crate::store::run::{self, End, Held};
+use crate::store::{StoreError, StoreResult};
 use crate::{lineage, scheduler};
 
 /// Why a run did not succeed, as it is stored and shown.
@@ -65,9 +65,7 @@ fn hide_in(value: &mut Value, learnt: &Learnt) {
     match value {
         Value::String(text) => *text = learnt.hide(text),
         Value::Array(items) => items.iter_mut().for_each(|item| hide_in(item, learnt)),
-        Value::Object(fields) => fields
-            .values_mut()
-            .for_each(|field| hide_in(field, learnt)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| hide_in(field, learnt)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -97,7 +95,10 @@ pub(super) async fn record(
             Stage::End,
             "the server stops; another one continues",
         );
-        return until_stored(|| hand_over(app, held).boxed()).await;
+        return match until_stored(|| hand_over(app, held).boxed()).await {
+            Err(StoreError::Changed) => stored_before(doing, held, &[run::QUEUED]).await.map(drop),
+            other => other,
+        };
     }
     let is_late = state == run::STOPPED && stops.late.is_cancelled();
     if is_late {
@@ -143,8 +144,12 @@ pub(super) async fn record(
     } else {
         scheduler::Ended::of(state)
     };
-    let state =
-        until_stored(|| finish(doing, held, end, (ended, message.as_deref())).boxed()).await?;
+    let stored =
+        until_stored(|| finish(doing, held, end, (ended, message.as_deref())).boxed()).await;
+    let state = match stored {
+        Err(StoreError::Changed) => stored_before(doing, held, &[state, run::STOPPED]).await?,
+        other => other?,
+    };
     tracing::Span::current().record("state", state);
     app.metrics.run_ended(state);
     Ok(())
@@ -183,6 +188,21 @@ fn before_its_rows(
         resumable: is_half_moved || Failure::is_resumable(error),
     };
     (state, None, Some(error))
+}
+
+/// Which of the states this claim has left the run in already: the answer to a commit that succeeded may have been
+/// lost. Nobody else leaves it in one without a claim of their own.
+async fn stored_before(
+    doing: &Doing<'_>,
+    held: &Held,
+    states: &[&'static str],
+) -> StoreResult<&'static str> {
+    let Doing { app, row, .. } = *doing;
+    let mut c = app.store.read().await?;
+    let found = run::find(&mut c, &row.project_id, &held.id).await?;
+    let found = found.filter(|found| found.fence == held.fence && found.owner.is_none());
+    let state = found.and_then(|found| states.iter().find(|state| ***state == found.state));
+    state.copied().ok_or(StoreError::Changed)
 }
 
 async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {

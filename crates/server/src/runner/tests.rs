@@ -180,12 +180,40 @@ async fn a_run_that_fails_while_it_is_to_stop_is_told_as_stopped() {
     }
 }
 
+/// The server asks a second time when it did not hear that the first time succeeded.
+#[tokio::test]
+async fn a_run_whose_end_is_stored_is_not_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        watch_all(&app).await;
+        let row = claimed(&app).await;
+        for _ in 0..2 {
+            let ended = ends(&app, &row, Err(Error::new(Kind::Config, "no way"))).await;
+            ended.expect("an end that is stored");
+        }
+        assert_eq!(told(&app).await.1, ["START", "FAIL"], "it is told once");
+        // The run goes on elsewhere and comes to another end.
+        let mut t = app.store.begin().await.expect("a transaction");
+        run::resume(&mut t, &row.id, 0).await.expect("a failed run");
+        t.commit().await.expect("a commit");
+        let again = claimed(&app).await;
+        let ended = ends(&app, &again, Err(Error::new(Kind::Config, "no way"))).await;
+        ended.expect("a store");
+        let ended = ends(&app, &row, Err(Error::new(Kind::Config, "no way"))).await;
+        assert!(matches!(ended, Err(StoreError::Changed)), "{ended:?}");
+        app.store.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_run_that_no_server_survives_is_given_up_and_not_repeated() {
     let folder = tempfile::tempdir().expect("a folder");
     for store in stores(&folder).await {
         let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
         let app = with_a_run(&store, &folder, &clock).await;
+        watch_all(&app).await;
         let nothing = Live::new();
         let mut claims = 0;
         let mut last = None;
@@ -221,6 +249,10 @@ async fn a_run_that_no_server_survives_is_given_up_and_not_repeated() {
         assert!(error.contains("lost with its server"), "{error}");
         let instance = instances(&app).await.remove(0);
         assert_eq!((instance.state.as_str(), instance.retries), ("failed", 0));
+        let (alerts, lineage) = told(&app).await;
+        assert_eq!(alerts.len(), 1, "{alerts:?}");
+        assert!(alerts[0].contains("lost with its server"), "{alerts:?}");
+        assert_eq!(lineage, ["START", "FAIL"]);
         let mut t = app.store.begin().await.expect("a transaction");
         let late = run::add_event(&mut t, &last.expect("a claim"), 99, "late").await;
         assert!(matches!(late, Err(StoreError::Changed)));

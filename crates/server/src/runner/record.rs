@@ -15,7 +15,7 @@ use super::{Stops, until_stored};
 use crate::alerts::tell;
 use crate::lineage::event::Ending;
 use crate::state::App;
-use crate::store::run::{self, End, Held};
+use crate::store::run::{self, End, Held, Run};
 use crate::store::{StoreError, StoreResult};
 use crate::{lineage, scheduler};
 
@@ -47,6 +47,15 @@ impl RunError {
             ),
             resumable: true,
         }
+    }
+
+    /// Whether a run of the store says that it can be continued.
+    pub(crate) fn is_resumable(run: &Run) -> bool {
+        let error: Option<Value> = run
+            .error
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
+        error.is_some_and(|error| error["resumable"] == true)
     }
 
     /// The same with every secret hidden that a driver may have put into its message.

@@ -403,6 +403,16 @@ pub(crate) async fn rerun(c: &mut Connection, id: &str, now: i64) -> StoreResult
     Ok(result.rows_affected() == 1)
 }
 
+/// Lets a waiting instance go on with its latest run, which is resumed; tells whether nobody else has taken it.
+pub(crate) async fn queue_again(c: &mut Connection, id: &str, run_id: &str) -> StoreResult<bool> {
+    let query = sqlx::query(
+        "UPDATE instance SET state = 'queued', message = '', started_at = NULL, ended_at = NULL
+         WHERE id = $1 AND run_id = $2 AND state = 'waiting' AND is_frozen = 0",
+    );
+    let result = query.bind(id).bind(run_id).execute(c).await?;
+    Ok(result.rows_affected() == 1)
+}
+
 /// Lets an instance go on with its latest run, which is resumed; tells whether it can.
 pub(crate) async fn resume(c: &mut Connection, id: &str, run_id: &str) -> StoreResult<bool> {
     let query = sqlx::query(

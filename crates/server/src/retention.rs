@@ -1,5 +1,5 @@
 //! Removes what is kept for a while only: runs that ended long ago with their logs, dirty rows, ledgers and series,
-//! and sessions and idempotency keys that are over.
+//! what is left of deleted projects, and sessions and idempotency keys that are over.
 //!
 //! Every server has this loop. It goes in small pieces, and a server that is killed anywhere leaves rows that the
 //! next pass of any server goes on with: a run's row goes first, and the name of its folder is kept until the folder
@@ -14,6 +14,7 @@ use crate::api::error::{ApiError, ApiResult};
 use crate::api::idempotency::DAY_MICROS;
 use crate::runner::log::folder;
 use crate::state::App;
+use crate::store::project::removal;
 use crate::store::run::removed;
 use crate::store::{Page, StoreError, StoreResult, idempotency, project, session};
 
@@ -21,7 +22,7 @@ use crate::store::{Page, StoreError, StoreResult, idempotency, project, session}
 const TICK: Duration = Duration::from_secs(1);
 /// Passes are so far apart.
 const EVERY_MICROS: i64 = 10 * 60 * 1_000_000;
-/// Runs in one transaction.
+/// Rows in one transaction.
 const PIECE: i64 = 100;
 
 /// Removes until the server stops.
@@ -34,6 +35,11 @@ pub(crate) async fn work(app: App) {
                 tracing::error!(code = ?error.code(), "removing old runs failed and is tried again: {}", error.message());
             }
             next_at = now + EVERY_MICROS;
+        } else if let Err(error) = deleted_projects(&app).await {
+            tracing::error!(
+                ?error,
+                "removing deleted projects failed and is tried again"
+            );
         }
         tokio::select! {
             () = app.stop.cancelled() => {}
@@ -43,6 +49,7 @@ pub(crate) async fn work(app: App) {
 }
 
 async fn pass(app: &App, now: i64) -> ApiResult<()> {
+    deleted_projects(app).await?;
     let mut t = app.store.begin().await?;
     session::delete_ended(&mut t, now).await?;
     idempotency::delete_old(&mut t, now - DAY_MICROS).await?;
@@ -70,6 +77,22 @@ async fn pass(app: &App, now: i64) -> ApiResult<()> {
         }
     }
     folders(app).await
+}
+
+/// Removes what is left of deleted projects.
+async fn deleted_projects(app: &App) -> StoreResult<()> {
+    let mut c = app.store.read().await?;
+    let deleted = removal::deleted(&mut c).await?;
+    drop(c);
+    for project_id in deleted {
+        let mut is_more = true;
+        while is_more && !app.stop.is_cancelled() {
+            let mut t = app.store.begin().await?;
+            is_more = removal::remove_piece(&mut t, &project_id, PIECE).await?;
+            t.commit().await?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the runs of a project that ended before a time.

@@ -216,7 +216,9 @@ pub(crate) async fn create(
         .await?
         .ok_or_else(|| ApiError::not_found("version", &request.version.to_string()))?;
     let id = new_id();
-    let number = project::next_run_number(c, &job.project_id).await?;
+    let number = project::next_run_number(c, &job.project_id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("project", &job.project_id))?;
     let text = |value: Result<String, serde_json::Error>| {
         value.map_err(|error| ApiError::internal("writing a run", error))
     };

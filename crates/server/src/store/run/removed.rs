@@ -61,13 +61,17 @@ pub(crate) async fn remove(c: &mut Connection, run: &Expired) -> StoreResult<boo
     Ok(true)
 }
 
-/// Notes the folders of all runs of a project that is about to be deleted.
-pub(crate) async fn note_all(c: &mut Connection, project_id: &str) -> StoreResult<()> {
-    let query = sqlx::query(
-        "INSERT INTO removed_run (id) SELECT id FROM run WHERE project_id = $1 ON CONFLICT (id) DO NOTHING",
+/// The runs of a deleted project that have ended, oldest first.
+pub(crate) async fn ended(
+    c: &mut Connection,
+    project_id: &str,
+    limit: i64,
+) -> StoreResult<Vec<Expired>> {
+    let query = sqlx::query_as(
+        "SELECT id, ended_at, instance_id FROM run WHERE project_id = $1 AND ended_at IS NOT NULL
+         ORDER BY ended_at, id LIMIT $2",
     );
-    query.bind(project_id).execute(c).await?;
-    Ok(())
+    Ok(query.bind(project_id).bind(limit).fetch_all(c).await?)
 }
 
 /// Removed runs whose folders may still be there, behind an id.

@@ -180,6 +180,21 @@ async fn a_run_that_fails_while_it_is_to_stop_is_told_as_stopped() {
     }
 }
 
+#[tokio::test]
+async fn a_run_ends_whatever_its_schedule_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        let row = claimed(&app).await;
+        change(&app, "UPDATE schedule SET submitted_rule = '{'").await;
+        let ended = ends(&app, &row, Err(Error::new(Kind::Config, "no way"))).await;
+        ended.expect("an end that is stored");
+        assert_eq!(instances(&app).await.remove(0).state, "failed");
+        app.store.close().await;
+    }
+}
+
 /// The server asks a second time when it did not hear that the first time succeeded.
 #[tokio::test]
 async fn a_run_whose_end_is_stored_is_not_lost() {

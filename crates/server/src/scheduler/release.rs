@@ -142,7 +142,23 @@ impl Piece {
             self.end(c, row, instance::SUCCEEDED, message).await?;
             return Ok(Passed::More);
         }
-        self.learn(c, row).await?;
+        let learnt = self.learn(c, row).await;
+        match learnt.and_then(|()| occurrence(row)) {
+            Err(error) if error.is_damage() => {
+                tracing::error!(
+                    instance.id = row.id,
+                    job.id = row.job_id,
+                    ?error,
+                    "an instance cannot run"
+                );
+                let job = job::find(c, &row.project_id, &row.job_id).await?;
+                let name = job.map_or_else(String::new, |job| job.name);
+                let reason = "the store holds what this version cannot read";
+                self.fail(app, c, row, (&name, reason)).await?;
+                return Ok(Passed::All);
+            }
+            other => other?,
+        };
         let Some(Some(ready)) = self.jobs.get(&row.job_id) else {
             return Ok(Passed::All);
         };
@@ -183,12 +199,24 @@ impl Piece {
             }
             Err(error) => {
                 point.rollback().await.map_err(StoreError::from)?;
-                let message = format!("it cannot run: {}", error.message());
-                self.end(c, row, instance::FAILED, &message).await?;
-                tell::instance_failed(app, c, row, &ready.job.name, &message).await?;
+                let name = &ready.job.name;
+                self.fail(app, c, row, (name, error.message())).await?;
             }
         }
         Ok(Passed::All)
+    }
+
+    /// Ends an instance that cannot get a run.
+    async fn fail(
+        &self,
+        app: &App,
+        c: &mut Connection,
+        row: &Instance,
+        (job_name, reason): (&str, &str),
+    ) -> StoreResult<()> {
+        let message = format!("it cannot run: {reason}");
+        self.end(c, row, instance::FAILED, &message).await?;
+        tell::instance_failed(app, c, row, job_name, &message).await
     }
 
     async fn end(

@@ -76,7 +76,7 @@ async fn pass(app: &App, now: i64) -> ApiResult<()> {
             }
         }
     }
-    folders(app).await
+    folders(app, now).await
 }
 
 /// Removes what is left of deleted projects.
@@ -123,11 +123,11 @@ async fn runs(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
 }
 
 /// Deletes the folders of runs that are removed.
-async fn folders(app: &App) -> ApiResult<()> {
+async fn folders(app: &App, now: i64) -> ApiResult<()> {
     let mut after = String::new();
     while !app.stop.is_cancelled() {
         let mut c = app.store.read().await?;
-        let ids = removed::folders(&mut c, &after, PIECE).await?;
+        let ids = removed::folders(&mut c, now, &after, PIECE).await?;
         drop(c);
         let Some(last) = ids.last() else {
             break;
@@ -150,7 +150,7 @@ async fn folders(app: &App) -> ApiResult<()> {
             .map_err(|error| ApiError::internal("deleting the folders of runs", error))?;
         let mut t = app.store.begin().await?;
         for id in &deleted {
-            removed::folder_gone(&mut t, id).await?;
+            removed::forget(&mut t, id).await?;
         }
         t.commit().await.map_err(StoreError::from)?;
     }

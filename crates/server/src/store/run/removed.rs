@@ -77,15 +77,26 @@ pub(crate) async fn ended(
 /// Removed runs whose folders may still be there, behind an id.
 pub(crate) async fn folders(
     c: &mut Connection,
+    now: i64,
     after: &str,
     limit: i64,
 ) -> StoreResult<Vec<String>> {
-    let query = sqlx::query_scalar("SELECT id FROM removed_run WHERE id > $1 ORDER BY id LIMIT $2");
-    Ok(query.bind(after).bind(limit).fetch_all(c).await?)
+    let query = sqlx::query_scalar(
+        "SELECT id FROM removed_run WHERE id > $1 AND not_before <= $2 ORDER BY id LIMIT $3",
+    );
+    let query = query.bind(after).bind(now).bind(limit);
+    Ok(query.fetch_all(c).await?)
 }
 
-/// Notes that the folder of a removed run is gone.
-pub(crate) async fn folder_gone(c: &mut Connection, id: &str) -> StoreResult<()> {
+/// Notes the folder of a run that is not made yet; it goes from a time on, unless [`forget`] is told of it.
+pub(crate) async fn expect(c: &mut Connection, id: &str, not_before: i64) -> StoreResult<()> {
+    let query = sqlx::query("INSERT INTO removed_run (id, not_before) VALUES ($1, $2)");
+    query.bind(id).bind(not_before).execute(c).await?;
+    Ok(())
+}
+
+/// Notes that a folder is gone, or that its run is there.
+pub(crate) async fn forget(c: &mut Connection, id: &str) -> StoreResult<()> {
     let query = sqlx::query("DELETE FROM removed_run WHERE id = $1");
     query.bind(id).execute(c).await?;
     Ok(())

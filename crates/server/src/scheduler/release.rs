@@ -68,12 +68,14 @@ async fn pass(app: &App, now: i64, undecided: Option<Interval>) -> ApiResult<Pas
             }
         }
         t.commit().await.map_err(StoreError::from)?;
-        app.metrics.released(piece.released);
-        app.wake();
-        last = due.into_iter().next_back();
-        if last.is_none() {
+        if piece.released > 0 {
+            app.metrics.released(piece.released);
+            app.wake();
+        }
+        if i64::try_from(due.len()).unwrap_or(i64::MAX) < PIECE {
             return Ok(passed);
         }
+        last = due.into_iter().next_back();
     }
 }
 

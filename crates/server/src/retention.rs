@@ -1,5 +1,5 @@
 //! Removes what is kept for a while only: runs that ended long ago with their logs, dirty rows, ledgers and series,
-//! what is left of deleted projects, and sessions and idempotency keys that are over.
+//! instances and backfills likewise, what is left of deleted projects, and sessions and idempotency keys that are over.
 //!
 //! Every server has this loop. It goes in small pieces, and a server that is killed anywhere leaves rows that the
 //! next pass of any server goes on with: a run's row goes first, and the name of its folder is kept until the folder
@@ -14,6 +14,7 @@ use crate::api::error::{ApiError, ApiResult};
 use crate::api::idempotency::DAY_MICROS;
 use crate::runner::log::folder;
 use crate::state::App;
+use crate::store::instance::old;
 use crate::store::project::removal;
 use crate::store::run::removed;
 use crate::store::{Page, StoreError, StoreResult, idempotency, project, session};
@@ -73,6 +74,8 @@ async fn pass(app: &App, now: i64) -> ApiResult<()> {
             if days > 0 {
                 let before = now.saturating_sub(i64::from(days).saturating_mul(DAY_MICROS));
                 runs(app, &project.id, before).await?;
+                instances(app, &project.id, before).await?;
+                backfills(app, &project.id, before).await?;
             }
         }
     }
@@ -103,6 +106,13 @@ async fn runs(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
         let after = last
             .as_ref()
             .map_or((i64::MIN, ""), |run| (run.ended_at, run.id.as_str()));
+        // Mostly there is nothing, and then nobody waits for this.
+        let mut c = app.store.read().await?;
+        let found = removed::expired(&mut c, project_id, before, after, 1).await?;
+        drop(c);
+        if found.is_empty() {
+            break;
+        }
         let mut t = app.store.begin().await?;
         let piece = removed::expired(&mut t, project_id, before, after, PIECE).await?;
         for run in &piece {
@@ -118,6 +128,49 @@ async fn runs(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
     }
     if count > 0 {
         tracing::info!(project.id = project_id, "{count} old runs were removed");
+    }
+    Ok(())
+}
+
+/// Removes the instances of a project that ended before a time, once their runs are gone.
+async fn instances(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
+    let mut last: Option<old::Old> = None;
+    while !app.stop.is_cancelled() {
+        let after = last
+            .as_ref()
+            .map_or((i64::MIN, ""), |old| (old.ended_at, old.id.as_str()));
+        let mut c = app.store.read().await?;
+        let found = old::expired(&mut c, project_id, before, after, 1).await?;
+        drop(c);
+        if found.is_empty() {
+            break;
+        }
+        let mut t = app.store.begin().await?;
+        let piece = old::expired(&mut t, project_id, before, after, PIECE).await?;
+        for instance in &piece {
+            old::remove(&mut t, instance).await?;
+        }
+        t.commit().await?;
+        match piece.into_iter().next_back() {
+            Some(instance) => last = Some(instance),
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// The same for backfills with all that belongs to them.
+async fn backfills(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
+    let mut c = app.store.read().await?;
+    let ended = old::backfills(&mut c, project_id, before).await?;
+    drop(c);
+    for id in ended {
+        let mut is_more = true;
+        while is_more && !app.stop.is_cancelled() {
+            let mut t = app.store.begin().await?;
+            is_more = old::remove_backfill_piece(&mut t, &id, before, PIECE).await?;
+            t.commit().await?;
+        }
     }
     Ok(())
 }

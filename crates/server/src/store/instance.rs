@@ -12,6 +12,7 @@ pub(crate) mod edge;
 mod insertion;
 pub(crate) mod late;
 pub(crate) mod missed;
+pub(crate) mod old;
 
 pub(crate) use insertion::{NewInstance, insert_all};
 

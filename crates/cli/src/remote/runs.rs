@@ -144,7 +144,7 @@ pub(crate) enum Verb {
         /// The number or id of the run
         run: String,
         /// Which version runs
-        #[arg(long, value_enum, default_value = "current")]
+        #[arg(long, value_enum, default_value = "same")]
         version: Version,
         /// Follow the new run to its end; the exit code is the run's
         #[arg(long)]
@@ -261,7 +261,7 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
             let at = at(&project, &run).await?;
             let version = version.name();
             let call = Call::post(format!("{at}/rerun"), json!({ "version": version }));
-            let started = project.send(call).await?;
+            let started = project.send(call.once(None)).await?;
             watch::started(&project, &started, wait).await
         }
         Verb::Replay {

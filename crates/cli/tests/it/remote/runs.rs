@@ -121,6 +121,8 @@ async fn the_end_of_a_run_is_the_exit_code_of_who_waits() {
     let none = remote.ask(&["runs", "dirty", "3"]).ok();
     assert_eq!(none.output, "no dirty rows\n");
 
+    let help = remote.ask(&["runs", "rerun", "--help"]).ok();
+    assert!(help.output.contains("[default: same]"), "{}", help.output);
     let again = remote.ask(&["runs", "rerun", "3", "--wait"]).ok();
     assert!(again.messages.contains("run 4"), "{}", again.messages);
     remote

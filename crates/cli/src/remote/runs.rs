@@ -436,7 +436,7 @@ fn dirty_rows(body: &Value) -> String {
 /// Saves all dirty rows, for the eyes of whoever runs this.
 async fn save(project: &Project, at: &str, path: &Path) -> Result<Exit, Stop> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let cannot =
         |error: std::io::Error| Stop::usage(format!("cannot write {}: {error}", path.display()));
     let call = Call::get(format!("{at}/dirty-rows/file"));
@@ -444,6 +444,9 @@ async fn save(project: &Project, at: &str, path: &Path) -> Result<Exit, Stop> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut file = options.open(path).map_err(cannot)?;
+    // One that was there keeps its mode unless it is told.
+    let private = std::fs::Permissions::from_mode(0o600);
+    file.set_permissions(private).map_err(cannot)?;
     let mut bytes = 0;
     loop {
         let chunk = response.chunk().await.map_err(|error| {

@@ -78,7 +78,7 @@ pub(crate) enum Verb {
         /// Only those in this state: queued, running, succeeded, failed or stopped
         #[arg(long)]
         state: Option<String>,
-        /// Only those of this kind: manual, trial, scheduled or backfill
+        /// Only those of this kind: manual, trial, scheduled, backfill or replay
         #[arg(long)]
         kind: Option<String>,
         /// Only those of this business date

@@ -48,7 +48,7 @@ pub(crate) struct Run {
     pub(crate) error: Option<String>,
     /// The run whose dirty rows it feeds back.
     pub(crate) origin_id: Option<String>,
-    /// Which columns those have, `source` or `target`.
+    /// Which columns those have, `source` or `target`, or `mendedSource` or `mendedTarget` if somebody sent them.
     pub(crate) row_form: Option<String>,
 }
 

@@ -53,13 +53,18 @@ impl Failure {
         }
     }
 
+    /// Whether a run with such an error may be continued, whether or not it came to its rows.
+    pub fn is_resumable(error: &sdk::Error) -> bool {
+        !matches!(
+            error.kind(),
+            sdk::Kind::Config | sdk::Kind::Unsupported | sdk::Kind::Data
+        )
+    }
+
     /// Whether the same run may be continued rather than begun anew.
     pub(crate) fn resumable(&self) -> bool {
         match self {
-            Failure::Error(error) => !matches!(
-                error.kind(),
-                sdk::Kind::Config | sdk::Kind::Unsupported | sdk::Kind::Data
-            ),
+            Failure::Error(error) => Failure::is_resumable(error),
             Failure::TooManyDirtyRows { .. } => false,
             Failure::Interrupted => true,
         }

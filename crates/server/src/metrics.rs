@@ -64,6 +64,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     request_seconds: Family<Route, Histogram, fn() -> Histogram>,
+    sign_ins_refused: Counter,
     runs: Runs,
     scheduler: Scheduler,
     lineage_waiting: Gauge,
@@ -105,6 +106,7 @@ impl Default for Metrics {
         let metrics = Metrics {
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(durations),
+            sign_ins_refused: Counter::default(),
             runs: Runs::register(&mut registry),
             scheduler: Scheduler::register(&mut registry),
             lineage_waiting: Gauge::default(),
@@ -121,6 +123,11 @@ impl Default for Metrics {
             "Time until the head of the answer",
             Unit::Seconds,
             metrics.request_seconds.clone(),
+        );
+        registry.register(
+            "sign_ins_refused",
+            "Attempts to sign in with a name or password that is not right",
+            metrics.sign_ins_refused.clone(),
         );
         registry.register(
             "lineage_events_waiting",
@@ -255,6 +262,10 @@ impl Metrics {
         };
         let seconds = self.request_seconds.get_or_create(&route);
         seconds.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn sign_in_refused(&self) {
+        self.sign_ins_refused.inc();
     }
 
     pub(crate) fn run_ended(&self, state: &'static str) {

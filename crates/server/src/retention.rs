@@ -1,5 +1,5 @@
 //! Removes what is kept for a while only: runs that ended long ago with their logs, dirty rows, ledgers and series,
-//! and sessions and idempotency keys that are over.
+//! instances and backfills likewise, what is left of deleted projects, and sessions and idempotency keys that are over.
 //!
 //! Every server has this loop. It goes in small pieces, and a server that is killed anywhere leaves rows that the
 //! next pass of any server goes on with: a run's row goes first, and the name of its folder is kept until the folder
@@ -14,6 +14,8 @@ use crate::api::error::{ApiError, ApiResult};
 use crate::api::idempotency::DAY_MICROS;
 use crate::runner::log::folder;
 use crate::state::App;
+use crate::store::instance::old;
+use crate::store::project::removal;
 use crate::store::run::removed;
 use crate::store::{Page, StoreError, StoreResult, idempotency, project, session};
 
@@ -21,7 +23,7 @@ use crate::store::{Page, StoreError, StoreResult, idempotency, project, session}
 const TICK: Duration = Duration::from_secs(1);
 /// Passes are so far apart.
 const EVERY_MICROS: i64 = 10 * 60 * 1_000_000;
-/// Runs in one transaction.
+/// Rows in one transaction.
 const PIECE: i64 = 100;
 
 /// Removes until the server stops.
@@ -34,6 +36,11 @@ pub(crate) async fn work(app: App) {
                 tracing::error!(code = ?error.code(), "removing old runs failed and is tried again: {}", error.message());
             }
             next_at = now + EVERY_MICROS;
+        } else if let Err(error) = deleted_projects(&app).await {
+            tracing::error!(
+                ?error,
+                "removing deleted projects failed and is tried again"
+            );
         }
         tokio::select! {
             () = app.stop.cancelled() => {}
@@ -43,6 +50,7 @@ pub(crate) async fn work(app: App) {
 }
 
 async fn pass(app: &App, now: i64) -> ApiResult<()> {
+    deleted_projects(app).await?;
     let mut t = app.store.begin().await?;
     session::delete_ended(&mut t, now).await?;
     idempotency::delete_old(&mut t, now - DAY_MICROS).await?;
@@ -66,10 +74,28 @@ async fn pass(app: &App, now: i64) -> ApiResult<()> {
             if days > 0 {
                 let before = now.saturating_sub(i64::from(days).saturating_mul(DAY_MICROS));
                 runs(app, &project.id, before).await?;
+                instances(app, &project.id, before).await?;
+                backfills(app, &project.id, before).await?;
             }
         }
     }
-    folders(app).await
+    folders(app, now).await
+}
+
+/// Removes what is left of deleted projects.
+async fn deleted_projects(app: &App) -> StoreResult<()> {
+    let mut c = app.store.read().await?;
+    let deleted = removal::deleted(&mut c).await?;
+    drop(c);
+    for project_id in deleted {
+        let mut is_more = true;
+        while is_more && !app.stop.is_cancelled() {
+            let mut t = app.store.begin().await?;
+            is_more = removal::remove_piece(&mut t, &project_id, PIECE).await?;
+            t.commit().await?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the runs of a project that ended before a time.
@@ -80,6 +106,13 @@ async fn runs(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
         let after = last
             .as_ref()
             .map_or((i64::MIN, ""), |run| (run.ended_at, run.id.as_str()));
+        // Mostly there is nothing, and then nobody waits for this.
+        let mut c = app.store.read().await?;
+        let found = removed::expired(&mut c, project_id, before, after, 1).await?;
+        drop(c);
+        if found.is_empty() {
+            break;
+        }
         let mut t = app.store.begin().await?;
         let piece = removed::expired(&mut t, project_id, before, after, PIECE).await?;
         for run in &piece {
@@ -99,12 +132,55 @@ async fn runs(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
     Ok(())
 }
 
+/// Removes the instances of a project that ended before a time, once their runs are gone.
+async fn instances(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
+    let mut last: Option<old::Old> = None;
+    while !app.stop.is_cancelled() {
+        let after = last
+            .as_ref()
+            .map_or((i64::MIN, ""), |old| (old.ended_at, old.id.as_str()));
+        let mut c = app.store.read().await?;
+        let found = old::expired(&mut c, project_id, before, after, 1).await?;
+        drop(c);
+        if found.is_empty() {
+            break;
+        }
+        let mut t = app.store.begin().await?;
+        let piece = old::expired(&mut t, project_id, before, after, PIECE).await?;
+        for instance in &piece {
+            old::remove(&mut t, instance).await?;
+        }
+        t.commit().await?;
+        match piece.into_iter().next_back() {
+            Some(instance) => last = Some(instance),
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// The same for backfills with all that belongs to them.
+async fn backfills(app: &App, project_id: &str, before: i64) -> StoreResult<()> {
+    let mut c = app.store.read().await?;
+    let ended = old::backfills(&mut c, project_id, before).await?;
+    drop(c);
+    for id in ended {
+        let mut is_more = true;
+        while is_more && !app.stop.is_cancelled() {
+            let mut t = app.store.begin().await?;
+            is_more = old::remove_backfill_piece(&mut t, &id, before, PIECE).await?;
+            t.commit().await?;
+        }
+    }
+    Ok(())
+}
+
 /// Deletes the folders of runs that are removed.
-async fn folders(app: &App) -> ApiResult<()> {
+async fn folders(app: &App, now: i64) -> ApiResult<()> {
     let mut after = String::new();
     while !app.stop.is_cancelled() {
         let mut c = app.store.read().await?;
-        let ids = removed::folders(&mut c, &after, PIECE).await?;
+        let ids = removed::folders(&mut c, now, &after, PIECE).await?;
         drop(c);
         let Some(last) = ids.last() else {
             break;
@@ -127,7 +203,7 @@ async fn folders(app: &App) -> ApiResult<()> {
             .map_err(|error| ApiError::internal("deleting the folders of runs", error))?;
         let mut t = app.store.begin().await?;
         for id in &deleted {
-            removed::folder_gone(&mut t, id).await?;
+            removed::forget(&mut t, id).await?;
         }
         t.commit().await.map_err(StoreError::from)?;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
@@ -18,8 +18,10 @@ use crate::api::time::new_id;
 use crate::runner::log::{folder, make_folder};
 use crate::state::App;
 use crate::store::job::Job;
-use crate::store::run::NewRun;
-use crate::store::{Connection, datasource, job_version, project, resource_group, run};
+use crate::store::run::{NewRun, removed};
+use crate::store::{Connection, StoreError, datasource, job_version, project, resource_group, run};
+
+const HOUR_MICROS: i64 = 3_600 * 1_000_000;
 
 /// Why a run exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -102,6 +104,8 @@ pub(crate) struct Request<'a> {
 /// Where the rows of a replay come from.
 #[derive(Clone, Copy)]
 pub(crate) struct Origin<'a> {
+    /// The replay, whose folder may be there already.
+    pub(crate) replay_id: &'a str,
     /// The run that set them aside.
     pub(crate) run_id: &'a str,
     /// Which columns they have.
@@ -169,9 +173,12 @@ fn mended_file(app: &App, run_id: &str) -> PathBuf {
     folder(&app.config.folder, run_id).join("mended.jsonl")
 }
 
-/// Keeps the rows that somebody sent for a replay, before anybody can claim it. What is given up later is taken
-/// away with [`forget_mended`].
+/// Keeps the rows that somebody sent for a replay, before the replay is made. They go after an hour unless
+/// `removed::forget` is told that it was, and at once with [`forget_mended`].
 pub(crate) async fn keep_mended(app: &App, run_id: &str, text: Bytes) -> ApiResult<()> {
+    let mut t = app.store.begin().await?;
+    removed::expect(&mut t, run_id, app.clock.micros() + HOUR_MICROS).await?;
+    t.commit().await.map_err(StoreError::from)?;
     let (runs, run_id, file) = (
         app.config.folder.clone(),
         run_id.to_string(),
@@ -198,7 +205,9 @@ pub(crate) async fn keep_mended(app: &App, run_id: &str, text: Bytes) -> ApiResu
 pub(crate) async fn forget_mended(app: &App, run_ids: &[String]) {
     for id in run_ids {
         let gone = tokio::fs::remove_dir_all(folder(&app.config.folder, id)).await;
-        if let Err(error) = gone {
+        if let Err(error) = gone
+            && error.kind() != ErrorKind::NotFound
+        {
             tracing::warn!(run.id = id, %error, "the folder of a run that was not made cannot be deleted");
         }
     }
@@ -215,8 +224,13 @@ pub(crate) async fn create(
     let version = job_version::find(c, &job.id, request.version)
         .await?
         .ok_or_else(|| ApiError::not_found("version", &request.version.to_string()))?;
-    let id = new_id();
-    let number = project::next_run_number(c, &job.project_id).await?;
+    let id = match &request.origin {
+        Some(origin) => origin.replay_id.to_string(),
+        None => new_id(),
+    };
+    let number = project::next_run_number(c, &job.project_id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("project", &job.project_id))?;
     let text = |value: Result<String, serde_json::Error>| {
         value.map_err(|error| ApiError::internal("writing a run", error))
     };

@@ -140,12 +140,17 @@ impl Server {
     pub async fn run(self, stop: CancellationToken) -> Result<()> {
         let app = self.app;
         let service = router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
-        let runner = tokio::spawn(essential(app.clone(), "runner", runner::work(app.clone())));
+        let runs_ended = CancellationToken::new();
+        let runs = (app.clone(), runs_ended.clone().drop_guard());
+        let runner = tokio::spawn(async move {
+            let (app, _ended) = runs;
+            essential(app.clone(), "runner", runner::work(app)).await;
+        });
         let scheduler = scheduler::work(app.clone());
         let scheduler = tokio::spawn(essential(app.clone(), "scheduler", scheduler));
         let alerts = tokio::spawn(alerts::work(app.clone()));
         let retention = tokio::spawn(retention::work(app.clone()));
-        let present = tokio::spawn(servers::work(app.clone(), self.address));
+        let present = tokio::spawn(servers::work(app.clone(), self.address, runs_ended));
         let lineage = tokio::spawn(deliver::work(app.clone()));
         let handle = axum_server::Handle::new();
         let (ending, stopping) = (handle.clone(), app.stop.clone());

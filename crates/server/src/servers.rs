@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::state::App;
 use crate::store::{StoreResult, server};
 
@@ -13,15 +15,15 @@ pub(crate) const SILENT_MICROS: i64 = 30 * 1_000_000;
 /// It is forgotten after an hour, so that people can see what is missing.
 const FORGOTTEN_MICROS: i64 = 3_600 * 1_000_000;
 
-/// Says that this server is there until it stops, and then that it is gone.
-pub(crate) async fn work(app: App, address: SocketAddr) {
+/// Says that this server is there, until its runs have ended: it may finish them long after it was to stop.
+pub(crate) async fn work(app: App, address: SocketAddr, runs_ended: CancellationToken) {
     let started_at = app.clock.micros();
-    while !app.stop.is_cancelled() {
+    while !runs_ended.is_cancelled() {
         if let Err(error) = beat(&app, address, started_at).await {
             tracing::warn!(?error, "the server could not say that it is there");
         }
         tokio::select! {
-            () = app.stop.cancelled() => {}
+            () = runs_ended.cancelled() => {}
             () = tokio::time::sleep(BEAT) => {}
         }
     }

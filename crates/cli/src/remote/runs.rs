@@ -78,7 +78,7 @@ pub(crate) enum Verb {
         /// Only those in this state: queued, running, succeeded, failed or stopped
         #[arg(long)]
         state: Option<String>,
-        /// Only those of this kind: manual, trial, scheduled or backfill
+        /// Only those of this kind: manual, trial, scheduled, backfill or replay
         #[arg(long)]
         kind: Option<String>,
         /// Only those of this business date
@@ -144,7 +144,7 @@ pub(crate) enum Verb {
         /// The number or id of the run
         run: String,
         /// Which version runs
-        #[arg(long, value_enum, default_value = "current")]
+        #[arg(long, value_enum, default_value = "same")]
         version: Version,
         /// Follow the new run to its end; the exit code is the run's
         #[arg(long)]
@@ -261,7 +261,7 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
             let at = at(&project, &run).await?;
             let version = version.name();
             let call = Call::post(format!("{at}/rerun"), json!({ "version": version }));
-            let started = project.send(call).await?;
+            let started = project.send(call.once(None)).await?;
             watch::started(&project, &started, wait).await
         }
         Verb::Replay {
@@ -436,7 +436,7 @@ fn dirty_rows(body: &Value) -> String {
 /// Saves all dirty rows, for the eyes of whoever runs this.
 async fn save(project: &Project, at: &str, path: &Path) -> Result<Exit, Stop> {
     use std::io::Write;
-    use std::os::unix::fs::OpenOptionsExt;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let cannot =
         |error: std::io::Error| Stop::usage(format!("cannot write {}: {error}", path.display()));
     let call = Call::get(format!("{at}/dirty-rows/file"));
@@ -444,6 +444,9 @@ async fn save(project: &Project, at: &str, path: &Path) -> Result<Exit, Stop> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
     let mut file = options.open(path).map_err(cannot)?;
+    // One that was there keeps its mode unless it is told.
+    let private = std::fs::Permissions::from_mode(0o600);
+    file.set_permissions(private).map_err(cannot)?;
     let mut bytes = 0;
     loop {
         let chunk = response.chunk().await.map_err(|error| {

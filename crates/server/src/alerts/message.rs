@@ -47,7 +47,7 @@ pub(crate) struct RunFacts {
     pub(crate) id: String,
     /// Counts the runs of the project.
     pub(crate) number: i64,
-    /// `manual`, `scheduled` or `backfill`.
+    /// `manual`, `scheduled`, `backfill` or `replay`; trials are not told.
     pub(crate) kind: String,
     pub(crate) rows_read: i64,
     pub(crate) rows_written: i64,

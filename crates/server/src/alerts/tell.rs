@@ -34,7 +34,7 @@ pub(crate) async fn run_ended(
     if rules.is_empty() {
         return Ok(());
     }
-    let has_failed = matches!(ended, Ended::Failed | Ended::TimedOut);
+    let has_failed = matches!(ended, Ended::Failed | Ended::TimedOut | Ended::GivenUp);
     let is_repeated = has_failed && is_repeated(c, run).await?;
     for (row, spec) in &rules {
         for trigger in &spec.triggers {

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::{ETAG, IF_MATCH};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +17,14 @@ impl<S: Send + Sync> FromRequestParts<S> for Seen {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let text = parts.headers.get(IF_MATCH).ok_or_else(|| {
+        Seen::read(&parts.headers)
+    }
+}
+
+impl Seen {
+    /// For where it is needed only if there is something to overwrite.
+    pub(crate) fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let text = headers.get(IF_MATCH).ok_or_else(|| {
             ApiError::new(Code::RevisionRequired, "the request lacks `If-Match`")
                 .hint("repeat the `ETag` of the answer that you changed")
         })?;

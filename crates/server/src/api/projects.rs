@@ -16,7 +16,6 @@ use super::time::{Time, new_id};
 use crate::access::role::{Right, Role};
 use crate::settings::{ProjectSettings, check_allow_list};
 use crate::state::App;
-use crate::store::run::removed;
 use crate::store::{StoreError, member, project};
 
 const LONGEST_NAME: usize = 60;
@@ -280,7 +279,8 @@ pub(crate) async fn change(
     Ok(Revised(revision + 1, after))
 }
 
-/// Deletes a project with everything in it.
+/// Deletes a project with everything in it; not while runs of it wait or are under way. It is gone at once, and its
+/// name is free; its runs and their folders are removed soon after.
 #[utoipa::path(delete, path = "/projects/{project}", tag = "projects",
     params(("project" = String, Path), ("If-Match" = String, Header)),
     responses((status = 204), (status = "default", body = ErrorBody)),
@@ -293,8 +293,15 @@ pub(crate) async fn delete(
 ) -> ApiResult<StatusCode> {
     let access = caller.enter(&app, &project, Right::ProjectDelete).await?;
     let mut t = app.store.begin().await?;
-    removed::note_all(&mut t, &access.project.id).await?;
-    project::delete(&mut t, &access.project.id, revision).await?;
+    let now = app.clock.micros();
+    let runs = project::delete(&mut t, &access.project.id, revision, now).await?;
+    if runs > 0 {
+        let message = format!(
+            "{runs} runs of project `{}` wait or are under way",
+            access.project.name
+        );
+        return Err(ApiError::conflict(message).hint("stop them, or wait until they have ended"));
+    }
     let before = Project::read(access.project.clone())?;
     let object = Object {
         kind: "project",

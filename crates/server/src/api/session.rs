@@ -179,16 +179,22 @@ pub(crate) async fn sign_in(
         Verdict::RightButOld => Some(hash(&app, body.password).await?),
         Verdict::Right | Verdict::Wrong => None,
     };
+    if verdict == Verdict::Wrong {
+        app.metrics.sign_in_refused();
+    }
+    let Some(known) = found else {
+        // The audit log only grows, and nothing makes names wait that nobody has; so anybody could fill it. What was
+        // typed may be a password, so it is not told.
+        tracing::info!(address = %origin.address, "somebody whom nobody knows was not signed in");
+        return Err(refused());
+    };
     let mut t = app.store.begin().await?;
     if verdict == Verdict::Wrong {
-        let entry = entry(&app, found.as_ref(), &origin, "session.refused");
+        let entry = entry(&app, Some(&known), &origin, "session.refused");
         audit::insert(&mut t, &entry).await?;
         t.commit().await.map_err(StoreError::from)?;
         return Err(refused());
     }
-    let Some(known) = found else {
-        return Err(refused());
-    };
     // Nobody else changes the account from here on. Whoever was closed or got another password while the given one
     // was looked at is not signed in by what was right before.
     account::forget_failures(&mut t, &known.id).await?;

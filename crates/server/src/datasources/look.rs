@@ -3,9 +3,8 @@
 use sdk::{Browser, Error, Kind, Result};
 use serde_json::Value;
 
-use super::opened;
 use super::policy::{Policy, Target};
-use crate::access::secrets;
+use crate::access::secrets::{self, Parts};
 use crate::settings::InstanceSettings;
 use crate::state::App;
 use crate::store::datasource::Datasource;
@@ -15,7 +14,7 @@ use crate::store::datasource::Datasource;
 pub(crate) async fn open(
     app: &App,
     settings: &InstanceSettings,
-    row: &Datasource,
+    (row, parts): (&Datasource, &Parts),
     table: Option<&str>,
 ) -> Result<Box<dyn Browser>> {
     let connector = app.registry.find(&row.connector).ok_or_else(|| {
@@ -25,7 +24,7 @@ pub(crate) async fn open(
         )
         .hint("it was left out of this build; use one that has it")
     })?;
-    let config = secrets::joined(&opened(app, row)?)?;
+    let config = secrets::joined(parts)?;
     let target = Target {
         connector,
         config: &config,

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use utoipa::ToSchema;
 
 use super::policy::{Policy, Target};
-use crate::access::secrets;
+use crate::access::secrets::{self, Parts, Secrets};
 use crate::api::error::{ApiError, ApiResult};
 use crate::state::App;
 use crate::store::datasource::{self, Datasource};
@@ -68,7 +68,14 @@ impl Stages {
     fn add(&mut self, name: &str, took: Duration, outcome: Result<String, Error>) {
         let (remark, failure) = match outcome {
             Ok(remark) => (Some(remark).filter(|remark| !remark.is_empty()), None),
-            Err(error) => (None, Some(StageFailure::of(&error))),
+            Err(error) => {
+                let failure = StageFailure {
+                    kind: error.kind().to_string(),
+                    message: error.to_string(),
+                    hint: error.hint_text().map(str::to_string),
+                };
+                (None, Some(failure))
+            }
         };
         self.0.push(TestStage {
             name: name.to_string(),
@@ -78,18 +85,22 @@ impl Stages {
         });
     }
 
+    /// Hides every secret that a driver may have put into its words.
+    fn without(mut self, secrets: &Secrets) -> Vec<TestStage> {
+        for stage in &mut self.0 {
+            let failure = stage.failure.as_mut();
+            let told = failure.map(|failure| (&mut failure.message, failure.hint.as_mut()));
+            let (message, hint) = told.unzip();
+            let texts = [message, hint.flatten(), stage.remark.as_mut()];
+            for text in texts.into_iter().flatten() {
+                *text = secrets.hide(text);
+            }
+        }
+        self.0
+    }
+
     fn all_passed(&self) -> bool {
         self.0.iter().all(|stage| stage.failure.is_none())
-    }
-}
-
-impl StageFailure {
-    fn of(error: &Error) -> StageFailure {
-        StageFailure {
-            kind: error.kind().to_string(),
-            message: error.to_string(),
-            hint: error.hint_text().map(str::to_string),
-        }
     }
 }
 
@@ -118,7 +129,7 @@ pub(crate) async fn test_stored(
             .hint("it was left out of this build; use one that has it")
     })?;
     let parts = super::opened(app, row)?;
-    let report = test(app, connector, &secrets::joined(&parts)?, resource_group).await?;
+    let report = test(app, connector, &parts, resource_group).await?;
     let text = serde_json::to_string(&report)
         .map_err(|error| ApiError::internal("writing the test of a datasource", error))?;
     let mut t = app.store.begin().await?;
@@ -131,9 +142,10 @@ pub(crate) async fn test_stored(
 pub(crate) async fn test(
     app: &App,
     connector: &Connector,
-    config: &Map<String, Value>,
+    parts: &Parts,
     resource_group: &str,
 ) -> ApiResult<TestReport> {
+    let config = &secrets::joined(parts)?;
     let settings = app.instance_settings().await?;
     let policy = Policy::of(&settings)?;
     let start = Instant::now();
@@ -152,7 +164,7 @@ pub(crate) async fn test(
         passed: stages.all_passed(),
         tested_at: app.clock.now().to_rfc3339_opts(SecondsFormat::AutoSi, true),
         took_ms: millis(start.elapsed()),
-        stages: stages.0,
+        stages: stages.without(&parts.secrets),
     })
 }
 

@@ -6,12 +6,15 @@ use std::collections::{HashMap, HashSet};
 use super::Live;
 use super::log::{Level, RunLog, Stage};
 use super::record::RunError;
+use crate::alerts::tell;
+use crate::lineage;
+use crate::lineage::event::Ending;
 use crate::scheduler::{self, Ended};
 use crate::settings::ProjectSettings;
 use crate::state::App;
 use crate::store::run::takeover::{self, Abandoned};
 use crate::store::run::waiting::{self, Waiting};
-use crate::store::run::{self, Lease, Run};
+use crate::store::run::{self, End, Figures, Lease, Run};
 use crate::store::{Alone, Connection, StoreResult, damaged, project, resource_group, server};
 
 /// The queue is read in pieces of at most so many runs, because a long row of them may wait for one limit.
@@ -60,13 +63,16 @@ pub(super) async fn claim(app: &App, free: usize, live: &Live) -> StoreResult<Ve
         until: shared + i64::try_from(app.config.lease.as_micros()).unwrap_or(i64::MAX),
     };
     let most = i64::try_from(free + live.len()).unwrap_or(i64::MAX);
+    let mut given_up = 0;
     for lost in takeover::abandoned(&mut t, shared, most).await? {
         if claimed.len() >= free || live.values().any(|id| *id == lost.id) {
             continue;
         }
         match takeover::count(&mut t, &lost, shared).await? {
             None => {}
-            Some(count) if count > MOST_TAKEOVERS => give_up(app, &mut t, &lost, now).await?,
+            Some(count) if count > MOST_TAKEOVERS => {
+                given_up += i32::from(give_up(app, &mut t, &lost, now).await?);
+            }
             Some(_) => claimed.extend(run::claim(&mut t, &lost.id, lost.fence, lease).await?),
         }
     }
@@ -117,15 +123,18 @@ pub(super) async fn claim(app: &App, free: usize, live: &Live) -> StoreResult<Ve
         scheduler::run_begun(&mut t, run, now).await?;
     }
     t.commit().await?;
+    for _ in 0..given_up {
+        app.metrics.run_ended(run::FAILED);
+    }
     Ok(claimed)
 }
 
-/// Ends a run that no server survives.
-async fn give_up(app: &App, c: &mut Connection, lost: &Abandoned, now: i64) -> StoreResult<()> {
+/// Ends a run that no server survives; tells whether it was still to be ended.
+async fn give_up(app: &App, c: &mut Connection, lost: &Abandoned, now: i64) -> StoreResult<bool> {
     let error = RunError::no_server_survives(MOST_TAKEOVERS + 1);
     let text = serde_json::to_string(&error).map_err(|error| damaged(error.to_string()))?;
     let Some(run) = takeover::fail(c, lost, now, &text).await? else {
-        return Ok(());
+        return Ok(false);
     };
     let log = RunLog::open(&app.config.folder, &run.id);
     log.say(
@@ -134,7 +143,28 @@ async fn give_up(app: &App, c: &mut Connection, lost: &Abandoned, now: i64) -> S
         format!("failed: {}", error.message),
     );
     tracing::error!(run.id = run.id, "{}", error.message);
-    scheduler::run_ended(app, c, &run, Ended::GivenUp).await
+    let end = End {
+        state: run::FAILED,
+        at: now,
+        figures: Figures {
+            rows_read: run.rows_read,
+            rows_written: run.rows_written,
+            rows_dirty: run.rows_dirty,
+            bytes: run.bytes,
+        },
+        report: None,
+        error: Some(&text),
+    };
+    scheduler::run_ended(app, c, &run, Ended::GivenUp).await?;
+    tell::run_ended(app, c, &run, &end, Ended::GivenUp).await?;
+    let told = Ending {
+        word: lineage::word(end.state),
+        at: end.at,
+        figures: end.figures,
+        message: Some(&error.message),
+    };
+    lineage::ended(app, c, &run, &told, None).await?;
+    Ok(true)
 }
 
 /// Whether a count is below its limit; 0 is none.

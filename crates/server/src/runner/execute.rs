@@ -71,6 +71,10 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> St
         id: run.id.clone(),
         fence: run.fence,
     };
+    if run.stop_requested != 0 {
+        // Somebody asked an earlier owner for that, which did not come to it.
+        stops.run.cancel();
+    }
     let log = RunLog::open(&app.config.folder, &run.id);
     let again = if run.fence > 1 {
         ", to continue it"
@@ -145,6 +149,14 @@ pub(super) struct Learnt {
     pub(super) secrets: OnceLock<Vec<Secrets>>,
 }
 
+impl Learnt {
+    /// A text with every secret hidden that a driver may have put into it.
+    pub(super) fn hide(&self, text: &str) -> String {
+        let secrets = self.secrets.get().into_iter().flatten();
+        secrets.fold(text.to_string(), |text, secrets| secrets.hide(&text))
+    }
+}
+
 async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
     let Doing {
         app,
@@ -154,6 +166,9 @@ async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
         stops,
         learnt,
     } = *doing;
+    if stops.run.is_cancelled() {
+        return Err(stopped());
+    }
     let resolved = resolve(doing).await?;
     log.say(Level::Info, Stage::Wait, "connecting to both sides");
     let plan = tokio::select! {

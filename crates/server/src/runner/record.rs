@@ -1,22 +1,22 @@
 //! The end of a run: its state, its report, its error, and whom it is told.
 
-use engine::{Ended, Failure, Outcome};
+use engine::{Ended, Failure, Ledger, Outcome};
 use futures::FutureExt;
 use sdk::{Error, Kind};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::execute::Doing;
+use super::execute::{Doing, Learnt};
 use super::heart::figures;
+use super::ledger::StoreLedger;
 use super::log::{Level, Stage};
 use super::{Stops, until_stored};
-use crate::access::secrets::Secrets;
 use crate::alerts::tell;
 use crate::lineage::event::Ending;
 use crate::state::App;
-use crate::store::StoreResult;
-use crate::store::run::{self, End, Held};
+use crate::store::run::{self, End, Held, Run};
+use crate::store::{StoreError, StoreResult};
 use crate::{lineage, scheduler};
 
 /// Why a run did not succeed, as it is stored and shown.
@@ -49,18 +49,33 @@ impl RunError {
         }
     }
 
+    /// Whether a run of the store says that it can be continued.
+    pub(crate) fn is_resumable(run: &Run) -> bool {
+        let error: Option<Value> = run
+            .error
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
+        error.is_some_and(|error| error["resumable"] == true)
+    }
+
     /// The same with every secret hidden that a driver may have put into its message.
-    fn without(self, secrets: Option<&Vec<Secrets>>) -> RunError {
-        let hide = |text: String| {
-            let secrets = secrets.into_iter().flatten();
-            secrets.fold(text, |text, secrets| secrets.hide(&text))
-        };
+    fn without_secrets(self, learnt: &Learnt) -> RunError {
         RunError {
             kind: self.kind,
-            message: hide(self.message),
-            hint: self.hint.map(hide),
+            message: learnt.hide(&self.message),
+            hint: self.hint.map(|hint| learnt.hide(&hint)),
             resumable: self.resumable,
         }
+    }
+}
+
+/// Hides every secret in the texts of a value. Drivers put them into more places than the error.
+fn hide_in(value: &mut Value, learnt: &Learnt) {
+    match value {
+        Value::String(text) => *text = learnt.hide(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_in(item, learnt)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| hide_in(field, learnt)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -79,28 +94,9 @@ pub(super) async fn record(
         ..
     } = *doing;
     let figures = figures(&meter.progress());
-    let (mut state, report, mut error) = match &done {
+    let (mut state, mut report, mut error) = match &done {
         Ok(ended) => ending(ended, stops),
-        Err(error) => (
-            if stops.server.is_cancelled() {
-                run::QUEUED
-            } else if stops.run.is_cancelled() {
-                run::STOPPED
-            } else {
-                run::FAILED
-            },
-            None,
-            Some(RunError {
-                kind: if stops.run.is_cancelled() {
-                    run::STOPPED.to_string()
-                } else {
-                    error.kind().to_string()
-                },
-                message: error.to_string(),
-                hint: error.hint_text().map(str::to_string),
-                resumable: error.kind() == Kind::Internal,
-            }),
-        ),
+        Err(error) => before_its_rows(error, stops, is_half_moved(app, held).await),
     };
     if state == run::QUEUED {
         log.say(
@@ -108,7 +104,10 @@ pub(super) async fn record(
             Stage::End,
             "the server stops; another one continues",
         );
-        return until_stored(|| hand_over(app, held).boxed()).await;
+        return match until_stored(|| hand_over(app, held).boxed()).await {
+            Err(StoreError::Changed) => stored_before(doing, held, &[run::QUEUED]).await.map(drop),
+            other => other,
+        };
     }
     let is_late = state == run::STOPPED && stops.late.is_cancelled();
     if is_late {
@@ -122,10 +121,13 @@ pub(super) async fn record(
             resumable: error.is_some_and(|error| error.resumable),
         });
     }
-    let error = error.map(|error| error.without(learnt.secrets.get()));
+    let error = error.map(|error| error.without_secrets(learnt));
+    if let Some(report) = &mut report {
+        hide_in(report, learnt);
+    }
     if let Ok(ended) = &done {
         for notice in &ended.report.notices {
-            log.say(Level::Warning, Stage::End, notice);
+            log.say(Level::Warning, Stage::End, learnt.hide(notice));
         }
     }
     match &error {
@@ -136,7 +138,6 @@ pub(super) async fn record(
             log.say(Level::Error, Stage::End, text);
         }
     }
-    tracing::Span::current().record("state", state);
     let message = error.as_ref().map(|error| error.message.clone());
     let report = report.map(|report| report.to_string());
     let error = error.and_then(|error| serde_json::to_string(&error).ok());
@@ -152,9 +153,65 @@ pub(super) async fn record(
     } else {
         scheduler::Ended::of(state)
     };
-    until_stored(|| finish(doing, held, &end, (ended, message.as_deref())).boxed()).await?;
+    let stored =
+        until_stored(|| finish(doing, held, end, (ended, message.as_deref())).boxed()).await;
+    let state = match stored {
+        Err(StoreError::Changed) => stored_before(doing, held, &[state, run::STOPPED]).await?,
+        other => other?,
+    };
+    tracing::Span::current().record("state", state);
     app.metrics.run_ended(state);
     Ok(())
+}
+
+/// Whether rows of a run may be with the target already, by what its ledger says; so its next owner goes on with
+/// them unless the run was given up.
+async fn is_half_moved(app: &App, held: &Held) -> bool {
+    let ledger = until_stored(|| StoreLedger::open(app, held).boxed()).await;
+    ledger.is_ok_and(|ledger| {
+        let history = ledger.history();
+        history.prepared.is_some() && !history.giving_up && !history.aborted
+    })
+}
+
+/// How a run ended that came to no rows this time; an earlier owner may have moved some.
+fn before_its_rows(
+    error: &Error,
+    stops: &Stops,
+    is_half_moved: bool,
+) -> (&'static str, Option<Value>, Option<RunError>) {
+    let state = if stops.server.is_cancelled() {
+        run::QUEUED
+    } else if stops.run.is_cancelled() {
+        run::STOPPED
+    } else {
+        run::FAILED
+    };
+    let error = RunError {
+        kind: match state {
+            run::STOPPED => run::STOPPED.to_string(),
+            _ => error.kind().to_string(),
+        },
+        message: error.to_string(),
+        hint: error.hint_text().map(str::to_string),
+        resumable: is_half_moved || Failure::is_resumable(error),
+    };
+    (state, None, Some(error))
+}
+
+/// Which of the states this claim has left the run in already: the answer to a commit that succeeded may have been
+/// lost. Nobody else leaves it in one without a claim of their own.
+async fn stored_before(
+    doing: &Doing<'_>,
+    held: &Held,
+    states: &[&'static str],
+) -> StoreResult<&'static str> {
+    let Doing { app, row, .. } = *doing;
+    let mut c = app.store.read().await?;
+    let found = run::find(&mut c, &row.project_id, &held.id).await?;
+    let found = found.filter(|found| found.fence == held.fence && found.owner.is_none());
+    let state = found.and_then(|found| states.iter().find(|state| ***state == found.state));
+    state.copied().ok_or(StoreError::Changed)
 }
 
 async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {
@@ -166,20 +223,18 @@ async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {
 async fn finish(
     doing: &Doing<'_>,
     held: &Held,
-    end: &End<'_>,
-    (ended, message): (scheduler::Ended, Option<&str>),
-) -> StoreResult<()> {
+    mut end: End<'_>,
+    (mut ended, message): (scheduler::Ended, Option<&str>),
+) -> StoreResult<&'static str> {
     let Doing { app, row, .. } = *doing;
     let mut t = app.store.begin().await?;
-    let state = run::finish(&mut t, held, end).await?;
-    let ended = match state.as_str() {
-        // Somebody asked for that while it failed.
-        run::STOPPED => scheduler::Ended::Stopped,
-        _ => ended,
-    };
+    if run::finish(&mut t, held, &end).await? == run::STOPPED {
+        // Somebody may have asked for that while it failed.
+        (end.state, ended) = (run::STOPPED, scheduler::Ended::Stopped);
+    }
     run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
     scheduler::run_ended(app, &mut t, row, ended).await?;
-    tell::run_ended(app, &mut t, row, end, ended).await?;
+    tell::run_ended(app, &mut t, row, &end, ended).await?;
     let told = Ending {
         word: lineage::word(end.state),
         at: end.at,
@@ -187,7 +242,8 @@ async fn finish(
         message,
     };
     lineage::ended(app, &mut t, row, &told, doing.learnt.datasets.get()).await?;
-    Ok(t.commit().await?)
+    t.commit().await?;
+    Ok(end.state)
 }
 
 /// The state that a report stands for, the report without paths of this machine, and the error.

@@ -2,6 +2,12 @@
 
 use tokio_util::sync::CancellationToken;
 
+use std::sync::Arc;
+
+use engine::{Ended, Meter};
+use sdk::{Error, Kind};
+
+use super::execute::{Doing, Learnt};
 use super::*;
 use crate::clock::Clock;
 use crate::scheduler::tests::{app, at, change, instances, runs, schedules, stores, tick_at};
@@ -25,12 +31,204 @@ async fn with_a_run(store: &str, folder: &tempfile::TempDir, clock: &Clock) -> A
     app
 }
 
+/// Claims the only run.
+async fn claimed(app: &App) -> Run {
+    let claimed = claim::claim(app, 1, &Live::new()).await.expect("a store");
+    claimed.into_iter().next().expect("a run")
+}
+
+fn held(run: &Run) -> Held {
+    Held {
+        id: run.id.clone(),
+        fence: run.fence,
+    }
+}
+
+fn no_stops() -> Stops {
+    Stops {
+        server: CancellationToken::new(),
+        run: CancellationToken::new(),
+        late: CancellationToken::new(),
+        lost: CancellationToken::new(),
+    }
+}
+
+/// Notes the end of a claimed run.
+async fn ends(app: &App, row: &Run, done: Result<Ended, Error>) -> StoreResult<()> {
+    let doing = Doing {
+        app,
+        row,
+        log: &log::RunLog::open(&app.config.folder, &row.id),
+        meter: &Arc::new(Meter::default()),
+        stops: &no_stops(),
+        learnt: &Learnt::default(),
+    };
+    record::record(&doing, &held(row), done).await
+}
+
+/// Whether the end of a run says that it can be continued, after these events and this failure.
+async fn is_resumable(app: &App, events: &[&str], kind: Kind) -> bool {
+    let row = claimed(app).await;
+    let mut t = app.store.begin().await.expect("a transaction");
+    for (number, event) in (0..).zip(events) {
+        let added = run::add_event(&mut t, &held(&row), number, event).await;
+        added.expect("an event");
+    }
+    t.commit().await.expect("a commit");
+    let ended = ends(app, &row, Err(Error::new(kind, "no way"))).await;
+    ended.expect("a store");
+    let row = runs(app).await.remove(0);
+    let mut t = app.store.begin().await.expect("a transaction");
+    run::resume(&mut t, &row.id, 0).await.expect("a failed run");
+    t.commit().await.expect("a commit");
+    change(app, "DELETE FROM run_event").await;
+    row.error.expect("an error").contains(r#""resumable":true"#)
+}
+
+#[tokio::test]
+async fn a_run_that_fails_before_its_rows_can_be_continued_as_the_engine_says() {
+    const PREPARED: &str = r#"{"event":"prepared","state":{}}"#;
+    const GIVING_UP: &str = r#"{"event":"givingUp"}"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        for (events, kind, expected) in [
+            (&[][..], Kind::Unreachable, true),
+            (&[], Kind::Auth, true),
+            (&[], Kind::Config, false),
+            // Rows are with the target, whatever keeps the run from going on.
+            (&[PREPARED], Kind::Auth, true),
+            (&[PREPARED], Kind::Config, true),
+            (&[PREPARED, GIVING_UP], Kind::Config, false),
+        ] {
+            let found = is_resumable(&app, events, kind).await;
+            assert_eq!(found, expected, "{events:?} {kind:?}");
+        }
+        app.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_was_to_stop_before_its_server_went_does_not_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        let id = claimed(&app).await.id;
+        let mut t = app.store.begin().await.expect("a transaction");
+        let asked = run::stop(&mut t, &id, clock.micros()).await;
+        asked.expect("a run under way");
+        t.commit().await.expect("a commit");
+        clock.advance(Duration::from_secs(60));
+        let since = Instant::now();
+        let again = claimed(&app).await;
+        let done = execute::run(&app, again, no_stops(), since).await;
+        done.expect("a store");
+        let row = runs(&app).await.remove(0);
+        assert_eq!((row.state.as_str(), row.rows_read), (run::STOPPED, 0));
+        app.store.close().await;
+    }
+}
+
+/// A rule that tells of every end of a run in every project.
+async fn watch_all(app: &App) {
+    change(
+        app,
+        r#"INSERT INTO alert_rule (id, project_id, name, spec, is_enabled, created_at, updated_at, revision)
+           SELECT id, id, 'all', '{"object": {"kind": "project"}, "channels": [],
+            "triggers": [{"kind": "failed"}, {"kind": "finished"}]}', 1, 1, 1, 1 FROM project"#,
+    )
+    .await;
+}
+
+/// The texts that a query finds.
+async fn texts(app: &App, query: &'static str) -> Vec<String> {
+    let mut c = app.store.read().await.expect("a connection");
+    let query = sqlx::query_scalar(query);
+    query.fetch_all(&mut *c).await.expect("texts")
+}
+
+/// What the rules have to tell, and the kinds of the OpenLineage events that are to be delivered.
+async fn told(app: &App) -> (Vec<String>, Vec<String>) {
+    let alerts = texts(app, "SELECT event FROM alert_event ORDER BY id").await;
+    let lineage = texts(app, "SELECT event FROM lineage_event ORDER BY number").await;
+    let kind = |event: String| {
+        let event: serde_json::Value = serde_json::from_str(&event).expect("JSON");
+        event["eventType"].as_str().expect("a kind").to_string()
+    };
+    (alerts, lineage.into_iter().map(kind).collect())
+}
+
+#[tokio::test]
+async fn a_run_that_fails_while_it_is_to_stop_is_told_as_stopped() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        watch_all(&app).await;
+        let row = claimed(&app).await;
+        change(&app, "UPDATE run SET stop_requested = 1").await;
+        let ended = ends(&app, &row, Err(Error::internal("no way"))).await;
+        ended.expect("a store");
+        assert_eq!(runs(&app).await.remove(0).state, run::STOPPED);
+        assert_eq!(instances(&app).await.remove(0).state, "stopped");
+        let (alerts, lineage) = told(&app).await;
+        assert_eq!(alerts.len(), 0, "{alerts:?}");
+        assert_eq!(lineage, ["START", "ABORT"]);
+        app.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_ends_whatever_its_schedule_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        let row = claimed(&app).await;
+        change(&app, "UPDATE schedule SET submitted_rule = '{'").await;
+        let ended = ends(&app, &row, Err(Error::new(Kind::Config, "no way"))).await;
+        ended.expect("an end that is stored");
+        assert_eq!(instances(&app).await.remove(0).state, "failed");
+        app.store.close().await;
+    }
+}
+
+/// The server asks a second time when it did not hear that the first time succeeded.
+#[tokio::test]
+async fn a_run_whose_end_is_stored_is_not_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        watch_all(&app).await;
+        let row = claimed(&app).await;
+        for _ in 0..2 {
+            let ended = ends(&app, &row, Err(Error::new(Kind::Config, "no way"))).await;
+            ended.expect("an end that is stored");
+        }
+        assert_eq!(told(&app).await.1, ["START", "FAIL"], "it is told once");
+        // The run goes on elsewhere and comes to another end.
+        let mut t = app.store.begin().await.expect("a transaction");
+        run::resume(&mut t, &row.id, 0).await.expect("a failed run");
+        t.commit().await.expect("a commit");
+        let again = claimed(&app).await;
+        let ended = ends(&app, &again, Err(Error::new(Kind::Config, "no way"))).await;
+        ended.expect("a store");
+        let ended = ends(&app, &row, Err(Error::new(Kind::Config, "no way"))).await;
+        assert!(matches!(ended, Err(StoreError::Changed)), "{ended:?}");
+        app.store.close().await;
+    }
+}
+
 #[tokio::test]
 async fn a_run_that_no_server_survives_is_given_up_and_not_repeated() {
     let folder = tempfile::tempdir().expect("a folder");
     for store in stores(&folder).await {
         let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
         let app = with_a_run(&store, &folder, &clock).await;
+        watch_all(&app).await;
         let nothing = Live::new();
         let mut claims = 0;
         let mut last = None;
@@ -66,6 +264,10 @@ async fn a_run_that_no_server_survives_is_given_up_and_not_repeated() {
         assert!(error.contains("lost with its server"), "{error}");
         let instance = instances(&app).await.remove(0);
         assert_eq!((instance.state.as_str(), instance.retries), ("failed", 0));
+        let (alerts, lineage) = told(&app).await;
+        assert_eq!(alerts.len(), 1, "{alerts:?}");
+        assert!(alerts[0].contains("lost with its server"), "{alerts:?}");
+        assert_eq!(lineage, ["START", "FAIL"]);
         let mut t = app.store.begin().await.expect("a transaction");
         let late = run::add_event(&mut t, &last.expect("a claim"), 99, "late").await;
         assert!(matches!(late, Err(StoreError::Changed)));
@@ -120,14 +322,8 @@ async fn a_server_that_cannot_renew_its_claim_lets_go_of_the_run() {
         t.commit().await.expect("a commit");
         change(&app, "UPDATE run SET job_version = 2").await;
         let since = Instant::now();
-        let claimed = claim::claim(&app, 1, &Live::new()).await.expect("a store");
-        let run = claimed.into_iter().next().expect("a run");
-        let stops = Stops {
-            server: CancellationToken::new(),
-            run: CancellationToken::new(),
-            late: CancellationToken::new(),
-            lost: CancellationToken::new(),
-        };
+        let run = claimed(&app).await;
+        let stops = no_stops();
         let doing = tokio::spawn({
             let (app, stops) = (app.clone(), stops.clone());
             async move { execute::run(&app, run, stops, since).await }

@@ -110,7 +110,7 @@ pub(crate) async fn split(
     interval: Interval,
     reason: &str,
 ) -> StoreResult<()> {
-    let Some(rule) = super::submitted_rule(c, job_id).await? else {
+    let Some(rule) = super::readable_rule(c, job_id).await? else {
         return Ok(());
     };
     let policy = rule.catch_up.policy;

@@ -112,7 +112,7 @@ pub(crate) async fn run_ended(
     };
     let now = app.clock.micros();
     if ended == Ended::Failed
-        && let Some(rule) = submitted_rule(c, &row.job_id).await?
+        && let Some(rule) = readable_rule(c, &row.job_id).await?
         && row.retries < i64::from(rule.rerun.times)
     {
         let release_at = now + i64::from(rule.rerun.delay_minutes) * MINUTE_MICROS;
@@ -216,6 +216,20 @@ pub(crate) async fn submitted_rule(
     let row = schedule::of_job(c, job_id).await?;
     let text = row.and_then(|row| row.submitted_rule);
     text.map(|text| read_json(&text)).transpose()
+}
+
+/// The same for what goes on without one: a rule that cannot be read is none.
+pub(crate) async fn readable_rule(
+    c: &mut Connection,
+    job_id: &str,
+) -> StoreResult<Option<Schedule>> {
+    match submitted_rule(c, job_id).await {
+        Err(error) if error.is_damage() => {
+            tracing::error!(job.id = job_id, ?error, "a schedule cannot be read");
+            Ok(None)
+        }
+        read => read,
+    }
 }
 
 /// A rule of the store, which was checked before it was stored.

@@ -12,6 +12,7 @@ use super::generate::occurrence;
 use super::stop_run;
 use crate::alerts::tell;
 use crate::api::error::{ApiError, ApiResult, Code};
+use crate::runner::RunError;
 use crate::runs::{self, Environment, Kind, Request, RunOptions};
 use crate::schedule::occurrence::Occurrence;
 use crate::schedule::rule::{Overlap, Schedule};
@@ -19,6 +20,7 @@ use crate::state::App;
 use crate::store::instance::missed::Interval;
 use crate::store::instance::{self, Instance, Move};
 use crate::store::job::{self, Job};
+use crate::store::run::{self, Run};
 use crate::store::{
     Alone, Connection, StoreError, StoreResult, backfill, job_version, read_json, savepoint,
     schedule,
@@ -66,12 +68,14 @@ async fn pass(app: &App, now: i64, undecided: Option<Interval>) -> ApiResult<Pas
             }
         }
         t.commit().await.map_err(StoreError::from)?;
-        app.metrics.released(piece.released);
-        app.wake();
-        last = due.into_iter().next_back();
-        if last.is_none() {
+        if piece.released > 0 {
+            app.metrics.released(piece.released);
+            app.wake();
+        }
+        if i64::try_from(due.len()).unwrap_or(i64::MAX) < PIECE {
             return Ok(passed);
         }
+        last = due.into_iter().next_back();
     }
 }
 
@@ -140,7 +144,23 @@ impl Piece {
             self.end(c, row, instance::SUCCEEDED, message).await?;
             return Ok(Passed::More);
         }
-        self.learn(c, row).await?;
+        let learnt = self.learn(c, row).await;
+        match learnt.and_then(|()| occurrence(row)) {
+            Err(error) if error.is_damage() => {
+                tracing::error!(
+                    instance.id = row.id,
+                    job.id = row.job_id,
+                    ?error,
+                    "an instance cannot run"
+                );
+                let job = job::find(c, &row.project_id, &row.job_id).await?;
+                let name = job.map_or_else(String::new, |job| job.name);
+                let reason = "the store holds what this version cannot read";
+                self.fail(app, c, row, (&name, reason)).await?;
+                return Ok(Passed::All);
+            }
+            other => other?,
+        };
         let Some(Some(ready)) = self.jobs.get(&row.job_id) else {
             return Ok(Passed::All);
         };
@@ -163,7 +183,7 @@ impl Piece {
         // What fails for one instance is undone alone, so that the others go on.
         let mut point = savepoint(c).await?;
         match self.start(app, &mut point, row, ready).await {
-            Ok(Started::Elsewhere) => point.commit().await.map_err(StoreError::from)?,
+            Ok(Started::Elsewhere) => point.rollback().await.map_err(StoreError::from)?,
             Ok(Started::Here) => {
                 point.commit().await.map_err(StoreError::from)?;
                 self.released += 1;
@@ -181,12 +201,24 @@ impl Piece {
             }
             Err(error) => {
                 point.rollback().await.map_err(StoreError::from)?;
-                let message = format!("it cannot run: {}", error.message());
-                self.end(c, row, instance::FAILED, &message).await?;
-                tell::instance_failed(app, c, row, &ready.job.name, &message).await?;
+                let name = &ready.job.name;
+                self.fail(app, c, row, (name, error.message())).await?;
             }
         }
         Ok(Passed::All)
+    }
+
+    /// Ends an instance that cannot get a run.
+    async fn fail(
+        &self,
+        app: &App,
+        c: &mut Connection,
+        row: &Instance,
+        (job_name, reason): (&str, &str),
+    ) -> StoreResult<()> {
+        let message = format!("it cannot run: {reason}");
+        self.end(c, row, instance::FAILED, &message).await?;
+        tell::instance_failed(app, c, row, job_name, &message).await
     }
 
     async fn end(
@@ -248,7 +280,7 @@ impl Piece {
         }
     }
 
-    /// Puts the run of an instance into the queue.
+    /// Puts a run of an instance into the queue: the one that failed if it can be continued, else a new one.
     async fn start(
         &self,
         app: &App,
@@ -256,6 +288,9 @@ impl Piece {
         row: &Instance,
         ready: &Ready,
     ) -> ApiResult<Started> {
+        if let Some(run) = to_continue(c, row).await? {
+            return go_on(app, c, row, &run).await;
+        }
         if !instance::queue(c, &row.id).await? {
             return Ok(Started::Elsewhere);
         }
@@ -302,6 +337,29 @@ impl Piece {
         let (run_id, _) = runs::create(app, c, &request).await?;
         instance::set_run(c, &row.id, &run_id).await?;
         Ok(Started::Here)
+    }
+}
+
+/// The failed run of an instance that is repeated by itself, if it can be continued. What it has moved is with the
+/// target already, and another run would move that once more.
+async fn to_continue(c: &mut Connection, row: &Instance) -> StoreResult<Option<Run>> {
+    let Some(run_id) = row.run_id.as_deref().filter(|_| row.retries > 0) else {
+        return Ok(None);
+    };
+    let run = run::find(c, &row.project_id, run_id).await?;
+    Ok(run.filter(|run| run.state == run::FAILED && RunError::is_resumable(run)))
+}
+
+/// Puts a failed run of an instance back into the queue.
+async fn go_on(app: &App, c: &mut Connection, row: &Instance, run: &Run) -> ApiResult<Started> {
+    match run::resume(c, &run.id, app.clock.micros()).await {
+        // Somebody else has resumed it.
+        Err(StoreError::Changed) => return Ok(Started::Elsewhere),
+        other => other?,
+    }
+    match instance::queue_again(c, &row.id, &run.id).await? {
+        true => Ok(Started::Here),
+        false => Ok(Started::Elsewhere),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::access::allow_list::Networks;
 use crate::access::vault::KeyRing;
 use crate::api::time::new_id;
 use crate::clock::Clock;
-use crate::config::{Observe, ServerConfig, Shutdown};
+use crate::config::{Lineage, Observe, ServerConfig, Shutdown};
 use crate::metrics::Metrics;
 use crate::settings::SettingsCache;
 use crate::state::Parts;
@@ -67,7 +67,15 @@ pub(crate) async fn app(store: &str, folder: &TempDir, clock: Clock) -> App {
             lease: Duration::from_secs(20),
             shutdown: Shutdown::HandOver,
             tls: None,
-            observe: Observe::default(),
+            observe: Observe {
+                // Nobody delivers what is told it.
+                lineage: Some(Lineage {
+                    url: "http://127.0.0.1:9".to_string(),
+                    api_key: None,
+                    namespace: "test".to_string(),
+                }),
+                ..Observe::default()
+            },
             oidc: None,
         },
         store: Store::open(store).await.expect("a store"),

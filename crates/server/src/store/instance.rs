@@ -12,6 +12,7 @@ pub(crate) mod edge;
 mod insertion;
 pub(crate) mod late;
 pub(crate) mod missed;
+pub(crate) mod old;
 
 pub(crate) use insertion::{NewInstance, insert_all};
 
@@ -400,6 +401,16 @@ pub(crate) async fn rerun(c: &mut Connection, id: &str, now: i64) -> StoreResult
          WHERE id = $2 AND state IN ('succeeded', 'failed', 'stopped', 'skipped')",
     );
     let result = query.bind(now).bind(id).execute(c).await?;
+    Ok(result.rows_affected() == 1)
+}
+
+/// Lets a waiting instance go on with its latest run, which is resumed; tells whether nobody else has taken it.
+pub(crate) async fn queue_again(c: &mut Connection, id: &str, run_id: &str) -> StoreResult<bool> {
+    let query = sqlx::query(
+        "UPDATE instance SET state = 'queued', message = '', started_at = NULL, ended_at = NULL
+         WHERE id = $1 AND run_id = $2 AND state = 'waiting' AND is_frozen = 0",
+    );
+    let result = query.bind(id).bind(run_id).execute(c).await?;
     Ok(result.rows_affected() == 1)
 }
 

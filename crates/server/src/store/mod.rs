@@ -74,6 +74,13 @@ pub(crate) enum StoreError {
     Database(sqlx::Error),
 }
 
+impl StoreError {
+    /// Whether a row was found that this version cannot read. Others can be read, and the transaction goes on.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, StoreError::Database(sqlx::Error::Decode(_)))
+    }
+}
+
 /// PostgreSQL's word for a character that a text cannot hold, `character_not_in_repertoire`.
 const NULL_CHARACTER: &str = "22021";
 

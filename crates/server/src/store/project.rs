@@ -4,6 +4,8 @@ use sqlx::FromRow;
 
 use super::{Connection, Page, StoreResult, changed, containing};
 
+pub(crate) mod removal;
+
 /// A row of `project`.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Project {
@@ -41,7 +43,7 @@ pub(crate) async fn insert(c: &mut Connection, project: &Project) -> StoreResult
 }
 
 pub(crate) async fn find(c: &mut Connection, id: &str) -> StoreResult<Option<Project>> {
-    let query = sqlx::query_as("SELECT * FROM project WHERE id = $1");
+    let query = sqlx::query_as("SELECT * FROM project WHERE id = $1 AND deleted_at IS NULL");
     Ok(query.bind(id).fetch_optional(c).await?)
 }
 
@@ -63,7 +65,7 @@ pub(crate) async fn list(
     page: &Page,
 ) -> StoreResult<Vec<Project>> {
     let query = sqlx::query_as(
-        "SELECT * FROM project WHERE name > $1
+        "SELECT * FROM project WHERE name > $1 AND deleted_at IS NULL
             AND ($2 = '' OR EXISTS (SELECT 1 FROM member WHERE project_id = project.id AND account_id = $2))
             AND ($3 = '' OR id = $3)
             AND (lower(name) LIKE $4 ESCAPE '\\' OR lower(title) LIKE $4 ESCAPE '\\')
@@ -94,15 +96,47 @@ pub(crate) async fn update(c: &mut Connection, project: &Project) -> StoreResult
     changed(&result)
 }
 
-pub(crate) async fn delete(c: &mut Connection, id: &str, revision: i64) -> StoreResult<()> {
-    let query = sqlx::query("DELETE FROM project WHERE id = $1 AND revision = $2");
-    changed(&query.bind(id).bind(revision).execute(c).await?)
-}
+/// What of a deleted project goes at once: whoever may enter it, what holds secrets, and what makes others do something
+/// for it. All of that is little.
+const AT_ONCE: [&str; 8] = [
+    "DELETE FROM schedule_dependency WHERE job_id IN (SELECT job_id FROM schedule WHERE project_id = $1)",
+    "DELETE FROM schedule WHERE project_id = $1",
+    "DELETE FROM alert_rule WHERE project_id = $1",
+    "DELETE FROM alert_channel WHERE project_id = $1",
+    "DELETE FROM datasource WHERE project_id = $1",
+    "DELETE FROM resource_group WHERE project_id = $1",
+    "DELETE FROM access_key WHERE project_id = $1",
+    "DELETE FROM member WHERE project_id = $1",
+];
 
-/// The number of the project's next run.
-pub(crate) async fn next_run_number(c: &mut Connection, id: &str) -> StoreResult<i64> {
+/// Marks a project as deleted: nobody finds it any more, no run of it is made, and another one may have its name.
+/// What is left is the business of [`removal`]. Returns how many runs wait or are under way; none may.
+pub(crate) async fn delete(
+    c: &mut Connection,
+    id: &str,
+    revision: i64,
+    now: i64,
+) -> StoreResult<i64> {
+    let query = sqlx::query(
+        "UPDATE project SET name = id, deleted_at = $1, revision = revision + 1
+         WHERE id = $2 AND revision = $3 AND deleted_at IS NULL",
+    );
+    let query = query.bind(now).bind(id).bind(revision);
+    changed(&query.execute(&mut *c).await?)?;
+    for sql in AT_ONCE {
+        sqlx::query(sql).bind(id).execute(&mut *c).await?;
+    }
     let query = sqlx::query_scalar(
-        "UPDATE project SET run_count = run_count + 1 WHERE id = $1 RETURNING run_count",
+        "SELECT count(*) FROM run WHERE project_id = $1 AND state IN ('queued', 'running')",
     );
     Ok(query.bind(id).fetch_one(c).await?)
+}
+
+/// The number of the project's next run; nothing if the project is deleted.
+pub(crate) async fn next_run_number(c: &mut Connection, id: &str) -> StoreResult<Option<i64>> {
+    let query = sqlx::query_scalar(
+        "UPDATE project SET run_count = run_count + 1 WHERE id = $1 AND deleted_at IS NULL
+         RETURNING run_count",
+    );
+    Ok(query.bind(id).fetch_optional(c).await?)
 }

@@ -48,7 +48,7 @@ pub(crate) struct Run {
     pub(crate) error: Option<String>,
     /// The run whose dirty rows it feeds back.
     pub(crate) origin_id: Option<String>,
-    /// Which columns those have, `source` or `target`.
+    /// Which columns those have, `source` or `target`, or `mendedSource` or `mendedTarget` if somebody sent them.
     pub(crate) row_form: Option<String>,
 }
 
@@ -287,7 +287,7 @@ pub(crate) async fn renew(
 }
 
 /// How a run ended.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct End<'a> {
     pub(crate) state: &'static str,
     pub(crate) at: i64,

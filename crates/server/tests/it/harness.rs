@@ -252,6 +252,11 @@ impl Running {
         self.again().await
     }
 
+    /// Asks the server to stop, which it does when it has finished what it is to finish.
+    pub(crate) fn begin_to_stop(&self) {
+        self.stop.cancel();
+    }
+
     /// Stops the server and starts another one on the same store.
     pub(crate) async fn restart(mut self) -> Running {
         self.stop.cancel();

@@ -1,5 +1,6 @@
 //! Runs of a server: followed, stopped, looked into, and their ends as exit codes.
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use super::{ENDLESS, QUICK, Remote};
@@ -113,6 +114,12 @@ async fn the_end_of_a_run_is_the_exit_code_of_who_waits() {
         .ask(&["runs", "dirty", "1", "--output", "dirty.jsonl"])
         .ok();
     assert_eq!(remote.mode("dirty.jsonl"), 0o600);
+    let public = std::fs::Permissions::from_mode(0o644);
+    std::fs::set_permissions(place.path("dirty.jsonl"), public).unwrap();
+    remote
+        .ask(&["runs", "dirty", "1", "--output", "dirty.jsonl"])
+        .ok();
+    assert_eq!(remote.mode("dirty.jsonl"), 0o600, "whatever was there");
     let saved = std::fs::read_to_string(place.path("dirty.jsonl")).unwrap();
     assert!(
         saved.lines().count() >= 1 && saved.contains("two"),
@@ -121,6 +128,8 @@ async fn the_end_of_a_run_is_the_exit_code_of_who_waits() {
     let none = remote.ask(&["runs", "dirty", "3"]).ok();
     assert_eq!(none.output, "no dirty rows\n");
 
+    let help = remote.ask(&["runs", "rerun", "--help"]).ok();
+    assert!(help.output.contains("[default: same]"), "{}", help.output);
     let again = remote.ask(&["runs", "rerun", "3", "--wait"]).ok();
     assert!(again.messages.contains("run 4"), "{}", again.messages);
     remote

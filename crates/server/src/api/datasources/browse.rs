@@ -11,10 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::find;
 use crate::access::role::Right;
+use crate::access::secrets::Secrets;
 use crate::api::caller::{Access, SignedIn};
 use crate::api::error::{ApiError, ApiResult, Code, ErrorBody, Problem};
 use crate::api::page::{Listed, PageQuery, QueryOf};
-use crate::datasources::{ddl, look};
+use crate::datasources::{self, ddl, look};
 use crate::state::App;
 use crate::store::datasource::Datasource;
 
@@ -162,6 +163,7 @@ pub(super) struct Opened {
     pub(super) browser: Box<dyn Browser>,
     pub(super) row: Datasource,
     pub(super) connector: sdk::Connector,
+    pub(super) secrets: Secrets,
 }
 
 pub(super) async fn open(
@@ -181,9 +183,11 @@ pub(super) async fn open(
     let row = find(&mut c, access, id).await?;
     // A slow host must not hold what others need to reach the store.
     drop(c);
-    let browser = look::open(app, &settings, &row, table)
+    let parts =
+        datasources::opened(app, &row).map_err(|error| refused(&Secrets::default(), &error))?;
+    let browser = look::open(app, &settings, (&row, &parts), table)
         .await
-        .map_err(refused)?;
+        .map_err(|error| refused(&parts.secrets, &error))?;
     let connector = app.registry.find(&row.connector).cloned();
     let connector = connector.ok_or_else(|| {
         ApiError::internal(
@@ -195,7 +199,15 @@ pub(super) async fn open(
         browser,
         row,
         connector,
+        secrets: parts.secrets,
     })
+}
+
+impl Opened {
+    /// What the data source refused.
+    pub(super) fn refused(&self, error: &sdk::Error) -> ApiError {
+        refused(&self.secrets, error)
+    }
 }
 
 /// Bounds a look by its time limit.
@@ -213,19 +225,23 @@ pub(super) async fn in_time<T>(look: impl Future<Output = ApiResult<T>>) -> ApiR
     }
 }
 
-/// What a data source refused. The caller is signed in here, whatever the database says about its own users.
-pub(super) fn refused(error: sdk::Error) -> ApiError {
+/// What a data source refused, without the secrets that a driver may quote. The caller is signed in here, whatever the
+/// database says about its own users.
+fn refused(secrets: &Secrets, error: &sdk::Error) -> ApiError {
     let code = match error.kind() {
         Kind::Config => Code::Invalid,
         Kind::NotFound => Code::NotFound,
         Kind::Denied => Code::Forbidden,
         Kind::Conflict | Kind::Unsupported => Code::Conflict,
         Kind::Auth | Kind::Unreachable | Kind::Throttled | Kind::Data => Code::Upstream,
-        Kind::Internal => return ApiError::internal("looking into the datasource", error),
+        Kind::Internal => {
+            let cause = secrets.hide(&error.to_string());
+            return ApiError::internal("looking into the datasource", cause);
+        }
     };
-    let answer = ApiError::new(code, error.to_string());
+    let answer = ApiError::new(code, secrets.hide(&error.to_string()));
     match error.hint_text() {
-        Some(hint) => answer.hint(hint),
+        Some(hint) => answer.hint(secrets.hide(hint)),
         None => answer,
     }
 }
@@ -259,7 +275,7 @@ pub(crate) async fn tables(
     let found = in_time(async {
         let opened = open(&app, &access, &id, None).await?;
         let found = opened.browser.tables(&query.search, wanted).await;
-        found.map_err(refused)
+        found.map_err(|error| opened.refused(&error))
     })
     .await?;
     // Stores list their tables in one order, so a page is what follows those that were seen.
@@ -299,7 +315,8 @@ pub(super) async fn read_columns(
     table: &str,
 ) -> ApiResult<(sdk::Connector, Vec<BrowsedColumn>)> {
     let opened = open(app, access, id, Some(table)).await?;
-    let columns = opened.browser.columns(table).await.map_err(refused)?;
+    let columns = opened.browser.columns(table).await;
+    let columns = columns.map_err(|error| opened.refused(&error))?;
     Ok((opened.connector, columns))
 }
 
@@ -327,7 +344,7 @@ pub(crate) async fn preview(
     let batch = in_time(async {
         let opened = open(&app, &access, &id, Some(&query.table)).await?;
         let batch = opened.browser.preview(&query.table, count).await;
-        batch.map_err(refused)
+        batch.map_err(|error| opened.refused(&error))
     })
     .await?;
     let schema = batch.schema();

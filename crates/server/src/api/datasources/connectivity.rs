@@ -8,7 +8,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{find, form};
 use crate::access::role::Right;
-use crate::access::secrets;
 use crate::api::body::Body;
 use crate::api::caller::SignedIn;
 use crate::api::error::{ApiError, ApiResult, ErrorBody, Problem};
@@ -84,9 +83,8 @@ pub(crate) async fn test_form(
     let (Some(connector), Some(parts), true) = (connector, parts, problems.is_empty()) else {
         return Err(ApiError::invalid(problems));
     };
-    let whole = secrets::joined(&parts)?;
     let group = group.as_deref().unwrap_or(resource_group::DEFAULT);
-    Ok(Json(probe::test(&app, connector, &whole, group).await?))
+    Ok(Json(probe::test(&app, connector, &parts, group).await?))
 }
 
 /// For which runs a data source is tested.

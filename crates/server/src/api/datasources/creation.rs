@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::browse::{LONGEST_TABLE, in_time, open, read_columns, refused};
+use super::browse::{LONGEST_TABLE, in_time, open, read_columns};
 use crate::access::role::Right;
 use crate::api::audit::{Change, Object};
 use crate::api::body::Body;
@@ -145,7 +145,8 @@ pub(crate) async fn draft(
             connector,
             columns: &columns,
         };
-        target.browser.draft(&wish).map_err(refused)
+        let draft = target.browser.draft(&wish);
+        draft.map_err(|error| target.refused(&error))
     })
     .await?;
     Ok(Json(draft.into()))
@@ -262,9 +263,14 @@ pub(crate) async fn create(
     match made {
         Ok(Ok(())) => Ok(StatusCode::NO_CONTENT),
         Ok(Err(error)) if error.kind() == sdk::Kind::Config => {
-            Err(ApiError::invalid(vec![Problem::of("/statement", &error)]))
+            let message = opened.secrets.hide(&error.to_string());
+            let hint = error.hint_text().map(|hint| opened.secrets.hide(hint));
+            Err(ApiError::invalid(vec![Problem {
+                hint,
+                ..Problem::at("/statement", message)
+            }]))
         }
-        Ok(Err(error)) => Err(refused(error)),
+        Ok(Err(error)) => Err(opened.refused(&error)),
         Err(_) => Err(ApiError::new(
             Code::Upstream,
             format!(

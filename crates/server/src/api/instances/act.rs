@@ -15,7 +15,7 @@ use crate::access::role::Right;
 use crate::api::audit::{Change, Object};
 use crate::api::body::Body;
 use crate::api::caller::{Access, Caller, SignedIn};
-use crate::api::error::{ApiError, ApiResult, ErrorBody};
+use crate::api::error::{ApiError, ApiResult, Code, ErrorBody};
 use crate::schedule::rule::RerunPolicy;
 use crate::scheduler::{stop_run, submitted_rule};
 use crate::state::App;
@@ -133,10 +133,12 @@ pub(crate) async fn rerun(
                     let error = ApiError::conflict(text);
                     return Err(error.hint("rerun it alone, then those further on"));
                 }
+                let may = match refuse_by_policy(&mut t, &down).await {
+                    Err(error) if error.code() == Code::Conflict => false,
+                    other => other.map(|()| true)?,
+                };
                 // Those that may not run again, or have not ended, keep what they are.
-                if refuse_by_policy(&mut t, &down).await.is_ok()
-                    && instance::rerun(&mut t, &down.instance.id, now).await?
-                {
+                if may && instance::rerun(&mut t, &down.instance.id, now).await? {
                     ids.push(down.instance.id.clone());
                 }
                 queue.push_back(down.instance);

@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path as FilePath, PathBuf};
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::find;
-use super::logs::send;
+use super::logs::{gone, open, send};
 use crate::access::role::Right;
 use crate::api::caller::SignedIn;
 use crate::api::error::{ApiError, ApiResult, ErrorBody};
@@ -188,11 +189,17 @@ pub(crate) async fn download(
     let access = caller.enter(&app, &project, Right::DirtyRowsView).await?;
     let row = find(&app, &access, &id).await?;
     let folder = folder(&app.config.folder, &row.id);
-    let file = engine::DirtyRows::new(&folder).joint_file();
-    let none = folder.join("none");
-    send(
-        file.as_deref().unwrap_or(&none),
-        &format!("run-{}.dirty.jsonl", row.number),
-    )
-    .await
+    if row.ended_at.is_none() {
+        let message = format!("run {} has not ended", row.number);
+        return Err(ApiError::conflict(message).hint("wait until it has, or look at its pages"));
+    }
+    let body = match engine::DirtyRows::new(&folder).joint_file() {
+        Some(file) => open(&file).await?,
+        None => None,
+    };
+    match body {
+        Some(body) => Ok(send(body, &row, "dirty")),
+        None if row.rows_dirty > 0 => Err(gone("dirty rows", &row)),
+        None => Ok(send(Body::empty(), &row, "dirty")),
+    }
 }

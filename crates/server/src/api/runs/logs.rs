@@ -16,10 +16,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::find;
 use crate::access::role::Right;
 use crate::api::caller::SignedIn;
-use crate::api::error::{ApiError, ApiResult, ErrorBody};
+use crate::api::error::{ApiError, ApiResult, Code, ErrorBody};
 use crate::api::page::QueryOf;
 use crate::runner::log::{self, Level, Line};
 use crate::state::App;
+use crate::store::run::Run;
 
 const MOST: usize = 1_000;
 
@@ -128,16 +129,37 @@ pub(crate) async fn download(
     let access = caller.enter(&app, &project, Right::RunsView).await?;
     let row = find(&app, &access, &id).await?;
     let path = log::file(&app.config.folder, &row.id);
-    send(&path, &format!("run-{}.log.jsonl", row.number)).await
+    let Some(body) = open(&path).await? else {
+        // Who has not begun has said nothing yet.
+        return match row.started_at {
+            None => Ok(send(HttpBody::empty(), &row, "log")),
+            Some(_) => Err(gone("log", &row)),
+        };
+    };
+    Ok(send(body, &row, "log"))
 }
 
-/// A file as a download; one that does not exist is empty.
-pub(super) async fn send(path: &FilePath, name: &str) -> ApiResult<Response> {
-    let body = match tokio::fs::File::open(path).await {
-        Ok(file) => HttpBody::from_stream(ReaderStream::new(file)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => HttpBody::empty(),
-        Err(error) => return Err(ApiError::internal("reading a file of a run", error)),
-    };
+/// The bytes of a file, if it is there.
+pub(super) async fn open(path: &FilePath) -> ApiResult<Option<HttpBody>> {
+    match tokio::fs::File::open(path).await {
+        Ok(file) => Ok(Some(HttpBody::from_stream(ReaderStream::new(file)))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(ApiError::internal("reading a file of a run", error)),
+    }
+}
+
+/// A file of a run should be there and is not.
+pub(super) fn gone(what: &str, row: &Run) -> ApiError {
+    let message = format!(
+        "the file with the {what} of run {} is not there",
+        row.number
+    );
+    ApiError::new(Code::NotFound, message).hint("all servers must share the folder of runs")
+}
+
+/// Lines of a run as a download.
+pub(super) fn send(body: HttpBody, row: &Run, what: &str) -> Response {
+    let name = format!("run-{}.{what}.jsonl", row.number);
     let headers = [
         (CONTENT_TYPE, "application/x-ndjson".to_string()),
         (
@@ -145,5 +167,5 @@ pub(super) async fn send(path: &FilePath, name: &str) -> ApiResult<Response> {
             format!("attachment; filename=\"{name}\""),
         ),
     ];
-    Ok((headers, body).into_response())
+    (headers, body).into_response()
 }

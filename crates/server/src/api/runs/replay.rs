@@ -21,9 +21,10 @@ use crate::api::caller::{Access, SignedIn};
 use crate::api::error::{ApiError, ApiResult, ErrorBody, Problem};
 use crate::api::idempotency::Once;
 use crate::api::page::QueryOf;
+use crate::api::time::new_id;
 use crate::runs::{self, Edition, Kind, Origin, Request};
 use crate::state::App;
-use crate::store::run;
+use crate::store::run::{self, removed};
 
 /// So many earlier replays are looked at.
 const MOST_REPLAYS: i64 = 100;
@@ -186,24 +187,48 @@ impl Feeding<'_> {
     }
 
     async fn begin(&self, rows: Rows) -> ApiResult<(StatusCode, Json<serde_json::Value>)> {
-        let mut kept = Vec::new();
-        let answer = self.put_into_queue(rows, &mut kept).await;
-        // Another request of the same key may have been faster, and then its runs are the ones.
-        let is_ours = |run: &String| match &answer {
-            Ok((_, Json(answer))) => answer.to_string().contains(run),
-            Err(_) => false,
+        let (forms, text) = match rows {
+            Rows::Kept(forms) => (forms, None),
+            Rows::Mended(mended, text) => (mended.forms, Some((mended.row_count, text))),
         };
-        kept.retain(|run| !is_ours(run));
-        runs::forget_mended(self.app, &kept).await;
+        let mut ids: Vec<String> = forms.iter().map(|_| new_id()).collect();
+        let replays = ids
+            .iter()
+            .map(String::as_str)
+            .zip(forms)
+            .collect::<Vec<_>>();
+        let answer = match self.keep(&ids, text.as_ref()).await {
+            Ok(()) => self.put_into_queue(&replays, text.as_ref()).await,
+            Err(error) => Err(error),
+        };
+        if text.is_some() {
+            // Another request of the same key may have been faster, and then its runs are the ones.
+            let is_ours = |run: &String| match &answer {
+                Ok((_, Json(answer))) => answer.to_string().contains(run),
+                Err(_) => false,
+            };
+            ids.retain(|run| !is_ours(run));
+            runs::forget_mended(self.app, &ids).await;
+        }
         self.app.wake();
         answer
     }
 
-    /// Makes the runs; `kept` gets those that have a folder by then.
+    /// Keeps rows that somebody sent. That takes a while, so nobody waits for it within a transaction.
+    async fn keep(&self, ids: &[String], text: Option<&(u64, Bytes)>) -> ApiResult<()> {
+        let Some((_, text)) = text else {
+            return Ok(());
+        };
+        for id in ids {
+            runs::keep_mended(self.app, id, text.clone()).await?;
+        }
+        Ok(())
+    }
+
     async fn put_into_queue(
         &self,
-        rows: Rows,
-        kept: &mut Vec<String>,
+        replays: &[(&str, RowForm)],
+        text: Option<&(u64, Bytes)>,
     ) -> ApiResult<(StatusCode, Json<serde_json::Value>)> {
         let Feeding {
             app,
@@ -212,12 +237,7 @@ impl Feeding<'_> {
             how,
             once,
         } = *self;
-        let (forms, text) = match rows {
-            Rows::Kept(forms) => (forms, None),
-            Rows::Mended(mended, text) => (mended.forms, Some((mended.row_count, text))),
-        };
         let said = text
-            .as_ref()
             .map(|(row_count, text)| json!({"mendedRows": row_count, "sha256": token::hash(text)}));
         let mut t = app.store.begin().await?;
         let place = format!("replay {} {}", access.project.id, row.id);
@@ -234,15 +254,16 @@ impl Feeding<'_> {
             error.hint("download the rows, and feed them back with `longshore replay FILE JOB`")
         })?;
         let mut started = Vec::new();
-        for form in forms {
+        for (replay_id, form) in replays {
             let again = Again::of(&mut t, row, &job, how.version).await?;
-            let edition = match &text {
+            let edition = match text {
                 Some(_) => Edition::Mended,
                 None => Edition::Kept,
             };
             let origin = Origin {
+                replay_id,
                 run_id: &row.id,
-                form,
+                form: *form,
                 edition,
             };
             let request = Request {
@@ -251,9 +272,8 @@ impl Feeding<'_> {
                 ..again.request(row, &job, &access.caller.account.id)
             };
             let (id, number) = runs::create(app, &mut t, &request).await?;
-            if let Some((_, text)) = &text {
-                kept.push(id.clone());
-                runs::keep_mended(app, &id, text.clone()).await?;
+            if text.is_some() {
+                removed::forget(&mut t, &id).await?;
             }
             started.push(StartedRun { id, number });
         }

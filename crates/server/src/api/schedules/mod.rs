@@ -9,7 +9,6 @@ pub(crate) mod preview;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::header::IF_MATCH;
 use axum::http::{HeaderMap, StatusCode};
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
@@ -304,7 +303,7 @@ pub(crate) async fn put(
     let (before, row) = match schedule::find(&mut t, &access.project.id, &job.id).await? {
         Some(mut row) => {
             let before: Rule = read(&row.rule)?;
-            row.revision = seen(&headers)?;
+            Seen(row.revision) = Seen::read(&headers)?;
             row.rule = text(&rule)?;
             row.updated_at = now;
             schedule::update_draft(&mut t, &row).await?;
@@ -342,23 +341,6 @@ pub(crate) async fn put(
     let view = view(&app, &mut t, &row, &job).await?;
     t.commit().await.map_err(StoreError::from)?;
     Ok(Revised(row.revision, view))
-}
-
-/// The revision in `If-Match`, where it is needed only if there is something to overwrite.
-fn seen(headers: &HeaderMap) -> ApiResult<i64> {
-    let text = headers.get(IF_MATCH).and_then(|value| value.to_str().ok());
-    let text = text.ok_or_else(|| {
-        ApiError::new(
-            Code::RevisionRequired,
-            "the job has a schedule, and the request lacks `If-Match`",
-        )
-        .hint("repeat the `ETag` of the schedule that you changed")
-    })?;
-    let digits = text.trim().trim_matches('"');
-    digits.parse().map_err(|_| {
-        ApiError::bad_request("`If-Match` is no revision")
-            .hint("repeat the `ETag` as it was given, for example `\"3\"`")
-    })
 }
 
 /// Deletes a schedule and those of its instances that have not begun. Refused while others wait for it.

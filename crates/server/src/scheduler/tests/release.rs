@@ -38,6 +38,44 @@ async fn an_instance_that_cannot_be_written_stops_no_other() {
 }
 
 #[tokio::test]
+async fn an_instance_that_cannot_be_read_stops_no_other() {
+    const RULE: &str = r#"{"cycle": {"kind": "day", "at": "01:00"}, "zone": "UTC"}"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = app(&store, &folder, clock.clone()).await;
+        schedules(&app, 4, RULE, false).await;
+        tick_at(&app, &clock, "2026-03-05T00:59:00Z").await;
+        for damage in [
+            "UPDATE schedule SET submitted_rule = '{' WHERE job_id = (SELECT min(job_id) FROM schedule)",
+            "UPDATE job_version SET variables = '{' WHERE job_id = (SELECT max(job_id) FROM schedule)",
+        ] {
+            change(&app, damage).await;
+        }
+        // Not even what was missed in an outage.
+        clock.set(at("2026-03-05T01:30:00Z"));
+        tick(&app).await.expect("a tick");
+        let instances = instances(&app).await;
+        let states: Vec<&str> = instances.iter().map(|one| one.state.as_str()).collect();
+        assert_eq!(
+            states,
+            [
+                instance::FAILED,
+                instance::QUEUED,
+                instance::QUEUED,
+                instance::FAILED
+            ]
+        );
+        assert_eq!(
+            instances[0].message,
+            "it cannot run: the store holds what this version cannot read"
+        );
+        check(&app).await;
+        app.store.close().await;
+    }
+}
+
+#[tokio::test]
 async fn what_was_skipped_holds_up_others_but_not_its_own_schedule() {
     const RULE: &str =
         r#"{"cycle": {"kind": "hours", "hours": [1, 2], "minute": 0}, "zone": "UTC"}"#;

@@ -148,7 +148,7 @@ const FILTERED: &str =
                 WHERE job.project_id = $1 AND job.name_key > $2
                 AND (($6 = 1 AND job.folder = $5) OR ($6 = 0 AND ($5 = '' OR job.folder = $5
                     OR substr(job.folder, 1, length($5) + 1) = $5 || '/')))
-                AND ($7 = '%' OR job.name_key LIKE $7 ESCAPE '\\')
+                AND ($7 = '%%' OR job.name_key LIKE $7 ESCAPE '\\')
                 AND ($8 = '' OR job.owner_id = $8 OR account.name = $8)
                 AND ($9 = '' OR job.summary LIKE $9 ESCAPE '\\')
                 AND ($10 = '' OR job.summary LIKE $10 ESCAPE '\\')
@@ -173,7 +173,7 @@ const BY_LAST_RUN: &str =
              WHERE job.project_id = $1 AND job.name_key > $2
                 AND (($6 = 1 AND job.folder = $5) OR ($6 = 0 AND ($5 = '' OR job.folder = $5
                     OR substr(job.folder, 1, length($5) + 1) = $5 || '/')))
-                AND ($7 = '%' OR job.name_key LIKE $7 ESCAPE '\\')
+                AND ($7 = '%%' OR job.name_key LIKE $7 ESCAPE '\\')
                 AND ($8 = '' OR job.owner_id = $8 OR account.name = $8)
                 AND ($9 = '' OR job.summary LIKE $9 ESCAPE '\\')
                 AND ($10 = '' OR job.summary LIKE $10 ESCAPE '\\')

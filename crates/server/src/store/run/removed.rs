@@ -61,27 +61,42 @@ pub(crate) async fn remove(c: &mut Connection, run: &Expired) -> StoreResult<boo
     Ok(true)
 }
 
-/// Notes the folders of all runs of a project that is about to be deleted.
-pub(crate) async fn note_all(c: &mut Connection, project_id: &str) -> StoreResult<()> {
-    let query = sqlx::query(
-        "INSERT INTO removed_run (id) SELECT id FROM run WHERE project_id = $1 ON CONFLICT (id) DO NOTHING",
+/// The runs of a deleted project that have ended, oldest first.
+pub(crate) async fn ended(
+    c: &mut Connection,
+    project_id: &str,
+    limit: i64,
+) -> StoreResult<Vec<Expired>> {
+    let query = sqlx::query_as(
+        "SELECT id, ended_at, instance_id FROM run WHERE project_id = $1 AND ended_at IS NOT NULL
+         ORDER BY ended_at, id LIMIT $2",
     );
-    query.bind(project_id).execute(c).await?;
-    Ok(())
+    Ok(query.bind(project_id).bind(limit).fetch_all(c).await?)
 }
 
 /// Removed runs whose folders may still be there, behind an id.
 pub(crate) async fn folders(
     c: &mut Connection,
+    now: i64,
     after: &str,
     limit: i64,
 ) -> StoreResult<Vec<String>> {
-    let query = sqlx::query_scalar("SELECT id FROM removed_run WHERE id > $1 ORDER BY id LIMIT $2");
-    Ok(query.bind(after).bind(limit).fetch_all(c).await?)
+    let query = sqlx::query_scalar(
+        "SELECT id FROM removed_run WHERE id > $1 AND not_before <= $2 ORDER BY id LIMIT $3",
+    );
+    let query = query.bind(after).bind(now).bind(limit);
+    Ok(query.fetch_all(c).await?)
 }
 
-/// Notes that the folder of a removed run is gone.
-pub(crate) async fn folder_gone(c: &mut Connection, id: &str) -> StoreResult<()> {
+/// Notes the folder of a run that is not made yet; it goes from a time on, unless [`forget`] is told of it.
+pub(crate) async fn expect(c: &mut Connection, id: &str, not_before: i64) -> StoreResult<()> {
+    let query = sqlx::query("INSERT INTO removed_run (id, not_before) VALUES ($1, $2)");
+    query.bind(id).bind(not_before).execute(c).await?;
+    Ok(())
+}
+
+/// Notes that a folder is gone, or that its run is there.
+pub(crate) async fn forget(c: &mut Connection, id: &str) -> StoreResult<()> {
     let query = sqlx::query("DELETE FROM removed_run WHERE id = $1");
     query.bind(id).execute(c).await?;
     Ok(())

@@ -2,6 +2,7 @@
 
 mod crash;
 mod crash_rows;
+mod repeat;
 mod resubmit;
 
 use serde_json::json;

@@ -1,5 +1,7 @@
 //! Data sources that go down and come back.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -85,5 +87,41 @@ async fn a_source_that_goes_down_is_told_once_and_once_when_it_is_back() {
                 .any(|one| one.to_string().contains(&database.password))
         );
         up.abort();
+    }
+}
+
+/// The server may fail in ways that say nothing of the data source.
+#[tokio::test]
+async fn a_test_that_the_server_could_not_make_is_not_told_as_a_source_that_is_down() {
+    const TESTS: &str = "SELECT max(fence) FROM alert_watch";
+    for kept in Kept::BOTH {
+        let alerts = Alerts::start(kept).await;
+        let server = &alerts.scene.server;
+        let body = json!({"name": "orders", "connector": "postgresql", "config": Database::new().config()});
+        let path = alerts.scene.path("datasources");
+        let source = alerts.scene.admin.post(&path, body).await.ok();
+        let id = source["id"].as_str().unwrap();
+        let object = json!({"object": {"kind": "datasources", "datasources": [id]}});
+        alerts
+            .rule(json!([{"kind": "sourceDown", "everyMinutes": 5}]), object)
+            .await;
+        let path = alerts.scene.path(&format!("datasources/{id}"));
+        let passed = |seen: &Value| seen["state"] == "passed";
+        alerts.shop().until(&path, passed).await;
+        let damage = "UPDATE datasource SET config = 'x' || config";
+        server.execute(damage).await.unwrap();
+        let before = server.count(TESTS).await;
+        // The one that follows is made once the time of the failed one is over.
+        for (number, minutes) in [(1, 5), (2, 2)] {
+            server.clock.advance(Duration::from_secs(60 * minutes));
+            let begun = Instant::now();
+            while server.count(TESTS).await < before + number {
+                assert!(begun.elapsed() < Duration::from_secs(30), "no test");
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+        }
+        let told =
+            "SELECT (SELECT count(*) FROM alert_event) + (SELECT max(is_down) FROM alert_watch)";
+        assert_eq!(server.count(told).await, 0);
     }
 }

@@ -109,6 +109,41 @@ async fn a_run_uses_its_side_within_the_policy() {
     }
 }
 
+/// Members who may look at a run may not see the passwords of its data sources.
+#[tokio::test]
+async fn no_secret_stands_in_the_report_or_the_log_of_a_run() {
+    let database = Database::new();
+    let schema = database
+        .schema(&format!(
+            "CREATE TABLE words (id bigint PRIMARY KEY, word text); INSERT INTO words VALUES (1, '{}')",
+            database.password
+        ))
+        .await;
+    for kept in Kept::BOTH {
+        let place = Place::new(kept).await;
+        place.settings(json!({"outboundLoopback": true})).await;
+        place.add("here", "postgresql", database.config()).await;
+        let shop = Workshop {
+            owner: place.admin.clone(),
+            path: place.project.clone(),
+        };
+        // The database quotes what it cannot convert, once rows are on their way.
+        let query = format!("select word::bigint as number from {schema}.words");
+        let document = json!({"type": "job", "version": "1.0", "configuration": {
+            "reader": {"plugin": "postgresql", "parameter": {"datasource": "here", "querySql": query}},
+            "writer": {"plugin": "stream", "parameter": {}}}});
+        let job = shop.job("quote", &document.to_string()).await;
+        let run = shop.run(&job, json!({})).await;
+        let ended = shop.ended(&run).await;
+        assert_eq!(ended["state"], "failed", "{ended}");
+        let told = ended["report"]["error"].as_str().unwrap();
+        assert!(told.contains("***"), "{told}");
+        assert!(!ended.to_string().contains(&database.password), "{ended}");
+        let log = place.admin.get(&format!("{run}/log")).await.ok();
+        assert!(!log.to_string().contains(&database.password), "{log}");
+    }
+}
+
 #[tokio::test]
 async fn projects_with_one_environment_have_one_side() {
     let database = Database::new();

@@ -199,3 +199,28 @@ async fn a_run_that_takes_too_long_fails_and_is_not_repeated() {
         );
     }
 }
+
+/// What cannot be read is not what the policy forbids: nothing runs again, and the caller is told.
+#[tokio::test]
+async fn a_rerun_of_all_that_waits_is_whole_or_does_not_happen() {
+    for kept in Kept::BOTH {
+        let mut scene = Scene::start(kept).await;
+        let (job, after) = (
+            scene.job("orders", QUICK).await,
+            scene.job("after", QUICK).await,
+        );
+        let rule = soon(json!({"rerun": {"policy": "always"}}));
+        scene.schedule(&job, rule.clone(), json!([])).await;
+        let waits = json!([{"job": job, "kind": "sameCycle"}]);
+        scene.schedule(&after, rule, waits).await;
+        scene.at("2026-03-04T10:31:00Z").await;
+        scene.until_states(&after, &["03-04T10:30 succeeded"]).await;
+        let damage = "UPDATE schedule SET submitted_rule = '{' WHERE dependencies <> '[]'";
+        scene.server.execute(damage).await.unwrap();
+        let failed = scene
+            .act(&job, CYCLE, "rerun", json!({"scope": "downstream"}))
+            .await;
+        assert_eq!(failed.refused(500), "internal");
+        assert_eq!(scene.states(&job).await, ["03-04T10:30 succeeded"]);
+    }
+}

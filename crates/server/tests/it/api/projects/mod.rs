@@ -1,8 +1,12 @@
 //! `/api/v1/projects`, its members and its audit log.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::harness::{ADMIN, Kept, Running};
+use crate::scene::{ENDLESS, QUICK, Scene};
+use crate::workshop::Workshop;
 
 #[tokio::test]
 async fn projects_are_made_seen_changed_and_deleted() {
@@ -41,6 +45,67 @@ async fn projects_are_made_seen_changed_and_deleted() {
         assert_eq!(admin.delete(&path).await.refused(428), "revisionRequired");
         assert_eq!(admin.edit("DELETE", &path, &etag, None).await.status, 204);
         assert_eq!(admin.get(&path).await.refused(404), "notFound");
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_project_is_gone_at_once_and_removed_in_pieces() {
+    const MORE_RUNS: &str = "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+        INSERT INTO run (id, project_id, number, job_id, job_name, job_version, environment, kind, attempt, bizdate,
+            cycle_at, variables, options, resource_group, priority, state, created_by, queued_at, ended_at, fence,
+            stop_requested, rows_read, rows_written, rows_dirty, bytes)
+        SELECT 'more' || i, project_id, 1000 + i, job_id, job_name, 1, environment, kind, 1, bizdate, cycle_at, '{}',
+            '{}', 'default', 5, 'succeeded', created_by, queued_at, ended_at, 1, 0, 0, 0, 0, 0 FROM run, n";
+    for kept in Kept::BOTH {
+        let mut scene = Scene::start(kept).await;
+        let job = scene.job("nightly", QUICK).await;
+        let rule = json!({"cycle": {"kind": "hours", "hours": [11, 12], "minute": 0}, "zone": "UTC",
+            "generation": "immediately"});
+        scene.schedule(&job, rule, json!([])).await;
+        let shop = Workshop {
+            owner: scene.admin.clone(),
+            path: scene.path("").trim_end_matches('/').to_string(),
+        };
+        let done = shop.run(&job, json!({})).await;
+        shop.ended(&done).await;
+        scene.server.execute(MORE_RUNS).await.unwrap();
+        let endless = shop
+            .run(&scene.job("endless", ENDLESS).await, json!({}))
+            .await;
+        let etag = scene.admin.get(&shop.path).await.etag();
+        let refused = scene.admin.edit("DELETE", &shop.path, &etag, None).await;
+        assert_eq!(refused.refused(409), "conflict");
+        assert_eq!(
+            refused.body["error"]["message"],
+            "1 runs of project `sales` wait or are under way"
+        );
+        let stopped = scene
+            .admin
+            .post(&format!("{endless}/stop"), json!({}))
+            .await;
+        assert_eq!(stopped.status, 202, "{stopped:?}");
+        shop.ended(&endless).await;
+
+        let gone = scene.admin.edit("DELETE", &shop.path, &etag, None).await;
+        assert_eq!(gone.status, 204, "{gone:?}");
+        for path in [&shop.path, &done] {
+            assert_eq!(scene.admin.get(path).await.refused(404), "notFound");
+        }
+        let listed = scene.admin.get("/api/v1/projects?all=true").await.ok();
+        assert_eq!(listed["items"], json!([]));
+        let again = json!({"name": "sales"});
+        let again = scene.admin.post("/api/v1/projects", again).await;
+        assert_eq!(again.status, 201, "the name is free: {again:?}");
+        let left = "SELECT (SELECT count(*) FROM run) + (SELECT count(*) FROM instance) + (SELECT count(*) FROM job)
+            + (SELECT count(*) FROM schedule) + (SELECT count(*) FROM project) - 1";
+        let begun = Instant::now();
+        while scene.server.count(left).await > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "rows are left");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        // Nothing of it is due any more.
+        scene.at("2026-03-04T12:30:00Z").await;
+        assert_eq!(scene.server.count("SELECT count(*) FROM run").await, 0);
     }
 }
 

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{Kept, Running};
+use crate::scene::{ENDLESS, WRONG};
 use crate::workshop::{Workshop, counting};
 
 #[tokio::test]
@@ -21,5 +22,44 @@ async fn a_place_beyond_the_log_is_an_empty_page() {
             assert_eq!(page["lines"], json!([]));
             assert_eq!(page["nextOffset"], offset);
         }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_no_empty_file() {
+    let (server, admin) = Running::start(Kept::Sqlite).await;
+    let shop = Workshop::new(&admin, "sales").await;
+    let endless = shop
+        .run(&shop.job("endless", ENDLESS).await, json!({}))
+        .await;
+    shop.until(&endless, |seen| seen["state"] == "running")
+        .await;
+    let early = admin.get(&format!("{endless}/dirty-rows/file")).await;
+    assert_eq!(early.refused(409), "conflict");
+
+    let clean = shop
+        .run(
+            &shop.job("clean", &counting(10, &json!({}))).await,
+            json!({}),
+        )
+        .await;
+    shop.ended(&clean).await;
+    let none = admin.get(&format!("{clean}/dirty-rows/file")).await;
+    assert_eq!((none.status, none.text()), (200, String::new()));
+
+    let dirty = shop.run(&shop.job("dirty", WRONG).await, json!({})).await;
+    shop.ended(&dirty).await;
+    for file in ["log/file", "dirty-rows/file"] {
+        let found = admin.get(&format!("{dirty}/{file}")).await;
+        assert!(found.status == 200 && !found.text().is_empty(), "{found:?}");
+    }
+    // As on a server that has a folder of its own.
+    let id = dirty.rsplit('/').next().unwrap();
+    std::fs::remove_dir_all(server.config.folder.join(id)).unwrap();
+    for file in ["log/file", "dirty-rows/file"] {
+        let gone = admin.get(&format!("{dirty}/{file}")).await;
+        assert_eq!(gone.refused(404), "notFound");
+        let hint = gone.body["error"]["hint"].as_str().unwrap();
+        assert!(hint.contains("share the folder"), "{hint}");
     }
 }

@@ -1,6 +1,7 @@
 //! Dirty rows on their way back.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -261,6 +262,18 @@ async fn mended_rows_take_the_place_of_those_that_were_kept() {
         assert!(!log.to_string().contains("seven"));
         let folders = std::fs::read_dir(&server.config.folder).unwrap();
         assert_eq!(folders.count(), 3, "requests that made no run left nothing");
+        // A request that its server did not survive has left a folder, and its name was noted before.
+        std::fs::create_dir(server.config.folder.join("dropped")).unwrap();
+        let noted = "INSERT INTO removed_run (id, not_before) SELECT 'dropped', max(not_before) FROM removed_run";
+        server.execute(noted).await.unwrap();
+        server.clock.advance(Duration::from_secs(2 * 3_600));
+        let begun = Instant::now();
+        while server.count("SELECT count(*) FROM removed_run").await > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "names are left");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let folders = std::fs::read_dir(&server.config.folder).unwrap();
+        assert_eq!(folders.count(), 3, "those of runs stay");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What becomes of runs long after their end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -155,9 +155,86 @@ async fn runs_that_something_still_refers_to_stay() {
         scene.server.execute(over).await.unwrap();
         scene.at("2026-03-20T11:00:00Z").await;
         until_gone(&scene.admin, &run).await;
+        // The last instance of a job stays.
         let instance = scene.instance(&job, "2026-03-04T10:30:00").await;
         assert_eq!(instance["runId"], Value::Null);
         assert_eq!(scene.admin.get(&scene.path("runs/zzz")).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn instances_go_after_their_runs_unless_something_looks_back_to_them() {
+    for kept in Kept::BOTH {
+        let mut scene = Scene::start(kept).await;
+        keep(&scene.admin, 10).await;
+        let (job, after) = (
+            scene.job("orders", QUICK).await,
+            scene.job("after", QUICK).await,
+        );
+        let rule = json!({"cycle": {"kind": "hours", "hours": [10, 11, 12], "minute": 30}, "zone": "UTC",
+            "generation": "immediately", "effective": {"to": "2026-03-04"}, "catchUp": {"policy": "all"}});
+        scene.schedule(&job, rule.clone(), json!([])).await;
+        let waits = json!([{"job": job, "kind": "sameCycle"}]);
+        scene.schedule(&after, rule, waits).await;
+        let frozen = scene
+            .act(&after, "2026-03-04T10:30:00", "freeze", json!(null))
+            .await;
+        assert!(frozen.status < 300, "{frozen:?}");
+        scene.at("2026-03-04T12:31:00Z").await;
+        let done = [
+            "03-04T10:30 succeeded",
+            "03-04T11:30 succeeded",
+            "03-04T12:30 succeeded",
+        ];
+        scene.until_states(&job, &done).await;
+        let waiting = ["03-04T10:30 waiting", done[1], done[2]];
+        scene.until_states(&after, &waiting).await;
+        // A backfill that is over, of an instance that waits for ever for one that failed.
+        for statement in [
+            "INSERT INTO backfill (id, project_id, spec, state, created_by, created_at, ended_at, revision)
+             SELECT 'over', id, '{}', 'failed', 'x', created_at, created_at, 1 FROM project",
+            "INSERT INTO instance (id, project_id, job_id, backfill_id, lane, step, cycle_at, bizdate, due_at, release_at,
+                state, is_dry_run, is_frozen, is_missed, run_id, attempts, retries, message, created_at, is_held)
+             SELECT 'of' || id, project_id, job_id, 'over', 0, 0, cycle_at, bizdate, due_at, release_at, 'waiting', 0, 0, 0,
+                NULL, 0, 0, '', created_at, 1 FROM instance",
+        ] {
+            scene.server.execute(statement).await.unwrap();
+        }
+        scene.at("2026-03-20T10:00:00Z").await;
+        let stay = "SELECT count(*) FROM instance";
+        let begun = Instant::now();
+        while scene.server.count(stay).await > 4 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "instances stay");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        let mut left = Vec::new();
+        for (name, id) in [("orders", &job), ("after", &after)] {
+            let states = scene.states(id).await;
+            left.extend(
+                states
+                    .iter()
+                    .map(|state| format!("{name} {}", &state[..11])),
+            );
+        }
+        assert_eq!(
+            left,
+            [
+                "orders 03-04T10:30",
+                "orders 03-04T12:30",
+                "after 03-04T10:30",
+                "after 03-04T12:30"
+            ]
+        );
+        let none = "SELECT (SELECT count(*) FROM backfill)
+            + (SELECT count(*) FROM instance_edge WHERE instance_id NOT IN (SELECT id FROM instance))";
+        let begun = Instant::now();
+        while scene.server.count(none).await > 0 {
+            assert!(
+                begun.elapsed() < Duration::from_secs(30),
+                "a backfill stays"
+            );
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
     }
 }
 

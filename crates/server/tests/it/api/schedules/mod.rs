@@ -38,6 +38,8 @@ async fn a_draft_is_edited_submitted_and_listed() {
             scene.admin.put(&path, daily()).await.refused(428),
             "revisionRequired"
         );
+        let bare = scene.admin.edit("PUT", &path, "1", Some(daily())).await;
+        assert_eq!(bare.refused(400), "badRequest", "as everywhere else");
         let late = scene.admin.edit("PUT", &path, "\"7\"", Some(daily())).await;
         assert_eq!(late.refused(412), "changed");
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use server::Shutdown;
 
 use crate::client::Client;
 use crate::harness::{ADMIN, Kept, Running};
+use crate::scene::ENDLESS;
 use crate::workshop::{Workshop, counting};
 
 /// Waits until the list of servers is as wanted.
@@ -75,6 +77,39 @@ async fn a_drained_server_leaves_new_runs_to_others() {
         let rest = admin.get(&format!("/api/v1/servers?cursor={next}")).await;
         assert_eq!(rest.ok()["items"][0]["id"], other["id"]);
         drop(second);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_finishes_its_runs_is_there_until_they_have_ended() {
+    for kept in Kept::BOTH {
+        let (first, admin) = Running::start_with(kept, |config| {
+            config.shutdown = Shutdown::Finish(Duration::from_secs(60));
+        })
+        .await;
+        let one = until(&admin, |items| items.len() == 1).await.remove(0);
+        let shop = Workshop::new(&admin, "sales").await;
+        let run = shop
+            .run(&shop.job("endless", ENDLESS).await, json!({}))
+            .await;
+        shop.until(&run, |seen| seen["state"] == "running").await;
+        let second = first.again().await;
+        let shop = shop.at(&second.address);
+        first.begin_to_stop();
+        // For less than the lease of the run.
+        first.clock.advance(Duration::from_secs(15));
+        until(&shop.owner, |items| {
+            let mut found = items.iter().filter(|item| item["id"] == one["id"]);
+            found.any(|item| item["heartbeatAgeSeconds"] == 0 && item["running"] == 1)
+        })
+        .await;
+        let stopped = shop.owner.post(&format!("{run}/stop"), json!({})).await;
+        assert_eq!(stopped.status, 202, "{stopped:?}");
+        shop.ended(&run).await;
+        until(&shop.owner, |items| {
+            items.len() == 1 && items[0]["isHere"] == true
+        })
+        .await;
     }
 }
 

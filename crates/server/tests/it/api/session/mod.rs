@@ -60,7 +60,7 @@ async fn guessing_is_slowed_down_and_counted_while_it_happens() {
 }
 
 async fn guess(kept: Kept) {
-    let (server, _) = Running::start(kept).await;
+    let (server, admin) = Running::start(kept).await;
     let client = server.client();
     let wrong = json!({"name": ADMIN, "password": "wrong horse battery"});
     let nobody = json!({"name": "nobody", "password": "wrong horse battery"});
@@ -68,10 +68,18 @@ async fn guess(kept: Kept) {
         client.post("/api/v1/session", nobody).await.refused(401),
         "unauthenticated"
     );
+    let audited = "SELECT count(*) FROM audit WHERE action = 'session.refused'";
+    assert_eq!(server.count(audited).await, 0, "anybody could fill the log");
     let tries = (0..12).map(|_| client.post("/api/v1/session", wrong.clone()));
     let answers = futures::future::join_all(tries).await;
     let looked_at = answers.iter().filter(|answer| answer.status == 401).count();
     assert_eq!(looked_at, 5, "the others wait");
+    assert_eq!(server.count(audited).await, 5);
+    let figures = admin.get("/metrics").await.text();
+    assert!(
+        figures.contains("longshore_sign_ins_refused_total 6"),
+        "{figures}"
+    );
     let right = json!({"name": ADMIN, "password": PASSWORD});
     let waits = client.post("/api/v1/session", right.clone()).await;
     assert_eq!(waits.refused(429), "throttled");

@@ -1,5 +1,7 @@
 //! The end of a run: its state, its report, its error, and whom it is told.
 
+use std::sync::Arc;
+
 use engine::{Ended, Failure, Outcome};
 use futures::FutureExt;
 use sdk::{Error, Kind};
@@ -13,10 +15,10 @@ use super::log::{Level, Stage};
 use super::{Stops, until_stored};
 use crate::access::secrets::Secrets;
 use crate::alerts::tell;
-use crate::lineage::event::Ending;
+use crate::lineage::event::{Datasets, Ending};
 use crate::state::App;
-use crate::store::StoreResult;
-use crate::store::run::{self, End, Held};
+use crate::store::run::{self, End, Figures, Held, Run};
+use crate::store::{Connection, StoreResult};
 use crate::{lineage, scheduler};
 
 /// Why a run did not succeed, as it is stored and shown.
@@ -137,22 +139,30 @@ pub(super) async fn record(
         }
     }
     tracing::Span::current().record("state", state);
-    let message = error.as_ref().map(|error| error.message.clone());
-    let report = report.map(|report| report.to_string());
-    let error = error.and_then(|error| serde_json::to_string(&error).ok());
-    let end = End {
+    let closing = Closing {
+        app: app.clone(),
+        row: doing.row.clone(),
+        held: held.clone(),
         state,
         at: app.clock.micros(),
         figures,
-        report: report.as_deref(),
-        error: error.as_deref(),
+        report: report.map(|report| report.to_string()),
+        message: error.as_ref().map(|error| error.message.clone()),
+        error: error.and_then(|error| serde_json::to_string(&error).ok()),
+        ended: match is_late {
+            true => scheduler::Ended::TimedOut,
+            false => scheduler::Ended::of(state),
+        },
+        datasets: learnt.datasets.get().cloned(),
     };
-    let ended = if is_late {
-        scheduler::Ended::TimedOut
-    } else {
-        scheduler::Ended::of(state)
-    };
-    until_stored(|| finish(doing, held, &end, (ended, message.as_deref())).boxed()).await?;
+    let closing = Arc::new(closing);
+    until_stored(|| {
+        let closing = closing.clone();
+        app.store
+            .together(move |c| async move { closing.write(c).await }.boxed())
+            .boxed()
+    })
+    .await?;
     app.metrics.run_ended(state);
     Ok(())
 }
@@ -163,31 +173,48 @@ async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {
     Ok(t.commit().await?)
 }
 
-async fn finish(
-    doing: &Doing<'_>,
-    held: &Held,
-    end: &End<'_>,
-    (ended, message): (scheduler::Ended, Option<&str>),
-) -> StoreResult<()> {
-    let Doing { app, row, .. } = *doing;
-    let mut t = app.store.begin().await?;
-    let state = run::finish(&mut t, held, end).await?;
-    let ended = match state.as_str() {
-        // Somebody asked for that while it failed.
-        run::STOPPED => scheduler::Ended::Stopped,
-        _ => ended,
-    };
-    run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
-    scheduler::run_ended(app, &mut t, row, ended).await?;
-    tell::run_ended(app, &mut t, row, end, ended).await?;
-    let told = Ending {
-        word: lineage::word(end.state),
-        at: end.at,
-        figures: end.figures,
-        message,
-    };
-    lineage::ended(app, &mut t, row, &told, doing.learnt.datasets.get()).await?;
-    Ok(t.commit().await?)
+/// The end of a run with all that is noted of it.
+struct Closing {
+    app: App,
+    row: Run,
+    held: Held,
+    state: &'static str,
+    at: i64,
+    figures: Figures,
+    report: Option<String>,
+    error: Option<String>,
+    message: Option<String>,
+    ended: scheduler::Ended,
+    datasets: Option<Datasets>,
+}
+
+impl Closing {
+    async fn write(&self, c: &mut Connection) -> StoreResult<()> {
+        let Closing { app, row, .. } = self;
+        let end = End {
+            state: self.state,
+            at: self.at,
+            figures: self.figures,
+            report: self.report.as_deref(),
+            error: self.error.as_deref(),
+        };
+        let state = run::finish(c, &self.held, &end).await?;
+        let ended = match state.as_str() {
+            // Somebody asked for that while it failed.
+            run::STOPPED => scheduler::Ended::Stopped,
+            _ => self.ended,
+        };
+        run::add_sample(c, &self.held.id, end.at, end.figures).await?;
+        scheduler::run_ended(app, c, row, ended).await?;
+        tell::run_ended(app, c, row, &end, ended).await?;
+        let told = Ending {
+            word: lineage::word(end.state),
+            at: end.at,
+            figures: end.figures,
+            message: self.message.as_deref(),
+        };
+        lineage::ended(app, c, row, &told, self.datasets.as_ref()).await
+    }
 }
 
 /// The state that a report stands for, the report without paths of this machine, and the error.

@@ -47,9 +47,13 @@ impl StoreLedger {
     }
 
     async fn store(&self, number: i64, event: &str) -> StoreResult<()> {
-        let mut t = self.app.store.begin().await?;
-        run::add_event(&mut t, &self.held, number, event).await?;
-        Ok(t.commit().await?)
+        let (held, event) = (self.held.clone(), event.to_string());
+        self.app
+            .store
+            .together(move |c| {
+                async move { run::add_event(c, &held, number, &event).await }.boxed()
+            })
+            .await
     }
 }
 

@@ -1,5 +1,7 @@
 //! The end of a run: its state, its report, its error, and whom it is told.
 
+use std::sync::Arc;
+
 use engine::{Ended, Failure, Ledger, Outcome};
 use futures::FutureExt;
 use sdk::{Error, Kind};
@@ -13,10 +15,10 @@ use super::ledger::StoreLedger;
 use super::log::{Level, Stage};
 use super::{Stops, until_stored};
 use crate::alerts::tell;
-use crate::lineage::event::Ending;
+use crate::lineage::event::{Datasets, Ending};
 use crate::state::App;
-use crate::store::run::{self, End, Held, Run};
-use crate::store::{StoreError, StoreResult};
+use crate::store::run::{self, End, Figures, Held, Run};
+use crate::store::{Connection, StoreError, StoreResult};
 use crate::{lineage, scheduler};
 
 /// Why a run did not succeed, as it is stored and shown.
@@ -138,24 +140,30 @@ pub(super) async fn record(
             log.say(Level::Error, Stage::End, text);
         }
     }
-    let message = error.as_ref().map(|error| error.message.clone());
-    let report = report.map(|report| report.to_string());
-    let error = error.and_then(|error| serde_json::to_string(&error).ok());
-    let end = End {
+    let closing = Closing {
+        app: app.clone(),
+        row: doing.row.clone(),
+        held: held.clone(),
         state,
         at: app.clock.micros(),
         figures,
-        report: report.as_deref(),
-        error: error.as_deref(),
+        report: report.map(|report| report.to_string()),
+        message: error.as_ref().map(|error| error.message.clone()),
+        error: error.and_then(|error| serde_json::to_string(&error).ok()),
+        ended: match is_late {
+            true => scheduler::Ended::TimedOut,
+            false => scheduler::Ended::of(state),
+        },
+        datasets: learnt.datasets.get().cloned(),
     };
-    let ended = if is_late {
-        scheduler::Ended::TimedOut
-    } else {
-        scheduler::Ended::of(state)
-    };
-    let stored =
-        until_stored(|| finish(doing, held, end, (ended, message.as_deref())).boxed()).await;
-    let state = match stored {
+    let closing = Arc::new(closing);
+    let stored = until_stored(|| {
+        let closing = closing.clone();
+        app.store
+            .together(move |c| async move { closing.write(c).await }.boxed())
+            .boxed()
+    });
+    let state = match stored.await {
         Err(StoreError::Changed) => stored_before(doing, held, &[state, run::STOPPED]).await?,
         other => other?,
     };
@@ -220,30 +228,49 @@ async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {
     Ok(t.commit().await?)
 }
 
-async fn finish(
-    doing: &Doing<'_>,
-    held: &Held,
-    mut end: End<'_>,
-    (mut ended, message): (scheduler::Ended, Option<&str>),
-) -> StoreResult<&'static str> {
-    let Doing { app, row, .. } = *doing;
-    let mut t = app.store.begin().await?;
-    if run::finish(&mut t, held, &end).await? == run::STOPPED {
-        // Somebody may have asked for that while it failed.
-        (end.state, ended) = (run::STOPPED, scheduler::Ended::Stopped);
+/// The end of a run with all that is noted of it.
+struct Closing {
+    app: App,
+    row: Run,
+    held: Held,
+    state: &'static str,
+    at: i64,
+    figures: Figures,
+    report: Option<String>,
+    error: Option<String>,
+    message: Option<String>,
+    ended: scheduler::Ended,
+    datasets: Option<Datasets>,
+}
+
+impl Closing {
+    /// Returns the state that is stored.
+    async fn write(&self, c: &mut Connection) -> StoreResult<&'static str> {
+        let Closing { app, row, .. } = self;
+        let mut end = End {
+            state: self.state,
+            at: self.at,
+            figures: self.figures,
+            report: self.report.as_deref(),
+            error: self.error.as_deref(),
+        };
+        let mut ended = self.ended;
+        if run::finish(c, &self.held, &end).await? == run::STOPPED {
+            // Somebody may have asked for that while it failed.
+            (end.state, ended) = (run::STOPPED, scheduler::Ended::Stopped);
+        }
+        run::add_sample(c, &self.held.id, end.at, end.figures).await?;
+        scheduler::run_ended(app, c, row, ended).await?;
+        tell::run_ended(app, c, row, &end, ended).await?;
+        let told = Ending {
+            word: lineage::word(end.state),
+            at: end.at,
+            figures: end.figures,
+            message: self.message.as_deref(),
+        };
+        lineage::ended(app, c, row, &told, self.datasets.as_ref()).await?;
+        Ok(end.state)
     }
-    run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
-    scheduler::run_ended(app, &mut t, row, ended).await?;
-    tell::run_ended(app, &mut t, row, &end, ended).await?;
-    let told = Ending {
-        word: lineage::word(end.state),
-        at: end.at,
-        figures: end.figures,
-        message,
-    };
-    lineage::ended(app, &mut t, row, &told, doing.learnt.datasets.get()).await?;
-    t.commit().await?;
-    Ok(end.state)
 }
 
 /// The state that a report stands for, the report without paths of this machine, and the error.

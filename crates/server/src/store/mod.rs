@@ -6,6 +6,7 @@
 
 mod migration;
 mod rows;
+mod together;
 
 pub(crate) mod access_key;
 pub(crate) mod account;
@@ -106,6 +107,7 @@ pub(crate) struct Store {
     reads: AnyPool,
     writes: AnyPool,
     engine: Engine,
+    waiting: together::Waiting,
 }
 
 const READERS: u32 = 8;
@@ -152,6 +154,7 @@ impl Store {
                 reads,
                 writes,
                 engine: Engine::Sqlite,
+                waiting: together::Waiting::default(),
             }
         } else {
             let pool = AnyPoolOptions::new()
@@ -165,6 +168,7 @@ impl Store {
                 reads: pool.clone(),
                 writes: pool,
                 engine: Engine::PostgreSql,
+                waiting: together::Waiting::default(),
             }
         };
         migration::run(&store).await?;

@@ -170,3 +170,70 @@ async fn nobody_waits_for_a_server_that_is_cut_off() {
         store.close().await;
     }
 }
+
+/// Puts a setting in a shared transaction; "refused" fails after it has written, "broken" breaks off.
+async fn put_together(store: &Store, name: &'static str) -> StoreResult<&'static str> {
+    let write = store.together(move |c| {
+        Box::pin(async move {
+            setting::put(c, name, "1", 1).await?;
+            match name {
+                "refused" => Err(StoreError::Changed),
+                "broken" => panic!("a defect"),
+                _ => Ok(name),
+            }
+        })
+    });
+    write.await
+}
+
+async fn has_setting(store: &Store, name: &str) -> bool {
+    let mut c = store.read().await.expect("a connection");
+    let found = setting::find(&mut c, name).await;
+    found.expect("a setting").is_some()
+}
+
+#[tokio::test]
+async fn writes_that_share_a_commit_fail_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for address in stores(&folder).await {
+        let store = Store::open(&address).await.expect("a store");
+        // While somebody else writes into SQLite, all three wait for one transaction.
+        let other = store.begin().await.expect("a transaction");
+        let writes = async {
+            tokio::join!(
+                put_together(&store, "first"),
+                put_together(&store, "refused"),
+                put_together(&store, "last"),
+            )
+        };
+        let ends = async {
+            // The writes are polled first, so by now they have said what they want.
+            let is_waiting = store.engine == Engine::Sqlite;
+            assert!(!is_waiting || !has_setting(&store, "first").await);
+            other.rollback().await.expect("a rollback");
+        };
+        let ((first, refused, last), ()) = tokio::join!(writes, ends);
+        assert_eq!(first.expect("a write"), "first");
+        assert!(matches!(refused, Err(StoreError::Changed)));
+        assert_eq!(last.expect("a write"), "last");
+        for (name, is_there) in [("first", true), ("refused", false), ("last", true)] {
+            assert_eq!(has_setting(&store, name).await, is_there, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_breaks_off_holds_up_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let address = format!("sqlite://{}/store.db?mode=rwc", folder.path().display());
+    let store = Store::open(&address).await.expect("a store");
+    let broken = put_together(&store, "broken").await;
+    assert!(matches!(broken, Err(StoreError::Database(_))));
+    put_together(&store, "next").await.expect("a write");
+    assert!(!has_setting(&store, "broken").await);
+    // Whoever gives up does not keep its write from being made, nor that of others.
+    let given_up = tokio::time::timeout(Duration::ZERO, put_together(&store, "given up"));
+    given_up.await.expect_err("no time");
+    put_together(&store, "last").await.expect("a write");
+    assert!(has_setting(&store, "last").await);
+}

@@ -1,4 +1,4 @@
-//! Brings the tables to this version. Within a release migrations only add.
+//! Brings the tables to this version. Within a release migrations add tables and columns, and never take any away.
 
 use std::borrow::Cow;
 
@@ -23,6 +23,7 @@ const CORE: &str = include_str!("0008_core.sql");
 const DAYS: &str = include_str!("0009_days.sql");
 const TURNS: &str = include_str!("0010_turns.sql");
 const GROUPS: &str = include_str!("0011_groups.sql");
+const LEASES: &str = include_str!("0012_leases.sql");
 const DELETED: &str = include_str!("0020_deleted.sql");
 
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
@@ -42,6 +43,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (9, "days", DAYS),
         (10, "turns", TURNS),
         (11, "groups", GROUPS),
+        (12, "leases", LEASES),
         (20, "deleted", DELETED),
     ];
     let migrations = steps

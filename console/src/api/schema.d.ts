@@ -575,7 +575,25 @@ export interface paths {
         /** The tables of a data source by name. */
         get: operations["getProjectsByProjectDatasourcesByDatasourceTables"];
         put?: never;
-        post?: never;
+        /** Runs the statement that makes a table. Whoever sends it answers for what it says, so the audit log keeps it. */
+        post: operations["postProjectsByProjectDatasourcesByDatasourceTables"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/datasources/{datasource}/tables/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Writes the statement that would make a table; it is not run. */
+        post: operations["postProjectsByProjectDatasourcesByDatasourceTablesDraft"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1357,6 +1375,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/runs/{run}/replay/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feeds rows back that somebody has mended: lines of the run's dirty-row file with other values in `row`. They are
+         *     as many as the run set aside at most; what is still not right becomes a dirty row of the replay.
+         */
+        post: operations["postProjectsByProjectRunsByRunReplayRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/runs/{run}/rerun": {
         parameters: {
             query?: never;
@@ -1899,6 +1937,16 @@ export interface components {
          * @enum {string}
          */
         Code: "badRequest" | "unauthenticated" | "forbidden" | "notFound" | "methodNotAllowed" | "conflict" | "changed" | "revisionRequired" | "tooLarge" | "invalid" | "throttled" | "upstream" | "internal" | "unavailable";
+        /** @description Something that is not as it was in the source. */
+        ColumnRemark: {
+            column: string;
+            message: string;
+        };
+        /** @description A statement that somebody has read and confirmed. */
+        ConfirmedTable: {
+            /** @description One `CREATE TABLE` and nothing else. */
+            statement: string;
+        };
         /**
          * @description What the last connectivity test said.
          * @enum {string}
@@ -2098,6 +2146,13 @@ export interface components {
          * @enum {string}
          */
         Downstream: "none" | "all";
+        /** @description A statement that would make the table; nothing has been done. */
+        DraftedTable: {
+            /** @description What the table would not keep of its source. */
+            remarks: components["schemas"]["ColumnRemark"][];
+            /** @description One `CREATE TABLE` in the dialect of the data source. */
+            statement: string;
+        };
         /** @description The first and the last day with instances, written `YYYY-MM-DD`; nothing means no limit. */
         EffectivePeriod: {
             from?: string | null;
@@ -3042,6 +3097,18 @@ export interface components {
              */
             version?: number | null;
         };
+        /** @description A table that is wanted: like one of another data source, or with these columns. */
+        NewTable: {
+            columns?: components["schemas"]["WantedColumn"][] | null;
+            /**
+             * @description The columns that are to be partitions, outermost first; what is not among the columns is added as text.
+             *     Unless said, they are those of the source.
+             */
+            partitions?: string[] | null;
+            source?: components["schemas"]["SourceTable"] | null;
+            /** @description What a job is to call it. */
+            table: string;
+        };
         /**
          * @description What comes on the days that a cycle leaves out.
          * @enum {string}
@@ -3633,6 +3700,14 @@ export interface components {
             /** Format: password */
             password: string;
         };
+        /** @description A table of a data source of the same project. */
+        SourceTable: {
+            /** @description Which columns, in which order; all unless said. */
+            columns?: string[] | null;
+            /** @description The id of the data source. */
+            datasource: string;
+            table: string;
+        };
         /** @description What a rule says. */
         Spec: {
             /** @description The ids of channels; each gets every message. */
@@ -3647,6 +3722,11 @@ export interface components {
             /** @description Each kind at most once. */
             triggers: components["schemas"]["Trigger"][];
         };
+        /**
+         * @description Whether a table can be cut by a column.
+         * @enum {string}
+         */
+        SplitUse: "usable" | "limited" | "unusable";
         /**
          * @description Where a run was when it said something.
          * @enum {string}
@@ -3677,10 +3757,18 @@ export interface components {
         TableColumn: {
             /** @description The type that rows have on their way. */
             arrowType: string;
+            /** @description Whether the store fills it in where a row has no value for it. */
+            hasDefault: boolean;
             /** @description Whether it is part of the primary key. */
             key: boolean;
             name: string;
             nullable: boolean;
+            /** @description Whether it is a level of the table's partitions, which a job names by their values. */
+            partition: boolean;
+            /** @description Whether it can be the split key of a job. */
+            splitKey: components["schemas"]["SplitUse"];
+            /** @description On which condition, or why not. */
+            splitKeyReason?: string | null;
             /** @description As the store prints it. */
             type: string;
         };
@@ -3834,6 +3922,16 @@ export interface components {
         } | {
             /** @enum {string} */
             kind: "slot";
+        };
+        /** @description A column that is described by hand. */
+        WantedColumn: {
+            /** @description As columns are listed, for example `Int64`, `Utf8`, `Decimal128(15, 2)`. */
+            arrowType: string;
+            /** @description Whether it is part of the primary key; false unless said. */
+            key?: boolean;
+            name: string;
+            /** @description True unless said. */
+            nullable?: boolean;
         };
         /** @description What a rule watches. */
         Watched: {
@@ -5536,6 +5634,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_TableItem"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectDatasourcesByDatasourceTables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                datasource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmedTable"];
+            };
+        };
+        responses: {
+            /** @description It is done, and there is nothing to tell. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectDatasourcesByDatasourceTablesDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                datasource: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTable"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedTable"];
                 };
             };
             /** @description Why it is not done. */
@@ -7509,6 +7677,49 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["Replay"];
+            };
+        };
+        responses: {
+            /** @description It has begun. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replays"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectRunsByRunReplayRows: {
+        parameters: {
+            query?: {
+                /** @description The version of the run, unless said. */
+                version?: "same" | "current";
+                /** @description Feeds rows of a run back of which others were fed back before. */
+                again?: boolean;
+            };
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                project: string;
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
             };
         };
         responses: {

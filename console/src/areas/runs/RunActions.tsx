@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { useProject } from '@/areas/frame/project';
+import { useDanger } from '@/ui/useDanger';
 import { isPossible, operate, rightFor } from './operate';
 
 interface Props {
@@ -17,6 +18,7 @@ export function RunActions({ project, run }: Props) {
   const { t } = useTranslation('runs');
   const { t: common } = useTranslation('common');
   const { modal } = App.useApp();
+  const askFirst = useDanger();
   const navigate = useNavigate();
   const rights = new Set(useProject().data?.rights ?? []);
   const refresh = [
@@ -76,13 +78,11 @@ export function RunActions({ project, run }: Props) {
           disabled={!may(stopRight)}
           loading={stop.isPending || run.isStopping}
           onClick={() =>
-            void modal.confirm({
+            askFirst({
               title: t('stopTitle', { number: run.number }),
-              content: t('stopHelp'),
-              okText: t('stop'),
-              okButtonProps: { danger: true },
-              cancelText: common('cancel'),
-              onOk: () => stop.mutate(),
+              help: t('stopHelp'),
+              ok: t('stop'),
+              act: () => stop.mutateAsync(),
             })
           }
         >

@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useMay } from '@/areas/frame/project';
 import { KINDS } from '@/lib/rule';
+import { useDanger } from '@/ui/useDanger';
 import { PauseDialog } from './PauseDialog';
 import { useScheduleActions } from './useScheduleActions';
 
@@ -22,6 +23,7 @@ export function ScheduleMenu({ project, schedule, onEdit }: Props) {
   const { t } = useTranslation('schedules');
   const { t: common } = useTranslation('common');
   const { modal } = App.useApp();
+  const askFirst = useDanger();
   const navigate = useNavigate();
   const mayOperate = useMay('instancesOperate');
   const mayEdit = useMay('schedulesEdit');
@@ -108,13 +110,11 @@ export function ScheduleMenu({ project, schedule, onEdit }: Props) {
               danger: true,
               disabled: !maySubmit,
               onClick: () =>
-                void modal.confirm({
+                askFirst({
                   title: t('deleteTitle', { name }),
-                  content: t('deleteHelp'),
-                  okText: t('delete'),
-                  okButtonProps: { danger: true },
-                  cancelText: common('cancel'),
-                  onOk: () => remove.mutate(job),
+                  help: t('deleteHelp'),
+                  ok: t('delete'),
+                  act: () => remove.mutateAsync(job),
                 }),
             },
           ],

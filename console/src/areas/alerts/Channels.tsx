@@ -9,7 +9,7 @@ import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { NewButton, RowButtons } from '@/ui/RowButtons';
 import { StateTag } from '@/ui/StateTag';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 import { ChannelDrawer } from './ChannelDrawer';
 import { useChannels } from './queries';
 
@@ -19,7 +19,7 @@ export function Channels({ project }: { project: string }) {
   const { t } = useTranslation('alerts');
   const { t: common } = useTranslation('common');
   const { notification } = App.useApp();
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const mayManage = useMay('alertsManage');
   const [opened, setOpened] = useState<string | 'new' | null>(null);
   const pages = useChannels(project);

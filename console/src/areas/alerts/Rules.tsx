@@ -8,7 +8,7 @@ import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { NewButton, RowButtons } from '@/ui/RowButtons';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 import { useChannels, useRules } from './queries';
 import { RuleDrawer } from './RuleDrawer';
 
@@ -17,7 +17,7 @@ const ONE = '/api/v1/projects/{project}/alert-rules/{rule}';
 export function Rules({ project }: { project: string }) {
   const { t } = useTranslation('alerts');
   const { t: common } = useTranslation('common');
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const mayManage = useMay('alertsManage');
   const [opened, setOpened] = useState<string | 'new' | null>(null);
   const pages = useRules(project);

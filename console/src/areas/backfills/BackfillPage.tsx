@@ -13,7 +13,7 @@ import { Moment } from '@/ui/Moment';
 import { PageTitle } from '@/ui/PageTitle';
 import { RunState, toneOf } from '@/ui/RunState';
 import { StateIcon } from '@/ui/StateTag';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 import { Calendar } from './Calendar';
 import { JobName } from './JobName';
 
@@ -23,7 +23,7 @@ const OVER = ['succeeded', 'failed', 'stopped', 'skipped'];
 /** How far a backfill is, day by day. */
 export function BackfillPage() {
   const { t } = useTranslation('backfills');
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const { project, backfill: id } = route.useParams();
   const [job, setJob] = useState<string | null>(null);
   const mayOperate = useMay('backfillOperate');

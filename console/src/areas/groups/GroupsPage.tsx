@@ -10,7 +10,7 @@ import { count } from '@/lib/format';
 import { Loaded } from '@/ui/Loaded';
 import { PageTitle } from '@/ui/PageTitle';
 import { NewButton, RowButtons } from '@/ui/RowButtons';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 import { GroupDrawer } from './GroupDrawer';
 import { Servers } from './Servers';
 import { useRunning } from './useRunning';
@@ -21,7 +21,7 @@ const route = getRouteApi('/projects/$project/groups');
 export function GroupsPage() {
   const { t } = useTranslation('groups');
   const { t: common } = useTranslation('common');
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const { project } = route.useParams();
   const mayManage = useMay('resourceGroupsManage');
   const [opened, setOpened] = useState<string | 'new' | null>(null);

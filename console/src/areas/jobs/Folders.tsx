@@ -8,7 +8,8 @@ import { FormFailure } from '@/form/FormFailure';
 import { baseOf, joined, parentOf, treeOf, type FolderNode } from '@/lib/folders';
 import { Failure } from '@/ui/Failure';
 import { Guarded } from '@/ui/Guarded';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
+import { useOpener } from '@/ui/useOpener';
 import { useFolders } from './queries';
 
 interface Props {
@@ -30,7 +31,7 @@ type Editing = { kind: 'new' | 'change'; path: string };
 /** The folders of a project as a tree, with what can be done to them. */
 export function Folders({ project, chosen, mayEdit, onChoose, onDropJobs }: Props) {
   const { t } = useTranslation('jobs');
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const folders = useFolders(project);
   const [editing, setEditing] = useState<Editing | null>(null);
   const refresh = [
@@ -221,6 +222,7 @@ interface DialogProps {
 
 /** Asks for a folder's path: renaming its end renames it, changing what stands before moves it. */
 function FolderDialog({ project, editing, onClose, onDone }: DialogProps) {
+  useOpener();
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
   const { kind, path } = editing;

@@ -8,7 +8,7 @@ import { removeJob } from '@/api/jobs';
 import { Guarded } from '@/ui/Guarded';
 import { Ago, Moment } from '@/ui/Moment';
 import { RunState } from '@/ui/RunState';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 
 export type RowAction = 'run' | 'history' | 'export' | 'submit';
 
@@ -27,7 +27,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
   const { project, mayEdit, mayStart, mayTry, onAct } = props;
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const remove = useChange({
     refresh: [
       ['jobs', project],

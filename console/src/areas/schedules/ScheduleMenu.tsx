@@ -1,12 +1,12 @@
 import { MoreOutlined } from '@ant-design/icons';
 import { useNavigate } from '@tanstack/react-router';
-import { App, Button, Dropdown, Space, Tooltip } from 'antd';
+import { Button, Dropdown, Space, Tooltip } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useMay } from '@/areas/frame/project';
 import { KINDS } from '@/lib/rule';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 import { PauseDialog } from './PauseDialog';
 import { useScheduleActions } from './useScheduleActions';
 
@@ -21,9 +21,7 @@ const TURNS = { normal: 'normalOn', dryRun: 'dryRunOn', frozen: 'freeze' } as co
 /** What can be done with a schedule in the list. */
 export function ScheduleMenu({ project, schedule, onEdit }: Props) {
   const { t } = useTranslation('schedules');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const navigate = useNavigate();
   const mayOperate = useMay('instancesOperate');
   const mayEdit = useMay('schedulesEdit');
@@ -39,12 +37,12 @@ export function ScheduleMenu({ project, schedule, onEdit }: Props) {
     label: t(TURNS[other]),
     disabled: isDraft || !mayEdit || !maySubmit,
     onClick: () =>
-      void modal.confirm({
+      askFirst({
         title: t('kindTitle', { name, kind: t(`kinds.${other}`) }),
-        content: t(`kindHelp.${other}`),
-        okText: t(TURNS[other]),
-        cancelText: common('cancel'),
-        onOk: () => turn.mutate({ job, kind: other }),
+        help: t(`kindHelp.${other}`),
+        ok: t(TURNS[other]),
+        act: () => turn.mutate({ job, kind: other }),
+        isSafe: true,
       }),
   }));
   return (

@@ -9,7 +9,7 @@ import { useSession } from '@/api/session';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 import { AccountDrawer } from './AccountDrawer';
 import { PasswordDialog } from './PasswordDialog';
 
@@ -21,7 +21,7 @@ const ONE = '/api/v1/accounts/{account}';
 export function Accounts() {
   const { t } = useTranslation('settings');
   const { t: common } = useTranslation('common');
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const me = useSession()?.account;
   const isAdmin = me?.isAdmin ?? false;
   const [opened, setOpened] = useState<string | 'new' | null>(null);

@@ -10,7 +10,7 @@ import { FormFailure } from '@/form/FormFailure';
 import { Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 
 type Role = Schemas['Role'];
 type Member = Schemas['Member'];
@@ -34,7 +34,7 @@ interface Given {
 export function Members({ project }: { project: string }) {
   const { t } = useTranslation('settings');
   const { t: common } = useTranslation('common');
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const session = useSession();
   const isMember = useMay('membersManage');
   // Administrators of the instance manage the members of every project.

@@ -1,4 +1,4 @@
-import { Alert, App, Button, Form, Input, Modal, Select } from 'antd';
+import { Alert, Button, Form, Input, Modal, Select } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange, useRead } from '@/api/hooks';
@@ -15,6 +15,7 @@ import {
 import { Code } from '@/ui/Code';
 import { Failure } from '@/ui/Failure';
 import { Loading } from '@/ui/Loading';
+import { useAsk } from '@/ui/useAsk';
 import { useKept } from '@/ui/useKept';
 import { useOpener } from '@/ui/useOpener';
 import { useStill } from '@/ui/useStill';
@@ -40,7 +41,7 @@ export function NewTable({ project, source, target, onClose, onMade }: Props) {
   useOpener();
   const { t } = useTranslation('wizard');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const place = [source.datasource.id, source.table, target.datasource.id].join(' ');
   const kept = useKept<TypedTable>(`longshore.newTable.${place}`, NOTHING_TYPED);
   const typed = kept.value;
@@ -97,12 +98,12 @@ export function NewTable({ project, source, target, onClose, onMade }: Props) {
   function confirm() {
     if (statement === undefined) return;
     const name = tableMadeBy(statement) ?? table.trim();
-    void modal.confirm({
+    askFirst({
       title: t('newTableAsk', { name, datasource: target.datasource.name }),
-      content: t('newTableAskHelp'),
-      okText: t('newTableOk', { name }),
-      cancelText: common('cancel'),
-      onOk: () => create.mutate(statement),
+      help: t('newTableAskHelp'),
+      ok: t('newTableOk', { name }),
+      act: () => create.mutate(statement),
+      isSafe: true,
     });
   }
 

@@ -1,6 +1,7 @@
-import { App, Button } from 'antd';
+import { Button } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { Guarded } from '@/ui/Guarded';
+import { useAsk } from '@/ui/useAsk';
 
 interface Props {
   may: boolean;
@@ -12,14 +13,12 @@ interface Props {
 export function ToScript({ may, isNamed, onScript }: Props) {
   const { t } = useTranslation('wizard');
   const { t: editing } = useTranslation('editing');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const isReady = may && isNamed;
   function ask() {
-    void modal.confirm({
-      width: 520,
+    askFirst({
       title: t('toScript'),
-      content: (
+      help: (
         <>
           <p>{t('toScriptHelp')}</p>
           <ul>
@@ -28,9 +27,9 @@ export function ToScript({ may, isNamed, onScript }: Props) {
           </ul>
         </>
       ),
-      okText: t('toScriptOk'),
-      cancelText: common('cancel'),
-      onOk: onScript,
+      ok: t('toScriptOk'),
+      act: onScript,
+      isSafe: true,
     });
   }
   return (

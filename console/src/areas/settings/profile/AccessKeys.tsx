@@ -9,7 +9,7 @@ import { Ago, Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { StateTag } from '@/ui/StateTag';
-import { useDanger } from '@/ui/useDanger';
+import { useAsk } from '@/ui/useAsk';
 import { NewKey, useProjects } from './NewKey';
 
 type AccessKey = Schemas['AccessKey'];
@@ -19,7 +19,7 @@ export function AccessKeys() {
   const { t } = useTranslation('profile');
   const { t: common } = useTranslation('common');
   const { t: settings } = useTranslation('settings');
-  const askFirst = useDanger();
+  const askFirst = useAsk();
   const [isCreating, setCreating] = useState(false);
   const projects = useProjects();
   const pages = usePages<AccessKey>({

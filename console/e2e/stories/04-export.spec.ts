@@ -1,12 +1,19 @@
-import { choose, rowOf } from '../acts/form';
+import { expectAccessible } from '../acts/axe';
+import { addEntry, choose, rowOf } from '../acts/form';
 import { BIZDATE, chooseSide, expectState, next, openWizard, run, saveAs } from '../acts/wizard';
 import { addDatasources } from '../stage/scene';
 import { expect, test } from '../story';
 
-test('4. the export of the seed, with a filter and a split key', async ({ page, scene }) => {
+test('4. the export of the seed, with a filter and a split key', async ({
+  page,
+  scene,
+  faults,
+}) => {
+  faults.expects(/status of 409/);
   const { maxcompute } = scene.stage;
   await addDatasources(scene);
-  await maxcompute.sql('CREATE TABLE exported (id BIGINT, name STRING) PARTITIONED BY (pt STRING)');
+  await maxcompute.sql('DROP TABLE IF EXISTS exported');
+  await maxcompute.sql('CREATE TABLE IF NOT EXISTS taken (id BIGINT)');
   await scene.database.sql(
     `CREATE TABLE public.person (id bigint PRIMARY KEY, name text, sex int);
      INSERT INTO public.person SELECT i, 'person ' || i, i % 2 FROM generate_series(1, 100) i;`,
@@ -18,17 +25,51 @@ test('4. the export of the seed, with a filter and a split key', async ({ page, 
   const splitKey = page.getByRole('combobox', { name: 'Split key' });
   await splitKey.click();
   // A column that cannot be split is there with the reason.
-  await expect(page.getByText('text cannot be split').first()).toBeVisible();
+  await expect(page.getByText('text is cut only with').first()).toBeVisible();
   await splitKey.press('Escape');
   await choose(splitKey, 'id');
   await next(page);
 
-  await chooseSide(page, 'odps_first', 'exported');
+  await choose(page.getByRole('combobox', { name: 'Data source' }), 'odps_first');
+  await test.step('a target table that is not there is made from the source', async () => {
+    const opener = page.getByRole('button', { name: 'Create from source' });
+    const dialog = page.getByRole('dialog', { name: 'Create a table like public.person' });
+    const name = dialog.getByRole('textbox', { name: 'Name of the table' });
+    const statement = dialog.getByRole('textbox', { name: 'Statement' });
+    const create = dialog.getByRole('button', { name: 'Create table' });
+    await opener.click();
+    await expect(name).toHaveValue('person');
+    await name.fill('taken');
+    await addEntry(dialog.getByRole('combobox', { name: 'Partition columns' }), 'pt');
+    await expect(statement).toContainText('`taken`');
+    await expect(statement).toContainText('PARTITIONED BY');
+    await expect(dialog.getByText('has no primary key')).toBeVisible();
+    await name.focus();
+    await expect(page.getByRole('listbox')).toBeHidden();
+    await expectAccessible(page);
+
+    // A name that is taken is refused, and nothing that was typed is lost with the dialog.
+    await create.click();
+    await page.getByRole('button', { name: 'Create taken' }).click();
+    const refusal = dialog.getByRole('alert').filter({ hasText: 'already exists' });
+    await expect(refusal).toContainText('choose another one');
+    await name.press('Escape');
+    await expect(dialog).toBeHidden();
+    await expect(opener).toBeFocused();
+    await opener.press('Enter');
+    await expect(name).toHaveValue('taken');
+    await name.fill('exported');
+    await expect(statement).toContainText('`exported`');
+    await expect(statement).toContainText('PARTITIONED BY');
+    await create.click();
+    await page.getByRole('button', { name: 'Create exported' }).click();
+    await expect(dialog).toBeHidden();
+  });
   await page.getByRole('combobox', { name: 'Partition' }).fill('pt=${bdp.system.bizdate}');
   await page.getByRole('switch', { name: 'Truncate' }).click();
   await next(page);
-  await page.getByRole('button', { name: 'Same name' }).click();
-  await expect(page.getByText('2 of 2 target fields mapped')).toBeVisible();
+  // Fields of the same name are mapped with the table.
+  await expect(page.getByText('3 of 3 target fields mapped')).toBeVisible();
   await next(page);
   await next(page);
   await expect(page.getByText('Everything that can be checked')).toBeVisible();

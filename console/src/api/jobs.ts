@@ -1,6 +1,7 @@
 /** A job and its versions, and the way from a draft that is typed to one that is saved. */
 
 import { useEffect, useRef, useState } from 'react';
+import { isObject, textOf } from '@/lib/document';
 import { forgetDraft, keepDraft, keptDraft, onOtherTab } from '@/lib/drafts';
 import { answer, client, unwrap, type Schemas } from './client';
 import { useChange, useRead } from './hooks';
@@ -57,6 +58,24 @@ export interface Details {
   folder: string;
   description: string;
   variables: Record<string, string>;
+}
+
+/** The details of a job and of a draft that began from it. */
+export function detailsOf({ name, folder, description, draft }: Schemas['Job']): Details {
+  return { name, folder, description, variables: draft.variables };
+}
+
+/** The details of what was kept in the browser. */
+export function readDetails(kept: Record<string, unknown>): Details {
+  const variables = isObject(kept.variables) ? kept.variables : {};
+  return {
+    name: textOf(kept.name),
+    folder: textOf(kept.folder),
+    description: textOf(kept.description),
+    variables: Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [name, textOf(value)]),
+    ),
+  };
 }
 
 /** A job as the server has it. */
@@ -200,6 +219,8 @@ export function useJobEditing<D extends Details>(what: Editing<D>) {
     forget: () => forgetDraft(place),
   };
 }
+
+export type JobEditing<D extends Details> = ReturnType<typeof useJobEditing<D>>;
 
 const placeOf = (mode: Schemas['JobMode'], job: string) => `${mode}.${job}`;
 

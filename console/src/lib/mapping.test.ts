@@ -3,15 +3,15 @@ import { emptyDocument } from './document';
 import {
   arranged,
   diffColumns,
-  goneWith,
+  freeField,
   kindOf,
   link,
   pairsOf,
+  refitted,
   sameName,
   sameRow,
   shownAs,
   spelledOut,
-  stillThere,
   unfilled,
   valueTyped,
   withPairs,
@@ -94,15 +94,6 @@ describe('pairs', () => {
       { source: 'b', target: 'y' },
     ]);
   });
-  it('lose their ends with another table, but not their constants', () => {
-    const pairs = [
-      { source: 'a', target: 'x' },
-      { source: "'c'", target: 'y' },
-      { source: 'b', target: 'z' },
-    ];
-    expect(goneWith(pairs, 'source', new Set(['b'])).sources).toEqual(new Set(['a']));
-    expect(goneWith(pairs, 'target', new Set(['x'])).targets).toEqual(new Set(['y', 'z']));
-  });
   it('lie level once arranged, as far as each source has one target', () => {
     const pairs = [
       { source: 'c', target: 'x' },
@@ -114,26 +105,42 @@ describe('pairs', () => {
       targets: ['x', 'y', 'z', 'w'],
     });
   });
-  it('are kept when their columns are still there, and told when not', () => {
-    const pairs = [
-      { source: 'a', target: 'x' },
-      { source: 'b', target: 'y' },
-      { source: "'c'", target: 'z' },
-    ];
-    const gone = { sources: new Set(['b']), targets: new Set<string>() };
-    expect(stillThere(pairs, gone)).toEqual({
-      kept: [pairs[0], pairs[2]],
-      dropped: [pairs[1]],
-    });
-  });
   it('tell which fields must still be filled', () => {
-    const field = { type: 'int', key: false, arrowType: 'Int32' };
-    const fields = [
-      { ...field, name: 'x', nullable: false },
-      { ...field, name: 'y', nullable: true },
-    ];
+    const needed = { ...freeField('x'), nullable: false };
+    const fields = [needed, freeField('y'), { ...needed, name: 'z', hasDefault: true }];
     expect(unfilled(fields, [])).toEqual(['x']);
     expect(unfilled(fields, [{ source: 'a', target: 'x' }])).toEqual([]);
+  });
+});
+
+const line = (from: string, to = from) => ({ source: from, target: to });
+
+describe('another table', () => {
+  const source = [freeField('id'), freeField('name'), { ...freeField('pt'), partition: true }];
+  const target = [freeField('id'), freeField('pt'), { ...freeField('name'), partition: true }];
+  it('is mapped by name where nothing was mapped, without partitions', () => {
+    expect(refitted([], 'target', { source, target }).kept).toEqual([line('id')]);
+  });
+  it('that was made for the source gets all that has no line yet', () => {
+    const pairs = [line("'x'", 'id'), line('name', 'gone')];
+    expect(refitted(pairs, 'target', { source, target }, true)).toEqual({
+      kept: [line("'x'", 'id'), line('pt')],
+      dropped: [line('name', 'gone')],
+    });
+    const all = [line('*')];
+    expect(refitted(all, 'target', { source, target }, true).kept).toEqual(all);
+  });
+  it('takes lines away whose ends it lacks, but not their values', () => {
+    const pairs = [line('a', 'x'), line("'c'", 'y'), line('id', 'z')];
+    const { dropped } = refitted(pairs, 'source', { source, target });
+    expect(dropped).toEqual([line('a', 'x')]);
+  });
+  it('leaves lines that were drawn', () => {
+    expect(refitted([line('*')], 'target', { source, target }).kept).toEqual([line('*')]);
+    expect(refitted([line('name', 'id')], 'source', { source, target })).toEqual({
+      kept: [line('name', 'id')],
+      dropped: [],
+    });
   });
 });
 

@@ -21,13 +21,27 @@ export interface Field {
   key: boolean;
   arrowType: string;
   /** Whether it is no part of the rows but says where they lie. */
-  partition?: boolean;
+  partition: boolean;
   /** Whether the store fills it in where a row has no value for it. */
-  hasDefault?: boolean;
+  hasDefault: boolean;
   /** Whether a table can be cut by it. */
-  splitKey?: 'usable' | 'limited' | 'unusable';
+  splitKey: 'usable' | 'limited' | 'unusable';
   /** On which condition, or why not. */
   splitKeyReason?: string | null | undefined;
+}
+
+/** A field of a target that takes whatever it is given, as new files do. */
+export function freeField(name: string): Field {
+  return {
+    name,
+    type: '',
+    nullable: true,
+    key: false,
+    arrowType: 'Utf8',
+    partition: false,
+    hasDefault: false,
+    splitKey: 'unusable',
+  };
 }
 
 export type SourceKind = 'column' | 'constant' | 'variable' | 'expression' | 'all' | 'unrecognized';
@@ -161,51 +175,48 @@ export function unlink(pairs: readonly Pair[], target: string): Pair[] {
   return pairs.filter((known) => known.target !== target);
 }
 
-/** Lines that still have both ends, and those that lost one. Values that are no columns stay. */
-export function stillThere(
-  pairs: readonly Pair[],
-  gone: { sources: ReadonlySet<string>; targets: ReadonlySet<string> },
-): { kept: Pair[]; dropped: Pair[] } {
-  const kept: Pair[] = [];
-  const dropped: Pair[] = [];
-  for (const pair of pairs) {
-    const isGone = gone.sources.has(pair.source) || gone.targets.has(pair.target);
-    (isGone ? dropped : kept).push(pair);
-  }
-  return { kept, dropped };
+interface BothEnds {
+  source: readonly Field[] | null;
+  target: readonly Field[] | null;
 }
 
-/** The ends of lines that another table of one side does not have. */
-export function goneWith(
+/**
+ * The lines once one side has got the columns of another table: those that still have both ends, where values that
+ * are no columns stay, and those that lost one. Where nothing was mapped yet, fields of the same
+ * name are the best guess; a target that was made for the source gets all that the source has.
+ */
+export function refitted(
   pairs: readonly Pair[],
-  side: 'source' | 'target',
-  columns: ReadonlySet<string>,
-): { sources: Set<string>; targets: Set<string> } {
-  const missing = pairs
-    .map((pair) => pair[side])
-    .filter((name) =>
-      side === 'source' ? kindOf(name, columns) === 'unrecognized' : !columns.has(name),
-    );
-  return {
-    sources: new Set(side === 'source' ? missing : []),
-    targets: new Set(side === 'target' ? missing.filter((name) => name !== '*') : []),
-  };
+  changed: 'source' | 'target',
+  ends: BothEnds,
+  isMade = false,
+): { kept: Pair[]; dropped: Pair[] } {
+  const { source, target } = ends;
+  const columns = (ends[changed] ?? []).filter((field) => changed === 'source' || !field.partition);
+  const names = new Set(columns.map((field) => field.name));
+  const isThere = (pair: Pair) =>
+    changed === 'source'
+      ? kindOf(pair.source, names) !== 'unrecognized'
+      : pair.target === '*' || names.has(pair.target);
+  const kept = pairs.filter(isThere);
+  const dropped = pairs.filter((pair) => !isThere(pair));
+  const takesAll = kept.some((pair) => pair.target === '*');
+  if (!source || !target || takesAll || (pairs.length > 0 && !isMade)) return { kept, dropped };
+  const filled = new Set(kept.map((pair) => pair.target));
+  const found = sameName(
+    source.filter((field) => isMade || !field.partition).map((field) => field.name),
+    target.filter((field) => !field.partition).map((field) => field.name),
+  );
+  return { kept: [...kept, ...found.filter((pair) => !filled.has(pair.target))], dropped };
 }
 
 /** Fields of the target that must have a value and get none. */
 export function unfilled(fields: readonly Field[], pairs: readonly Pair[]): string[] {
   if (pairs.some((pair) => pair.target === '*')) return [];
   const filled = new Set(pairs.map((pair) => pair.target));
-  return fields.filter((field) => isNeeded(field) && !filled.has(field.name)).map((it) => it.name);
-}
-
-/** Whether a row without a value for the field is refused, as far as is known. */
-function isNeeded(field: Field): boolean {
-  return !field.nullable && field.hasDefault !== true;
-}
-
-export function isPartition(field: Field): boolean {
-  return field.partition ?? field.type.endsWith('(partition column)');
+  return fields
+    .filter((field) => !field.nullable && !field.hasDefault && !filled.has(field.name))
+    .map((field) => field.name);
 }
 
 /** Both lists so that lines lie level: linked fields first, in the order of the target, then the others. */

@@ -15,6 +15,6 @@ export function DiffText({ text, label }: { text: string; label: string }) {
 function classOf(line: string): string | undefined {
   if (line.startsWith('@@')) return 'place';
   if (line.startsWith('+++') || line.startsWith('---')) return 'head';
-  if (line.startsWith('+')) return 'new';
-  return line.startsWith('-') ? 'gone' : undefined;
+  if (line.startsWith('+')) return 'added';
+  return line.startsWith('-') ? 'removed' : undefined;
 }

@@ -9,6 +9,7 @@ import { SchemaForm, type Value } from '@/form/SchemaForm';
 import { fieldsOf } from '@/form/schema';
 import { Edited } from '@/ui/Edited';
 import { Loaded } from '@/ui/Loaded';
+import { useOpener } from '@/ui/useOpener';
 
 interface Props {
   project: string;
@@ -29,6 +30,7 @@ interface Known {
 const ONE = '/api/v1/projects/{project}/alert-channels/{channel}';
 
 export function ChannelDrawer({ project, channel, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('alerts');
   const known = useRead<Known>({
     key: ['alert-channels', project, 'one', channel],

@@ -1,5 +1,4 @@
-import { PlusOutlined } from '@ant-design/icons';
-import { App, Button, Flex, Space, Tooltip } from 'antd';
+import { App, Button, Flex, Space } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, client, unwrap, type Schemas } from '@/api/client';
@@ -8,7 +7,9 @@ import { useMay } from '@/areas/frame/project';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
+import { NewButton, RowButtons } from '@/ui/RowButtons';
 import { StateTag } from '@/ui/StateTag';
+import { useAsk } from '@/ui/useAsk';
 import { ChannelDrawer } from './ChannelDrawer';
 import { useChannels } from './queries';
 
@@ -17,7 +18,8 @@ type Channel = Schemas['AlertChannel'];
 export function Channels({ project }: { project: string }) {
   const { t } = useTranslation('alerts');
   const { t: common } = useTranslation('common');
-  const { modal, notification } = App.useApp();
+  const { notification } = App.useApp();
+  const askFirst = useAsk();
   const mayManage = useMay('alertsManage');
   const [opened, setOpened] = useState<string | 'new' | null>(null);
   const pages = useChannels(project);
@@ -54,13 +56,10 @@ export function Channels({ project }: { project: string }) {
   });
 
   function confirmRemoval({ id, name }: Channel) {
-    void modal.confirm({
+    askFirst({
       title: t('deleteChannelTitle', { name }),
-      content: t('deleteChannelHelp'),
-      okText: common('delete'),
-      okButtonProps: { danger: true },
-      cancelText: common('cancel'),
-      onOk: () => remove.mutateAsync(id).catch(() => undefined),
+      help: t('deleteChannelHelp'),
+      act: () => remove.mutateAsync(id),
     });
   }
 
@@ -68,16 +67,12 @@ export function Channels({ project }: { project: string }) {
     <>
       <Flex justify="space-between" align="start" gap={16} style={{ marginBottom: 16 }}>
         <span>{t('channelsIntro')}</span>
-        <Tooltip title={mayManage ? undefined : t('mayNotManage')}>
-          <Button
-            type="primary"
-            icon={<PlusOutlined />}
-            disabled={!mayManage}
-            onClick={() => setOpened('new')}
-          >
-            {t('newChannel')}
-          </Button>
-        </Tooltip>
+        <NewButton
+          may={mayManage}
+          why={t('mayNotManage')}
+          label={t('newChannel')}
+          onClick={() => setOpened('new')}
+        />
       </Flex>
       <PagedTable
         rowKey="id"
@@ -116,7 +111,13 @@ export function Channels({ project }: { project: string }) {
             title: common('actions'),
             key: 'actions',
             render: (_, channel) => (
-              <Space size={0}>
+              <RowButtons
+                name={channel.name}
+                may={mayManage}
+                why={t('mayNotManage')}
+                onEdit={() => setOpened(channel.id)}
+                onDelete={() => confirmRemoval(channel)}
+              >
                 <Button
                   type="link"
                   size="small"
@@ -127,26 +128,7 @@ export function Channels({ project }: { project: string }) {
                 >
                   {t('sendTest')}
                 </Button>
-                <Button
-                  type="link"
-                  size="small"
-                  disabled={!mayManage}
-                  aria-label={`${common('edit')} ${channel.name}`}
-                  onClick={() => setOpened(channel.id)}
-                >
-                  {common('edit')}
-                </Button>
-                <Button
-                  type="link"
-                  size="small"
-                  danger
-                  disabled={!mayManage}
-                  aria-label={`${common('delete')} ${channel.name}`}
-                  onClick={() => confirmRemoval(channel)}
-                >
-                  {common('delete')}
-                </Button>
-              </Space>
+              </RowButtons>
             ),
           },
         ]}

@@ -8,6 +8,7 @@ import { marked } from '@/form/problems';
 import { draftOf, emptyRule, formOf, type RuleDraft } from '@/lib/alertRule';
 import { Edited } from '@/ui/Edited';
 import { usePreferences } from '@/ui/preferences';
+import { useOpener } from '@/ui/useOpener';
 import { useChannels } from './queries';
 import { QuietFields } from './QuietFields';
 import { TriggerFields } from './TriggerFields';
@@ -29,6 +30,7 @@ const ONE = '/api/v1/projects/{project}/alert-rules/{rule}';
 const FIELDS = ['/name', '/object', '/triggers', '/channels', '/groupMinutes', '/quietHours'];
 
 export function RuleDrawer({ project, rule, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('alerts');
   const { zone } = usePreferences();
   const known = useRead<Known>({

@@ -1,5 +1,4 @@
-import { PlusOutlined } from '@ant-design/icons';
-import { App, Button, Flex, Space, Switch, Tag, Tooltip } from 'antd';
+import { Button, Flex, Space, Switch, Tag } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, client, unwrap, type Schemas } from '@/api/client';
@@ -8,6 +7,8 @@ import { useMay } from '@/areas/frame/project';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
+import { NewButton, RowButtons } from '@/ui/RowButtons';
+import { useAsk } from '@/ui/useAsk';
 import { useChannels, useRules } from './queries';
 import { RuleDrawer } from './RuleDrawer';
 
@@ -16,7 +17,7 @@ const ONE = '/api/v1/projects/{project}/alert-rules/{rule}';
 export function Rules({ project }: { project: string }) {
   const { t } = useTranslation('alerts');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const mayManage = useMay('alertsManage');
   const [opened, setOpened] = useState<string | 'new' | null>(null);
   const pages = useRules(project);
@@ -45,13 +46,10 @@ export function Rules({ project }: { project: string }) {
   });
 
   function confirmRemoval({ id, name }: Schemas['AlertRule']) {
-    void modal.confirm({
+    askFirst({
       title: t('deleteRuleTitle', { name }),
-      content: t('deleteRuleHelp'),
-      okText: common('delete'),
-      okButtonProps: { danger: true },
-      cancelText: common('cancel'),
-      onOk: () => remove.mutateAsync(id).catch(() => undefined),
+      help: t('deleteRuleHelp'),
+      act: () => remove.mutateAsync(id),
     });
   }
 
@@ -60,16 +58,12 @@ export function Rules({ project }: { project: string }) {
     <>
       <Flex justify="space-between" align="start" gap={16} style={{ marginBottom: 16 }}>
         <span>{t('rulesIntro')}</span>
-        <Tooltip title={mayManage ? undefined : t('mayNotManage')}>
-          <Button
-            type="primary"
-            icon={<PlusOutlined />}
-            disabled={!mayManage}
-            onClick={() => setOpened('new')}
-          >
-            {t('newRule')}
-          </Button>
-        </Tooltip>
+        <NewButton
+          may={mayManage}
+          why={t('mayNotManage')}
+          label={t('newRule')}
+          onClick={() => setOpened('new')}
+        />
       </Flex>
       <PagedTable
         rowKey="id"
@@ -128,27 +122,13 @@ export function Rules({ project }: { project: string }) {
             title: common('actions'),
             key: 'actions',
             render: (_, rule) => (
-              <Space size={0}>
-                <Button
-                  type="link"
-                  size="small"
-                  disabled={!mayManage}
-                  aria-label={`${common('edit')} ${rule.name}`}
-                  onClick={() => setOpened(rule.id)}
-                >
-                  {common('edit')}
-                </Button>
-                <Button
-                  type="link"
-                  size="small"
-                  danger
-                  disabled={!mayManage}
-                  aria-label={`${common('delete')} ${rule.name}`}
-                  onClick={() => confirmRemoval(rule)}
-                >
-                  {common('delete')}
-                </Button>
-              </Space>
+              <RowButtons
+                name={rule.name}
+                may={mayManage}
+                why={t('mayNotManage')}
+                onEdit={() => setOpened(rule.id)}
+                onDelete={() => confirmRemoval(rule)}
+              />
             ),
           },
         ]}

@@ -1,5 +1,5 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { App, Button, Flex, Progress, Select, Skeleton, Tooltip } from 'antd';
+import { Button, Flex, Progress, Select, Skeleton, Tooltip } from 'antd';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
@@ -13,6 +13,7 @@ import { Moment } from '@/ui/Moment';
 import { PageTitle } from '@/ui/PageTitle';
 import { RunState, toneOf } from '@/ui/RunState';
 import { StateIcon } from '@/ui/StateTag';
+import { useAsk } from '@/ui/useAsk';
 import { Calendar } from './Calendar';
 import { JobName } from './JobName';
 
@@ -22,8 +23,7 @@ const OVER = ['succeeded', 'failed', 'stopped', 'skipped'];
 /** How far a backfill is, day by day. */
 export function BackfillPage() {
   const { t } = useTranslation('backfills');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const { project, backfill: id } = route.useParams();
   const [job, setJob] = useState<string | null>(null);
   const mayOperate = useMay('backfillOperate');
@@ -100,13 +100,11 @@ export function BackfillPage() {
                   danger
                   disabled={!mayOperate || isBusy}
                   onClick={() =>
-                    void modal.confirm({
+                    askFirst({
                       title: t('stopTitle'),
-                      content: t('stopHelp', { count: total - over }),
-                      okText: t('stop'),
-                      okButtonProps: { danger: true },
-                      cancelText: common('cancel'),
-                      onOk: () => stop.mutate(),
+                      help: t('stopHelp', { count: total - over }),
+                      ok: t('stop'),
+                      act: () => stop.mutateAsync(),
                     })
                   }
                 >

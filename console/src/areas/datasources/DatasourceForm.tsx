@@ -1,4 +1,4 @@
-import { App, Button, Drawer, Flex, Form, Input, Radio, Select } from 'antd';
+import { Button, Drawer, Flex, Form, Input, Radio, Select } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
@@ -11,6 +11,7 @@ import { SchemaForm, type Value } from '@/form/SchemaForm';
 import { fieldsOf } from '@/form/schema';
 import { Guarded } from '@/ui/Guarded';
 import { Loaded } from '@/ui/Loaded';
+import { useAsk } from '@/ui/useAsk';
 import { TestResult } from './TestResult';
 
 interface Fields {
@@ -47,7 +48,7 @@ export function DatasourceForm(props: Props) {
   const { title, project, connector, initial, saved, lastTest, onBack, onReload, onClose } = props;
   const { t } = useTranslation('datasources');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const mayTest = useMay('datasourcesTest');
   const mayManage = useMay('datasourcesManage');
   const hasTwoSides = useProject().data?.mode === 'standard';
@@ -117,12 +118,12 @@ export function DatasourceForm(props: Props) {
       save.mutate();
       return;
     }
-    void modal.confirm({
+    askFirst({
       title: t('untestedTitle'),
-      content: report && !report.passed ? t('failedHelp') : t('untestedHelp'),
-      okText: t('saveAnyway'),
-      cancelText: common('cancel'),
-      onOk: () => save.mutate(),
+      help: report && !report.passed ? t('failedHelp') : t('untestedHelp'),
+      ok: t('saveAnyway'),
+      act: () => save.mutate(),
+      isSafe: true,
     });
   }
 
@@ -131,12 +132,13 @@ export function DatasourceForm(props: Props) {
       then();
       return;
     }
-    void modal.confirm({
+    askFirst({
       title: t('discardTitle'),
-      content: t('discardHelp'),
-      okText: t('discard'),
-      cancelText: t('goOn'),
-      onOk: then,
+      help: t('discardHelp'),
+      ok: t('discard'),
+      cancel: t('goOn'),
+      act: then,
+      isSafe: true,
     });
   }
 

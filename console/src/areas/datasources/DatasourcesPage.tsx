@@ -13,6 +13,7 @@ import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { PageTitle } from '@/ui/PageTitle';
+import { RowButtons } from '@/ui/RowButtons';
 import { DatasourceDrawer } from './DatasourceDrawer';
 import { DeleteDialog } from './DeleteDialog';
 import { TestResult } from './TestResult';
@@ -175,7 +176,13 @@ export function DatasourcesPage() {
             title: common('actions'),
             key: 'actions',
             render: (_, item) => (
-              <Space size={0}>
+              <RowButtons
+                name={item.name}
+                may={mayManage}
+                why={t('mayNotManage')}
+                onEdit={() => setOpened(item.id)}
+                onDelete={() => setDeleting(item)}
+              >
                 <Guarded may={mayTest}>
                   <Button
                     type="link"
@@ -188,30 +195,7 @@ export function DatasourcesPage() {
                     {t('test')}
                   </Button>
                 </Guarded>
-                <Guarded may={mayManage} why={t('mayNotManage')}>
-                  <Button
-                    type="link"
-                    size="small"
-                    disabled={!mayManage}
-                    aria-label={`${common('edit')} ${item.name}`}
-                    onClick={() => setOpened(item.id)}
-                  >
-                    {common('edit')}
-                  </Button>
-                </Guarded>
-                <Guarded may={mayManage} why={t('mayNotManage')}>
-                  <Button
-                    type="link"
-                    size="small"
-                    danger
-                    disabled={!mayManage}
-                    aria-label={`${common('delete')} ${item.name}`}
-                    onClick={() => setDeleting(item)}
-                  >
-                    {common('delete')}
-                  </Button>
-                </Guarded>
-              </Space>
+              </RowButtons>
             ),
           },
         ]}

@@ -6,6 +6,7 @@ import { useChange } from '@/api/hooks';
 import { usePages } from '@/api/pages';
 import { Failure } from '@/ui/Failure';
 import { Loading } from '@/ui/Loading';
+import { useOpener } from '@/ui/useOpener';
 
 interface Props {
   project: string;
@@ -15,6 +16,7 @@ interface Props {
 
 /** Deletes a data source that no job uses; for one that is used, it lists the jobs instead. */
 export function DeleteDialog({ project, item, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('datasources');
   const { t: common } = useTranslation('common');
   const users = usePages<Schemas['DatasourceUser']>({

@@ -7,6 +7,7 @@ import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
 import { Lines } from '@/ui/Lines';
 import { Edited } from '@/ui/Edited';
+import { useOpener } from '@/ui/useOpener';
 
 interface Props {
   project: string;
@@ -28,6 +29,7 @@ const EMPTY: Loading = {
 };
 
 export function GroupDrawer({ project, group, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('groups');
   const known = useRead<Loading>({
     key: ['groups', project, 'one', group],

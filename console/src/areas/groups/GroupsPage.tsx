@@ -1,6 +1,5 @@
-import { PlusOutlined } from '@ant-design/icons';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { App, Button, Space, Table, Tooltip } from 'antd';
+import { Table } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, client, unwrap, type Schemas } from '@/api/client';
@@ -10,6 +9,8 @@ import { useMay } from '@/areas/frame/project';
 import { count } from '@/lib/format';
 import { Loaded } from '@/ui/Loaded';
 import { PageTitle } from '@/ui/PageTitle';
+import { NewButton, RowButtons } from '@/ui/RowButtons';
+import { useAsk } from '@/ui/useAsk';
 import { GroupDrawer } from './GroupDrawer';
 import { Servers } from './Servers';
 import { useRunning } from './useRunning';
@@ -20,7 +21,7 @@ const route = getRouteApi('/projects/$project/groups');
 export function GroupsPage() {
   const { t } = useTranslation('groups');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const { project } = route.useParams();
   const mayManage = useMay('resourceGroupsManage');
   const [opened, setOpened] = useState<string | 'new' | null>(null);
@@ -39,13 +40,10 @@ export function GroupsPage() {
   });
 
   function confirmRemoval(name: string) {
-    void modal.confirm({
+    askFirst({
       title: t('deleteTitle', { name }),
-      content: t('deleteHelp'),
-      okText: common('delete'),
-      okButtonProps: { danger: true },
-      cancelText: common('cancel'),
-      onOk: () => remove.mutateAsync(name).catch(() => undefined),
+      help: t('deleteHelp'),
+      act: () => remove.mutateAsync(name),
     });
   }
 
@@ -54,16 +52,12 @@ export function GroupsPage() {
       <PageTitle
         title={t('title')}
         actions={
-          <Tooltip title={mayManage ? undefined : t('mayNotManage')}>
-            <Button
-              type="primary"
-              icon={<PlusOutlined />}
-              disabled={!mayManage}
-              onClick={() => setOpened('new')}
-            >
-              {t('new')}
-            </Button>
-          </Tooltip>
+          <NewButton
+            may={mayManage}
+            why={t('mayNotManage')}
+            label={t('new')}
+            onClick={() => setOpened('new')}
+          />
         }
       />
       <p>{t('intro')}</p>
@@ -115,27 +109,14 @@ export function GroupsPage() {
                 title: common('actions'),
                 key: 'actions',
                 render: (_, group) => (
-                  <Space size={0}>
-                    <Button
-                      type="link"
-                      size="small"
-                      disabled={!mayManage}
-                      aria-label={`${common('edit')} ${group.name}`}
-                      onClick={() => setOpened(group.name)}
-                    >
-                      {common('edit')}
-                    </Button>
-                    <Button
-                      type="link"
-                      size="small"
-                      danger
-                      disabled={!mayManage || group.name === 'default'}
-                      aria-label={`${common('delete')} ${group.name}`}
-                      onClick={() => confirmRemoval(group.name)}
-                    >
-                      {common('delete')}
-                    </Button>
-                  </Space>
+                  <RowButtons
+                    name={group.name}
+                    may={mayManage}
+                    why={t('mayNotManage')}
+                    stays={group.name === 'default' ? t('defaultStays') : undefined}
+                    onEdit={() => setOpened(group.name)}
+                    onDelete={() => confirmRemoval(group.name)}
+                  />
                 ),
               },
             ]}

@@ -1,4 +1,4 @@
-import { App, Button, Tag } from 'antd';
+import { Button, Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
@@ -8,6 +8,7 @@ import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { StateTag } from '@/ui/StateTag';
+import { useAsk } from '@/ui/useAsk';
 
 /** The servers of the instance. They belong to no project, so only its administrators see them. */
 export function Servers() {
@@ -25,7 +26,7 @@ export function Servers() {
 function ServerTable() {
   const { t } = useTranslation('groups');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const pages = usePages<Schemas['Server']>({
     key: ['servers'],
     every: 10_000,
@@ -44,12 +45,12 @@ function ServerTable() {
   });
 
   function confirmDrain(server: Schemas['Server']) {
-    void modal.confirm({
+    askFirst({
       title: t('drainTitle', { name: server.address }),
-      content: t('drainHelp', { count: server.running }),
-      okText: t('drain'),
-      cancelText: common('cancel'),
-      onOk: () => drain.mutateAsync(server).catch(() => undefined),
+      help: t('drainHelp', { count: server.running }),
+      ok: t('drain'),
+      act: () => drain.mutateAsync(server),
+      isSafe: true,
     });
   }
 

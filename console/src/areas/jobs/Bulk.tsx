@@ -1,10 +1,12 @@
-import { Alert, App, Button, Flex, Form, Input, Modal, Select } from 'antd';
+import { Alert, Button, Flex, Form, Input, Modal, Select } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { changeJob, removeJob } from '@/api/jobs';
 import { Guarded } from '@/ui/Guarded';
+import { useAsk } from '@/ui/useAsk';
+import { useOpener } from '@/ui/useOpener';
 import { forEach, type Outcome } from './many';
 import { useFolders } from './queries';
 
@@ -27,7 +29,7 @@ export function Bulk(props: Props) {
   const { project, jobs, mayEdit, mayRun, maySchedule, onExport, onClear } = props;
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const [asked, setAsked] = useState<Asked | null>(null);
   const [outcome, setOutcome] = useState<(Outcome & { what: string }) | null>(null);
   const act = useChange({
@@ -90,9 +92,9 @@ export function Bulk(props: Props) {
     );
 
   function confirm(what: 'run' | 'delete' | 'resume', some: readonly Job[]) {
-    void modal.confirm({
+    askFirst({
       title: t(`bulk.${what}`, { count: some.length }),
-      content: (
+      help: (
         <>
           {t(`bulkHelp.${what}`)}
           <ul>
@@ -103,15 +105,14 @@ export function Bulk(props: Props) {
           </ul>
         </>
       ),
-      okText: what === 'delete' ? common('delete') : t(what),
-      okButtonProps: { danger: what === 'delete' },
-      cancelText: common('cancel'),
-      onOk: () =>
+      ok: what === 'delete' ? common('delete') : t(what),
+      act: () =>
         act.mutate({
           what: t(`bulkDone.${what}`),
           some,
           each: { run, resume, delete: (job: Job) => removeJob(project, job.id) }[what],
         }),
+      isSafe: what !== 'delete',
     });
   }
 
@@ -216,6 +217,7 @@ interface AskProps {
 }
 
 function Ask({ title, label, okText, isNeeded, isPending, onOk, onClose }: AskProps) {
+  useOpener();
   const { t: common } = useTranslation('common');
   const [text, setText] = useState('');
   return (
@@ -252,6 +254,7 @@ interface MoveProps {
 }
 
 function Move({ project, count, isPending, onOk, onClose }: MoveProps) {
+  useOpener();
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
   const folders = useFolders(project);

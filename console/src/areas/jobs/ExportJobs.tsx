@@ -7,6 +7,7 @@ import { download } from '@/lib/download';
 import { joined } from '@/lib/folders';
 import { zip } from '@/lib/zip';
 import { Failure } from '@/ui/Failure';
+import { useOpener } from '@/ui/useOpener';
 
 const FORMATS = ['longshore', 'original', 'datax', 'dataworks2'] as const;
 type Format = (typeof FORMATS)[number];
@@ -19,6 +20,7 @@ interface Props {
 
 /** Saves jobs as files, in a spelling of one's choice: one as it is, several as an archive with their folders. */
 export function ExportJobs({ project, jobs, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
   const [format, setFormat] = useState<Format>('longshore');

@@ -1,5 +1,5 @@
 import { EllipsisOutlined, FolderOutlined, PlusOutlined } from '@ant-design/icons';
-import { App, Button, Dropdown, Flex, Form, Input, Modal, Tree, type TreeDataNode } from 'antd';
+import { Button, Dropdown, Flex, Form, Input, Modal, Tree, type TreeDataNode } from 'antd';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
@@ -8,6 +8,8 @@ import { FormFailure } from '@/form/FormFailure';
 import { baseOf, joined, parentOf, treeOf, type FolderNode } from '@/lib/folders';
 import { Failure } from '@/ui/Failure';
 import { Guarded } from '@/ui/Guarded';
+import { useAsk } from '@/ui/useAsk';
+import { useOpener } from '@/ui/useOpener';
 import { useFolders } from './queries';
 
 interface Props {
@@ -29,8 +31,7 @@ type Editing = { kind: 'new' | 'change'; path: string };
 /** The folders of a project as a tree, with what can be done to them. */
 export function Folders({ project, chosen, mayEdit, onChoose, onDropJobs }: Props) {
   const { t } = useTranslation('jobs');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const folders = useFolders(project);
   const [editing, setEditing] = useState<Editing | null>(null);
   const refresh = [
@@ -64,13 +65,10 @@ export function Folders({ project, chosen, mayEdit, onChoose, onDropJobs }: Prop
     if (key === 'new') setEditing({ kind: 'new', path });
     else if (key === 'change') setEditing({ kind: 'change', path });
     else {
-      void modal.confirm({
+      askFirst({
         title: t('deleteFolder', { path }),
-        content: t('deleteFolderHelp'),
-        okText: common('delete'),
-        okButtonProps: { danger: true },
-        cancelText: common('cancel'),
-        onOk: () => remove.mutate(path),
+        help: t('deleteFolderHelp'),
+        act: () => remove.mutateAsync(path),
       });
     }
   }
@@ -224,6 +222,7 @@ interface DialogProps {
 
 /** Asks for a folder's path: renaming its end renames it, changing what stands before moves it. */
 function FolderDialog({ project, editing, onClose, onDone }: DialogProps) {
+  useOpener();
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
   const { kind, path } = editing;

@@ -8,6 +8,7 @@ import { useChange } from '@/api/hooks';
 import { useDatasources } from '@/api/queries';
 import { marked } from '@/form/problems';
 import { FormFailure } from '@/form/FormFailure';
+import { useOpener } from '@/ui/useOpener';
 
 interface Props {
   project: string;
@@ -26,6 +27,7 @@ const EMPTY: Text = { name: '', document: '', reader: null, writer: null };
 
 /** Takes DataX documents and both script versions: files, or a text that is pasted. */
 export function ImportJobs({ project, folder, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
   const files = useRef<HTMLInputElement>(null);

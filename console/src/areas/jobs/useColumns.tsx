@@ -1,6 +1,6 @@
 import { EllipsisOutlined } from '@ant-design/icons';
 import { Link } from '@tanstack/react-router';
-import { App, Button, Dropdown, Space, Tooltip, type TableColumnsType } from 'antd';
+import { Button, Dropdown, Space, Tooltip, type TableColumnsType } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
@@ -8,6 +8,7 @@ import { removeJob } from '@/api/jobs';
 import { Guarded } from '@/ui/Guarded';
 import { Ago, Moment } from '@/ui/Moment';
 import { RunState } from '@/ui/RunState';
+import { useAsk } from '@/ui/useAsk';
 
 export type RowAction = 'run' | 'history' | 'export' | 'submit';
 
@@ -26,7 +27,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
   const { project, mayEdit, mayStart, mayTry, onAct } = props;
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const remove = useChange({
     refresh: [
       ['jobs', project],
@@ -41,13 +42,10 @@ export function useColumns(props: Props): TableColumnsType<Job> {
       onAct(key === 'history' ? 'history' : 'export', job);
       return;
     }
-    void modal.confirm({
+    askFirst({
       title: t('deleteTitle', { name: job.name }),
-      content: t('deleteHelp'),
-      okText: common('delete'),
-      okButtonProps: { danger: true },
-      cancelText: common('cancel'),
-      onOk: () => remove.mutate(job.id),
+      help: t('deleteHelp'),
+      act: () => remove.mutateAsync(job.id),
     });
   }
 

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { ApiError } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { useProject } from '@/areas/frame/project';
+import { useAsk } from '@/ui/useAsk';
 import { isPossible, operate, rightFor, type Operation, type Run } from './operate';
 
 interface Props {
@@ -20,8 +21,8 @@ const OPERATIONS: Operation[] = ['rerun', 'stop', 'mark'];
 /** What is done with several runs at once: each step names how many it is about, and asks. */
 export function Bulk({ project, chosen, readAll, onClear }: Props) {
   const { t } = useTranslation('runs');
-  const { t: common } = useTranslation('common');
-  const { modal, notification } = App.useApp();
+  const { notification } = App.useApp();
+  const askFirst = useAsk();
   const rights = new Set(useProject().data?.rights ?? []);
   const [all, setAll] = useState<Run[] | null>(null);
   const [done, setDone] = useState<number | null>(null);
@@ -102,16 +103,15 @@ export function Bulk({ project, chosen, readAll, onClear }: Props) {
               danger={operation === 'stop'}
               disabled={isBusy || whyNot !== undefined}
               onClick={() =>
-                void modal.confirm({
+                askFirst({
                   title: t(`bulk.${operation}Title`, { count: fit.length }),
-                  content:
+                  help:
                     fit.length < runs.length
                       ? t('bulk.others', { count: runs.length - fit.length })
                       : t(`bulk.${operation}Help`),
-                  okText: t(operation),
-                  okButtonProps: { danger: operation === 'stop' },
-                  cancelText: common('cancel'),
-                  onOk: () => bulk.mutate({ operation, fit }),
+                  ok: t(operation),
+                  act: () => bulk.mutate({ operation, fit }),
+                  isSafe: operation !== 'stop',
                 })
               }
             >

@@ -6,6 +6,7 @@ import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { useMay } from '@/areas/frame/project';
 import { Failure } from '@/ui/Failure';
+import { useOpener } from '@/ui/useOpener';
 
 interface Props {
   project: string;
@@ -15,6 +16,7 @@ interface Props {
 
 /** Sends dirty rows to the target again, after what made them dirty was mended. */
 export function ReplayDialog({ project, run, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('runs');
   const { t: common } = useTranslation('common');
   const navigate = useNavigate();

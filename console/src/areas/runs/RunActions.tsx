@@ -1,10 +1,11 @@
 import { useNavigate } from '@tanstack/react-router';
-import { App, Button, Dropdown, Space, Tooltip } from 'antd';
+import { Button, Dropdown, Space, Tooltip } from 'antd';
 import { DownOutlined } from '@ant-design/icons';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { useProject } from '@/areas/frame/project';
+import { useAsk } from '@/ui/useAsk';
 import { isPossible, operate, rightFor } from './operate';
 
 interface Props {
@@ -15,8 +16,7 @@ interface Props {
 /** What can be done with a run in its present state; what the reader may not do says so. */
 export function RunActions({ project, run }: Props) {
   const { t } = useTranslation('runs');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const navigate = useNavigate();
   const rights = new Set(useProject().data?.rights ?? []);
   const refresh = [
@@ -76,13 +76,11 @@ export function RunActions({ project, run }: Props) {
           disabled={!may(stopRight)}
           loading={stop.isPending || run.isStopping}
           onClick={() =>
-            void modal.confirm({
+            askFirst({
               title: t('stopTitle', { number: run.number }),
-              content: t('stopHelp'),
-              okText: t('stop'),
-              okButtonProps: { danger: true },
-              cancelText: common('cancel'),
-              onOk: () => stop.mutate(),
+              help: t('stopHelp'),
+              ok: t('stop'),
+              act: () => stop.mutateAsync(),
             })
           }
         >
@@ -110,12 +108,12 @@ export function RunActions({ project, run }: Props) {
             disabled={!may('runsMark') || isBusy}
             loading={mark.isPending}
             onClick={() =>
-              void modal.confirm({
+              askFirst({
                 title: t('markTitle', { number: run.number }),
-                content: t('markHelp'),
-                okText: t('mark'),
-                cancelText: common('cancel'),
-                onOk: () => mark.mutate(),
+                help: t('markHelp'),
+                ok: t('mark'),
+                act: () => mark.mutate(),
+                isSafe: true,
               })
             }
           >

@@ -2,6 +2,7 @@ import { Form, Input, Modal } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Failure } from '@/ui/Failure';
+import { useOpener } from '@/ui/useOpener';
 import { useScheduleActions } from './useScheduleActions';
 
 interface Props {
@@ -14,6 +15,7 @@ const LONGEST = 500;
 
 /** Asks why a schedule is paused, for those who look at it later. */
 export function PauseDialog({ project, job, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('schedules');
   const { t: common } = useTranslation('common');
   const [reason, setReason] = useState('');

@@ -1,11 +1,12 @@
 import { MoreOutlined } from '@ant-design/icons';
 import { useNavigate } from '@tanstack/react-router';
-import { App, Button, Dropdown, Space, Tooltip } from 'antd';
+import { Button, Dropdown, Space, Tooltip } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useMay } from '@/areas/frame/project';
 import { KINDS } from '@/lib/rule';
+import { useAsk } from '@/ui/useAsk';
 import { PauseDialog } from './PauseDialog';
 import { useScheduleActions } from './useScheduleActions';
 
@@ -20,8 +21,7 @@ const TURNS = { normal: 'normalOn', dryRun: 'dryRunOn', frozen: 'freeze' } as co
 /** What can be done with a schedule in the list. */
 export function ScheduleMenu({ project, schedule, onEdit }: Props) {
   const { t } = useTranslation('schedules');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const navigate = useNavigate();
   const mayOperate = useMay('instancesOperate');
   const mayEdit = useMay('schedulesEdit');
@@ -37,12 +37,12 @@ export function ScheduleMenu({ project, schedule, onEdit }: Props) {
     label: t(TURNS[other]),
     disabled: isDraft || !mayEdit || !maySubmit,
     onClick: () =>
-      void modal.confirm({
+      askFirst({
         title: t('kindTitle', { name, kind: t(`kinds.${other}`) }),
-        content: t(`kindHelp.${other}`),
-        okText: t(TURNS[other]),
-        cancelText: common('cancel'),
-        onOk: () => turn.mutate({ job, kind: other }),
+        help: t(`kindHelp.${other}`),
+        ok: t(TURNS[other]),
+        act: () => turn.mutate({ job, kind: other }),
+        isSafe: true,
       }),
   }));
   return (
@@ -108,13 +108,11 @@ export function ScheduleMenu({ project, schedule, onEdit }: Props) {
               danger: true,
               disabled: !maySubmit,
               onClick: () =>
-                void modal.confirm({
+                askFirst({
                   title: t('deleteTitle', { name }),
-                  content: t('deleteHelp'),
-                  okText: t('delete'),
-                  okButtonProps: { danger: true },
-                  cancelText: common('cancel'),
-                  onOk: () => remove.mutate(job),
+                  help: t('deleteHelp'),
+                  ok: t('delete'),
+                  act: () => remove.mutateAsync(job),
                 }),
             },
           ],

@@ -1,7 +1,7 @@
-import { App } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
+import { useAsk } from '@/ui/useAsk';
 
 type Instance = Schemas['Instance'];
 
@@ -15,8 +15,7 @@ export interface Action {
 /** What can be done with an instance in its present state; grave steps name what follows and ask first. */
 export function useInstanceActions(project: string, instance: Instance) {
   const { t } = useTranslation('schedules');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const refresh = [
     ['instances', project],
     ['schedules', project],
@@ -64,13 +63,12 @@ export function useInstanceActions(project: string, instance: Instance) {
 
   const named = { job: instance.jobName, cycle: instance.cycleAt.replace('T', ' ') };
   const ask = (title: string, content: string, okText: string, onOk: () => void, danger = false) =>
-    void modal.confirm({
+    askFirst({
       title,
-      content,
-      okText,
-      cancelText: common('cancel'),
-      okButtonProps: { danger },
-      onOk,
+      help: content,
+      ok: okText,
+      act: onOk,
+      isSafe: !danger,
     });
   const isWaiting = instance.state === 'waiting';
   const isUnderWay = instance.state === 'queued' || instance.state === 'running';

@@ -1,24 +1,21 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate, useSearch } from '@tanstack/react-router';
-import { Alert, App, Flex, Input, Modal, Tabs } from 'antd';
+import { useNavigate } from '@tanstack/react-router';
+import { Alert, App, Flex, Modal, Tabs } from 'antd';
 import { applyEdits, format } from 'jsonc-parser';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
-import { useJobEditing, useVersion, type Details, type SavedJob } from '@/api/jobs';
+import { readDetails, useJobEditing, useVersion, type Details, type SavedJob } from '@/api/jobs';
 import { useRead } from '@/api/hooks';
 import { useDocumentReport } from '@/api/queries';
 import { useMay } from '@/areas/frame/project';
-import { FormFailure } from '@/form/FormFailure';
+import { OpenDialog, useOpened } from '@/form/JobDialogs';
+import { JobHead } from '@/form/JobHead';
 import { Variables } from '@/form/Variables';
-import { isObject, textOf } from '@/lib/document';
 import { Diff } from '@/ui/Diff';
 import type { JobDialogs } from '@/ui/dialogs';
-import { EditNotices } from '@/ui/EditNotices';
 import { Loaded } from '@/ui/Loaded';
-import { PageTitle } from '@/ui/PageTitle';
 import { usePreferences } from '@/ui/preferences';
-import { SavedState } from '@/ui/SavedState';
 import { useStill } from '@/ui/useStill';
 import { Editor } from './Editor';
 import { Help } from './Help';
@@ -32,7 +29,6 @@ export interface Draft extends Details {
 }
 
 type Panel = 'problems' | 'variables' | 'template' | 'help';
-type Dialog = 'run' | 'submit' | 'versions' | 'diff';
 
 interface Props {
   project: string;
@@ -46,19 +42,16 @@ interface Props {
 /** A job as text: checked by the server as it is typed, its comments kept. */
 export function Script({ project, given, initial, dialogs, onReload }: Props) {
   const { t } = useTranslation('script');
-  const { t: common } = useTranslation('common');
   const { message } = App.useApp();
   const { shown } = usePreferences();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const { open: asked } = useSearch({ strict: false });
   const mayEdit = useMay('jobsEdit');
-  const [opened, setOpened] = useState<Dialog | null>(asked ?? null);
+  const { opened, setOpened, close } = useOpened<'diff'>();
   const [panel, setPanel] = useState<Panel>(initial.document === '' ? 'template' : 'problems');
   const [target, setTarget] = useState<{ line: number; column: number } | null>(null);
   const [cursor, setCursor] = useState(0);
   const [bizdate, setBizdate] = useState<string | null>(null);
-  const { RunDialog, Versions, Submit } = dialogs;
 
   const editing = useJobEditing<Draft>({
     project,
@@ -76,7 +69,7 @@ export function Script({ project, given, initial, dialogs, onReload }: Props) {
       void navigate({ to, params: { project, job: id }, search: { open: next }, replace: true });
     },
   });
-  const { draft, saved, save, change, isChanged, notices } = editing;
+  const { draft, saved, change } = editing;
   const schema = useRead({
     key: ['jobs', project, 'schema'],
     read: (signal) =>
@@ -112,67 +105,31 @@ export function Script({ project, given, initial, dialogs, onReload }: Props) {
     const { data } = await report.refetch();
     if (data?.isValid) message.success(t('isValid'));
   }
-  const close = () => {
-    setOpened(null);
-    if (asked) {
-      void navigate({ to: '.', search: (known) => ({ ...known, open: undefined }), replace: true });
-    }
-  };
-  const open = (dialog: 'run' | 'submit') => {
-    if (saved && !isChanged) setOpened(dialog);
-    else save.mutate({ draft, next: dialog });
-  };
 
   return (
     <div className="page">
-      <PageTitle
-        title={
-          <Input
-            aria-label={common('name')}
-            placeholder={t('namePlaceholder')}
-            variant="underlined"
-            maxLength={128}
-            className="title-input"
-            status={save.error?.problems.some((it) => it.pointer === '/name') ? 'error' : undefined}
-            value={draft.name}
-            onChange={(event) => change({ ...draft, name: event.target.value })}
-          />
-        }
-        beside={
-          <SavedState isChanged={isChanged} isSaving={save.isPending} at={saved?.at ?? null} />
-        }
-        actions={
-          <Toolbar
-            mayEdit={mayEdit}
-            isNamed={draft.name.trim() !== ''}
-            isSaved={saved !== null}
-            isChanged={isChanged}
-            isSaving={save.isPending}
-            isEmpty={isEmpty}
-            isChecking={report.isFetching}
-            isPublished={published !== null}
-            onFormat={() => {
-              const edits = format(draft.document, undefined, { insertSpaces: true, tabSize: 2 });
-              change({ ...draft, document: applyEdits(draft.document, edits) });
-            }}
-            onTemplate={() => setPanel('template')}
-            onValidate={() => void validate()}
-            onDiff={() => setOpened('diff')}
-            onVersions={() => setOpened('versions')}
-            onSave={() => save.mutate({ draft, next: 'stay' })}
-            onRun={() => open('run')}
-            onSubmit={Submit ? () => open('submit') : undefined}
-          />
-        }
-      />
-      <EditNotices
-        {...notices}
-        onReload={() => {
-          editing.forget();
-          onReload();
-        }}
-      />
-      {save.error && save.error.code !== 'changed' ? <FormFailure error={save.error} /> : null}
+      <JobHead
+        editing={editing}
+        mayEdit={mayEdit}
+        isEmpty={isEmpty}
+        maySubmit={dialogs.Submit !== undefined}
+        onOpen={setOpened}
+        onReload={onReload}
+      >
+        <Toolbar
+          isSaved={saved !== null}
+          isEmpty={isEmpty}
+          isChecking={report.isFetching}
+          isPublished={published !== null}
+          onFormat={() => {
+            const edits = format(draft.document, undefined, { insertSpaces: true, tabSize: 2 });
+            change({ ...draft, document: applyEdits(draft.document, edits) });
+          }}
+          onTemplate={() => setPanel('template')}
+          onValidate={() => void validate()}
+          onDiff={() => setOpened('diff')}
+        />
+      </JobHead>
       <Alert type="info" showIcon title={t('inScriptMode')} style={{ marginBottom: 12 }} />
       {report.error ? (
         <Alert
@@ -249,14 +206,15 @@ export function Script({ project, given, initial, dialogs, onReload }: Props) {
           />
         </div>
       </Flex>
-      {saved && opened === 'run' ? (
-        <RunDialog project={project} job={saved.id} onClose={close} />
-      ) : null}
-      {saved && opened === 'submit' && Submit ? (
-        <Submit project={project} job={saved.id} onClose={close} />
-      ) : null}
-      {saved && opened === 'versions' ? (
-        <Versions project={project} job={saved.id} onClose={close} onRestored={onReload} />
+      {saved ? (
+        <OpenDialog
+          opened={opened}
+          dialogs={dialogs}
+          project={project}
+          job={saved.id}
+          onClose={close}
+          onRestored={onReload}
+        />
       ) : null}
       <Modal
         open={opened === 'diff'}
@@ -280,14 +238,5 @@ function toPanel(key: string): Panel {
 /** A draft that was kept in the browser, if it is one. */
 function readKept(kept: Record<string, unknown>): Draft | null {
   if (typeof kept.document !== 'string') return null;
-  const variables = isObject(kept.variables) ? kept.variables : {};
-  return {
-    name: textOf(kept.name),
-    folder: textOf(kept.folder),
-    description: textOf(kept.description),
-    variables: Object.fromEntries(
-      Object.entries(variables).map(([name, value]) => [name, textOf(value)]),
-    ),
-    document: kept.document,
-  };
+  return { ...readDetails(kept), document: kept.document };
 }

@@ -1,10 +1,11 @@
-import { App, Button, Form, Select } from 'antd';
+import { Button, Form, Select } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { useConnectors } from '@/api/queries';
 import { Failure } from '@/ui/Failure';
+import { useAsk } from '@/ui/useAsk';
 
 interface Props {
   project: string;
@@ -16,8 +17,7 @@ interface Props {
 /** A skeleton for a pair of stores. */
 export function Template({ project, isEmpty, onTake }: Props) {
   const { t } = useTranslation('script');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const connectors = useConnectors();
   const [reader, setReader] = useState<string | null>(null);
   const [writer, setWriter] = useState<string | null>(null);
@@ -34,12 +34,12 @@ export function Template({ project, isEmpty, onTake }: Props) {
         onTake(document);
         return;
       }
-      void modal.confirm({
+      askFirst({
         title: t('replaceTitle'),
-        content: t('replaceHelp'),
-        okText: t('replace'),
-        cancelText: common('cancel'),
-        onOk: () => onTake(document),
+        help: t('replaceHelp'),
+        ok: t('replace'),
+        act: () => onTake(document),
+        isSafe: true,
       });
     },
   });

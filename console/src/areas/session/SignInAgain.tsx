@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { readSession } from '@/api/session';
 import { Loaded } from '@/ui/Loaded';
+import { useOpener } from '@/ui/useOpener';
 import { useWelcome, Ways } from './SignInPage';
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
 
 /** Signs in on top of the page. Somebody who did so in another tab only has to come back to this one. */
 export function SignInAgain({ name, onEnter }: Props) {
+  useOpener();
   const { t } = useTranslation('session');
   const welcome = useWelcome();
   useEffect(() => {

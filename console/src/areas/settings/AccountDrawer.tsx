@@ -7,6 +7,7 @@ import { useIsAdmin, useSession } from '@/api/session';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
 import { Edited } from '@/ui/Edited';
+import { useOpener } from '@/ui/useOpener';
 
 interface Props {
   /** The one to edit; null for a new one. */
@@ -31,6 +32,7 @@ const ONE = '/api/v1/accounts/{account}';
 const EMPTY: Fields = { name: '', displayName: '', email: '', password: '', isAdmin: false };
 
 export function AccountDrawer({ account, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('settings');
   const isAdmin = useIsAdmin();
   const known = useRead<Known>({

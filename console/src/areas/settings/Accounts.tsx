@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons';
-import { App, Button, Flex, Space, Switch, Tag } from 'antd';
+import { Button, Flex, Space, Switch, Tag } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, client, unwrap, type Schemas } from '@/api/client';
@@ -9,6 +9,7 @@ import { useSession } from '@/api/session';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
+import { useAsk } from '@/ui/useAsk';
 import { AccountDrawer } from './AccountDrawer';
 import { PasswordDialog } from './PasswordDialog';
 
@@ -20,7 +21,7 @@ const ONE = '/api/v1/accounts/{account}';
 export function Accounts() {
   const { t } = useTranslation('settings');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const me = useSession()?.account;
   const isAdmin = me?.isAdmin ?? false;
   const [opened, setOpened] = useState<string | 'new' | null>(null);
@@ -46,13 +47,11 @@ export function Accounts() {
       activate.mutate(account);
       return;
     }
-    void modal.confirm({
+    askFirst({
       title: t('deactivateTitle', { name: account.name }),
-      content: t('deactivateHelp'),
-      okText: t('deactivate'),
-      okButtonProps: { danger: true },
-      cancelText: common('cancel'),
-      onOk: () => activate.mutateAsync(account).catch(() => undefined),
+      help: t('deactivateHelp'),
+      ok: t('deactivate'),
+      act: () => activate.mutateAsync(account),
     });
   }
 

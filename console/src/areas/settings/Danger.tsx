@@ -8,6 +8,7 @@ import { useChange } from '@/api/hooks';
 import { useMay } from '@/areas/frame/project';
 import { FormFailure } from '@/form/FormFailure';
 import { Loaded } from '@/ui/Loaded';
+import { useOpener } from '@/ui/useOpener';
 import { useRevisedProject } from './ProjectForm';
 
 /** What cannot be taken back. */
@@ -48,6 +49,7 @@ interface Props {
 
 /** Asks for the name, so that nobody deletes another project than they mean. */
 function DeleteProject({ project, revision, onReload, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('settings');
   const { t: common } = useTranslation('common');
   const navigate = useNavigate();

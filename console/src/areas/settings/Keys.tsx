@@ -1,26 +1,26 @@
-import { Alert, App, Button, Flex } from 'antd';
+import { Alert, Button, Flex } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { Failure } from '@/ui/Failure';
+import { useAsk } from '@/ui/useAsk';
 
 /** The keys that stored secrets are sealed with. */
 export function Keys() {
   const { t } = useTranslation('settings');
-  const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const rotate = useChange({
     inForm: true,
     change: () => unwrap(client.POST('/api/v1/settings/rotate-secrets')),
   });
 
   function ask() {
-    void modal.confirm({
+    askFirst({
       title: t('rotate'),
-      content: t('rotateHelp'),
-      okText: t('rotate'),
-      cancelText: common('cancel'),
-      onOk: () => rotate.mutateAsync().catch(() => undefined),
+      help: t('rotateHelp'),
+      ok: t('rotate'),
+      act: () => rotate.mutateAsync(),
+      isSafe: true,
     });
   }
 

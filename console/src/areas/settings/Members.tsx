@@ -1,4 +1,4 @@
-import { App, AutoComplete, Button, Flex, Form, Select } from 'antd';
+import { AutoComplete, Button, Flex, Form, Select } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
@@ -10,6 +10,7 @@ import { FormFailure } from '@/form/FormFailure';
 import { Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
+import { useAsk } from '@/ui/useAsk';
 
 type Role = Schemas['Role'];
 type Member = Schemas['Member'];
@@ -33,7 +34,7 @@ interface Given {
 export function Members({ project }: { project: string }) {
   const { t } = useTranslation('settings');
   const { t: common } = useTranslation('common');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const session = useSession();
   const isMember = useMay('membersManage');
   // Administrators of the instance manage the members of every project.
@@ -66,13 +67,11 @@ export function Members({ project }: { project: string }) {
   });
 
   function confirmRemoval({ accountId, name }: Member) {
-    void modal.confirm({
+    askFirst({
       title: t('removeTitle', { name }),
-      content: t('removeHelp'),
-      okText: t('remove'),
-      okButtonProps: { danger: true },
-      cancelText: common('cancel'),
-      onOk: () => remove.mutateAsync(accountId).catch(() => undefined),
+      help: t('removeHelp'),
+      ok: t('remove'),
+      act: () => remove.mutateAsync(accountId),
     });
   }
 

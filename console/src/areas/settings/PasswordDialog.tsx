@@ -5,6 +5,7 @@ import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
+import { useOpener } from '@/ui/useOpener';
 
 interface Props {
   account: Schemas['Account'];
@@ -13,6 +14,7 @@ interface Props {
 
 /** Gives somebody else a new password. */
 export function PasswordDialog({ account, onClose }: Props) {
+  useOpener();
   const { t } = useTranslation('settings');
   const { t: common } = useTranslation('common');
   const [password, setPassword] = useState('');

@@ -1,4 +1,4 @@
-import { App, Button, Drawer, Flex, Select, Space, Table, Tag } from 'antd';
+import { Button, Drawer, Flex, Select, Space, Table, Tag } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, client, unwrap, type Schemas } from '@/api/client';
@@ -13,6 +13,7 @@ import { Loaded } from '@/ui/Loaded';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
+import { useAsk } from '@/ui/useAsk';
 import { useOpener } from '@/ui/useOpener';
 
 interface Props {
@@ -31,7 +32,7 @@ export function VersionsDrawer({ project, job, onClose, onRestored }: Props) {
   const { t } = useTranslation('editing');
   const { t: common } = useTranslation('common');
   const { t: jobs } = useTranslation('jobs');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const mayEdit = useMay('jobsEdit');
   const found = useJob(project, job);
   const [compared, setCompared] = useState<{ from: number; to: number } | null>(null);
@@ -69,12 +70,12 @@ export function VersionsDrawer({ project, job, onClose, onRestored }: Props) {
 
   function ask(version: Version) {
     const isBack = version.mode === 'wizard' && found.data?.value.mode === 'script';
-    void modal.confirm({
+    askFirst({
       title: t('restoreTitle', { number: version.number }),
-      content: isBack ? t('restoreWizard') : t('restoreHelp'),
-      okText: t('restore'),
-      cancelText: common('cancel'),
-      onOk: () => restore.mutate(version.number),
+      help: isBack ? t('restoreWizard') : t('restoreHelp'),
+      ok: t('restore'),
+      act: () => restore.mutate(version.number),
+      isSafe: true,
     });
   }
 

@@ -65,3 +65,29 @@ it('is worked by the keyboard alone', async () => {
   await user.keyboard('{Delete}');
   expect(sources.queryByRole('button', { name: "'abc', int" })).toBeNull();
 });
+
+it('draws few of many rows, and every one that is walked to', async () => {
+  const user = userEvent.setup();
+  const rows = Array.from({ length: 1_000 }, (_, index) => row(`field_${index}`));
+  render(
+    <Mapping
+      sources={rows}
+      targets={rows}
+      pairs={rows.map(({ name }) => ({ source: name, target: name }))}
+      doubtful={new Set()}
+      onLink={() => undefined}
+      onUnlink={() => undefined}
+      onRemoveSource={() => undefined}
+    />,
+  );
+  expect(screen.getAllByRole('listitem').length).toBeLessThan(200);
+  await user.tab();
+  expect(document.activeElement).toBe(screen.getByRole('button', { name: 'field_0, int' }));
+  await user.keyboard('{End}');
+  const last = screen.getByRole('button', { name: 'field_999, int' });
+  expect(document.activeElement).toBe(last);
+  expect(last.closest('li')?.getAttribute('aria-setsize')).toBe('1000');
+  await user.keyboard('{ArrowRight}');
+  const across = screen.getByRole('button', { name: 'field_999, int, filled from field_999' });
+  expect(document.activeElement).toBe(across);
+});

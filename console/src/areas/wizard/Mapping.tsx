@@ -1,7 +1,9 @@
 import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
-import type { KeyboardEvent, MouseEvent, PointerEvent } from 'react';
+import type { FocusEvent, KeyboardEvent, MouseEvent, PointerEvent } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { shownAs, type Pair } from '@/lib/mapping';
+import { useRowsNear } from '@/ui/useRowsNear';
 import { MappingLines } from './MappingLines';
 import { MappingRow, type RowView } from './MappingRow';
 
@@ -16,21 +18,27 @@ interface Props {
   onRemoveSource: (name: string) => void;
 }
 
+type Side = 'source' | 'target';
+
 const ROW_HEIGHT = 36;
 const GAP = 200;
 
 /**
  * Two lists with lines between them. A line is drawn by dragging, or by choosing a field on the left and then one
- * on the right: with the pointer, or with Enter.
+ * on the right: with the pointer, or with Enter. Of thousands of rows only those near the part that is seen are
+ * there, and of each list the one that has or had the focus; Tab stops at that one.
  */
 export function Mapping(props: Props) {
   const { sources, targets, pairs, doubtful } = props;
+  const rows = { source: sources, target: targets };
   const { t } = useTranslation('wizard');
   const [chosen, setChosen] = useState<string | null>(null);
   const [said, setSaid] = useState('');
+  const [stops, setStops] = useState<Partial<Record<Side, string>>>({});
   const middle = useRef<HTMLDivElement>(null);
   const pull = useRef<SVGPathElement>(null);
   const dragged = useRef<string | null>(null);
+  const near = useRowsNear(middle, ROW_HEIGHT);
   const [width, setWidth] = useState(GAP);
   useLayoutEffect(() => {
     const box = middle.current;
@@ -42,6 +50,7 @@ export function Mapping(props: Props) {
 
   const leftOf = useMemo(() => indexOf(sources), [sources]);
   const rightOf = useMemo(() => indexOf(targets), [targets]);
+  const placeOf = { source: leftOf, target: rightOf };
   const partnerOf = new Map(pairs.map((pair) => [pair.target, pair.source]));
   const used = new Set(pairs.map((pair) => pair.source));
   const height = Math.max(sources.length, targets.length) * ROW_HEIGHT;
@@ -63,38 +72,55 @@ export function Mapping(props: Props) {
     setSaid(t('linked', { source: shownAs(source), target }));
   }
 
+  /** A row that is far away is drawn before it takes the focus. */
+  function focusRow(side: Side, index: number) {
+    const row = rows[side][index];
+    if (!row) return;
+    flushSync(() => setStops({ ...stops, [side]: row.name }));
+    const place = `.mapping-row.${side}[aria-posinset="${index + 1}"] button`;
+    middle.current?.parentElement?.querySelector<HTMLElement>(place)?.focus();
+  }
+
+  function noteFocus({ target }: FocusEvent) {
+    const [side, name] = [sideOf(target), rowOf(target)];
+    if (name !== null && stops[side] !== name) setStops({ ...stops, [side]: name });
+  }
+
+  /** What is removed takes its cross with it, so the focus goes on to its row, or to the row beside it. */
   function act(event: MouseEvent | KeyboardEvent) {
     const name = rowOf(event.target);
     if (name === null) return;
-    if (sideOf(event.target) === 'source') {
+    const side = sideOf(event.target);
+    const index = placeOf[side].get(name) ?? 0;
+    if (side === 'source') {
       if (!isRemoval(event)) setChosen(chosen === name ? null : name);
-      else if (sources.some((row) => row.name === name && row.isOwn)) {
-        refocus(event.target, true);
+      else if (sources[index]?.isOwn) {
+        focusRow(side, index + 1 < sources.length ? index + 1 : index - 1);
         props.onRemoveSource(name);
       }
     } else if (isRemoval(event)) {
-      refocus(event.target, false);
+      focusRow(side, index);
       if (partnerOf.has(name)) unlink(name);
     } else if (chosen !== null) {
       connect(chosen, name);
     }
   }
 
-  /** Up and down walk a list, left and right change sides; Delete does what the cross does. */
+  /** Arrows, Home and End walk a list, left and right change sides; Delete does what the cross does. */
   function onKey(event: KeyboardEvent<HTMLElement>) {
-    const item = event.target instanceof Element ? event.target.closest('li') : null;
-    const across = sideOf(event.target) === 'source' ? 'ArrowRight' : 'ArrowLeft';
-    const step =
-      event.key === 'ArrowDown'
-        ? item?.nextElementSibling
-        : event.key === 'ArrowUp'
-          ? item?.previousElementSibling
-          : event.key === across && item
-            ? opposite(item)
-            : null;
-    if (step) {
+    const name = rowOf(event.target);
+    if (name === null) return;
+    const side = sideOf(event.target);
+    const index = placeOf[side].get(name) ?? 0;
+    const last = rows[side].length - 1;
+    const walk = { ArrowUp: index - 1, ArrowDown: index + 1, Home: 0, End: last }[event.key];
+    const other = side === 'source' ? 'target' : 'source';
+    if (walk !== undefined) {
       event.preventDefault();
-      step.querySelector('button')?.focus();
+      focusRow(side, walk);
+    } else if (event.key === (side === 'source' ? 'ArrowRight' : 'ArrowLeft')) {
+      event.preventDefault();
+      focusRow(other, Math.min(index, rows[other].length - 1));
     } else if (event.key === 'Delete') {
       act(event);
     } else if (event.key === 'Escape') {
@@ -137,27 +163,42 @@ export function Mapping(props: Props) {
     pull.current?.setAttribute('d', '');
   }
 
-  const list = (rows: RowView[], side: 'source' | 'target') =>
-    rows.map((row) => {
-      const partner = side === 'target' ? partnerOf.get(row.name) : undefined;
-      const isLinked = side === 'source' ? used.has(row.name) : partner !== undefined;
-      return (
-        <MappingRow
-          key={row.name}
-          t={t}
-          name={row.name}
-          label={row.label}
-          type={row.type}
-          tags={row.tags.join('\n')}
-          isWrong={row.isWrong}
-          side={side}
-          isChosen={side === 'source' && chosen === row.name}
-          isLinked={isLinked}
-          partner={partner === undefined ? undefined : shownAs(partner)}
-          isRemovable={side === 'source' ? row.isOwn : isLinked}
-        />
-      );
-    });
+  const list = (side: Side) => {
+    const stop = placeOf[side].get(stops[side] ?? '') ?? 0;
+    const isThere = (index: number) => index === stop || (index >= near.first && index < near.end);
+    return (
+      <ul
+        aria-label={t(side === 'source' ? 'sourceFields' : 'targetFields')}
+        style={{ height: rows[side].length * ROW_HEIGHT + 1 }}
+      >
+        {rows[side].map((row, index) => {
+          if (!isThere(index)) return null;
+          const partner = side === 'target' ? partnerOf.get(row.name) : undefined;
+          const isLinked = side === 'source' ? used.has(row.name) : partner !== undefined;
+          return (
+            <MappingRow
+              key={row.name}
+              t={t}
+              name={row.name}
+              label={row.label}
+              type={row.type}
+              tags={row.tags.join('\n')}
+              isWrong={row.isWrong}
+              side={side}
+              index={index}
+              count={rows[side].length}
+              top={index * ROW_HEIGHT}
+              isStop={index === stop}
+              isChosen={side === 'source' && chosen === row.name}
+              isLinked={isLinked}
+              partner={partner === undefined ? undefined : shownAs(partner)}
+              isRemovable={side === 'source' ? row.isOwn : isLinked}
+            />
+          );
+        })}
+      </ul>
+    );
+  };
   return (
     // What is heard here comes from the buttons of the rows, of which there may be thousands.
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
@@ -165,18 +206,21 @@ export function Mapping(props: Props) {
       className="mapping"
       onClick={act}
       onKeyDown={onKey}
+      onFocus={noteFocus}
       onPointerDown={grab}
       onPointerMove={move}
       onPointerUp={drop}
       onPointerLeave={letGo}
     >
-      <ul aria-label={t('sourceFields')}>{list(sources, 'source')}</ul>
+      {list('source')}
       <div ref={middle} className="mapping-lines" style={{ height }}>
         <MappingLines
           pairs={pairs}
           doubtful={doubtful}
           leftOf={leftOf}
           rightOf={rightOf}
+          first={near.first}
+          end={near.end}
           rowHeight={ROW_HEIGHT}
           width={width}
           height={height}
@@ -186,7 +230,7 @@ export function Mapping(props: Props) {
           <path ref={pull} className="line hot" />
         </svg>
       </div>
-      <ul aria-label={t('targetFields')}>{list(targets, 'target')}</ul>
+      {list('target')}
       <div className="visually-hidden" aria-live="polite">
         {chosen === null ? said : t('chosen', { source: shownAs(chosen) })}
       </div>
@@ -203,27 +247,12 @@ function rowOf(element: EventTarget | Element | null | undefined): string | null
   return element.closest<HTMLElement>('[data-row]')?.dataset.row ?? null;
 }
 
-function sideOf(element: EventTarget): 'source' | 'target' {
+function sideOf(element: EventTarget): Side {
   const isTarget = element instanceof Element && element.closest('.mapping-row.target') !== null;
   return isTarget ? 'target' : 'source';
-}
-
-/** The cross goes away with what it removes, so the focus goes on to its row, or to the row beside it. */
-function refocus(element: EventTarget, isRowGone: boolean): void {
-  const row = element instanceof Element ? element.closest('li') : null;
-  const next = isRowGone ? (row?.nextElementSibling ?? row?.previousElementSibling) : row;
-  next?.querySelector('button')?.focus();
 }
 
 function isRemoval(event: MouseEvent | KeyboardEvent): boolean {
   if ('key' in event) return event.key === 'Delete';
   return event.target instanceof Element && event.target.closest('[data-remove]') !== null;
-}
-
-/** The row of the other list at the same height, or its last one. */
-function opposite(item: Element): Element | null {
-  const index = item.parentElement ? [...item.parentElement.children].indexOf(item) : 0;
-  const lists = item.closest('.mapping')?.querySelectorAll(':scope > ul') ?? [];
-  const other = [...lists].find((it) => it !== item.parentElement);
-  return other?.children[index] ?? other?.lastElementChild ?? null;
 }

@@ -7,6 +7,9 @@ interface Props {
   doubtful: ReadonlySet<string>;
   leftOf: ReadonlyMap<string, number>;
   rightOf: ReadonlyMap<string, number>;
+  /** The rows that are near; lines that pass by none of them are not drawn. */
+  first: number;
+  end: number;
   rowHeight: number;
   width: number;
   height: number;
@@ -19,13 +22,15 @@ interface Props {
  */
 export const MappingLines = memo(function MappingLines(props: Props) {
   const { pairs, doubtful, leftOf, rightOf, rowHeight, width, height, onUnlink } = props;
+  const isNear = (from: number, to: number) =>
+    Math.max(from, to) >= props.first && Math.min(from, to) < props.end;
   const y = (index: number) => index * rowHeight + rowHeight / 2;
   return (
     <svg width={width} height={height} aria-hidden>
       {pairs.map((pair) => {
         const from = leftOf.get(pair.source);
         const to = rightOf.get(pair.target);
-        if (from === undefined || to === undefined) return null;
+        if (from === undefined || to === undefined || !isNear(from, to)) return null;
         const middle = width / 2;
         const path = `M0,${y(from)} C${middle},${y(from)} ${middle},${y(to)} ${width},${y(to)}`;
         return (

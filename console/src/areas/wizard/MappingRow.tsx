@@ -23,6 +23,13 @@ interface Props {
   tags: string;
   isWrong: boolean;
   side: 'source' | 'target';
+  /** Its place among all rows, most of which are not there. */
+  index: number;
+  count: number;
+  /** Below the start of the list, in pixels. */
+  top: number;
+  /** Whether Tab stops here. */
+  isStop: boolean;
   isChosen: boolean;
   isLinked: boolean;
   /** What fills it, as it is shown. */
@@ -32,11 +39,11 @@ interface Props {
 }
 
 /**
- * One field. A list may have thousands, so a row is drawn anew only when something of it has changed; what is done
- * with it is heard by the list.
+ * One field. A row is drawn anew only when something of it has changed; what is done with it is heard by the list.
  */
 export const MappingRow = memo(function MappingRow(props: Props) {
   const { t, name, label, type, tags, side, isChosen, isLinked, isWrong, partner } = props;
+  const tabIndex = props.isStop ? 0 : -1;
   const removal =
     side === 'source' ? t('removeField', { name: label }) : t('unlink', { name: label });
   const words = tags === '' ? [] : tags.split('\n');
@@ -44,10 +51,14 @@ export const MappingRow = memo(function MappingRow(props: Props) {
   return (
     <li
       className={`mapping-row ${side} ${isChosen ? 'chosen' : ''} ${isWrong ? 'wrong' : ''}`}
+      style={{ top: props.top }}
       data-row={name}
+      aria-posinset={props.index + 1}
+      aria-setsize={props.count}
     >
       <button
         type="button"
+        tabIndex={tabIndex}
         aria-pressed={side === 'source' ? isChosen : isLinked}
         aria-label={partner === undefined ? said : t('filledFrom', { name: said, source: partner })}
       >
@@ -65,7 +76,14 @@ export const MappingRow = memo(function MappingRow(props: Props) {
         <span className={`dot ${isLinked ? 'full' : ''}`} aria-hidden />
       </button>
       {props.isRemovable ? (
-        <button type="button" className="cross" data-remove aria-label={removal} title={removal}>
+        <button
+          type="button"
+          className="cross"
+          tabIndex={tabIndex}
+          data-remove
+          aria-label={removal}
+          title={removal}
+        >
           ✕
         </button>
       ) : null}

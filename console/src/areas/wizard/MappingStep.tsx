@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { datasourceOf } from '@/lib/document';
 import {
   arranged,
-  isPartition,
+  freeField,
   kindOf,
   link,
   pairsOf,
@@ -91,12 +91,10 @@ function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
 
   const columns = useMemo(() => new Set(sources.map((field) => field.name)), [sources]);
   const computes = source.connector?.family === 'relational';
-  const names = sources.filter((field) => !isPartition(field)).map((field) => field.name);
+  const names = sources.filter((field) => !field.partition).map((field) => field.name);
   const fields: Field[] = [
     ...targets,
-    ...addedTargets
-      .filter((name) => !targets.some((field) => field.name === name))
-      .map((name) => ({ name, type: '', nullable: true, key: false, arrowType: 'Utf8' })),
+    ...addedTargets.filter((name) => !targets.some((field) => field.name === name)).map(freeField),
   ];
   const written = fields.map((field) => field.name);
   const pairs = useMemo(
@@ -129,10 +127,16 @@ function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
   function rowOf(field: Field): RowView {
     const tags = [
       ...(field.key ? [t('key')] : []),
-      ...(isPartition(field) ? [t('partition')] : field.nullable ? [] : [t('notNull')]),
+      ...(field.partition ? [t('partition')] : field.nullable ? [] : [t('notNull')]),
     ];
-    const type = field.type.replace(' (partition column)', '');
-    return { name: field.name, label: field.name, type, tags, isOwn: false, isWrong: false };
+    return {
+      name: field.name,
+      label: field.name,
+      type: field.type,
+      tags,
+      isOwn: false,
+      isWrong: false,
+    };
   }
   function ownRow(name: string): RowView {
     const kind = kindOf(name, columns);

@@ -14,9 +14,10 @@ import {
   type JobDocument,
   type Side,
 } from '@/lib/document';
-import { goneWith, pairsOf, sameName, stillThere, withPairs } from '@/lib/mapping';
+import { pairsOf, refitted, withPairs } from '@/lib/mapping';
 import { Failure } from '@/ui/Failure';
 import { useStill } from '@/ui/useStill';
+import { NewTableButton } from './NewTableButton';
 import { Shards } from './Shards';
 import type { StepProps } from './steps';
 import { TablePicker } from './TablePicker';
@@ -65,7 +66,7 @@ export function SidePicker(props: Props) {
   }
 
   /** Lines whose ends are still there stay; the others are told, and can be brought back. */
-  async function compare(datasource: string | undefined, tables: string[]) {
+  async function compare(datasource: string | undefined, tables: string[], isMade = false) {
     const [table] = tables;
     if (datasource === undefined || table === undefined) return;
     setPicking(true);
@@ -73,30 +74,26 @@ export function SidePicker(props: Props) {
     const columns = await queries.fetchQuery(question).catch(() => null);
     setPicking(false);
     if (!columns || columns.items.length === 0) return;
-    const names = columns.items.map((it) => it.name);
     put((document) => {
+      const [changed, ends] =
+        side === 'reader'
+          ? (['source', { source: columns.items, target: other.all }] as const)
+          : (['target', { source: other.all, target: columns.items }] as const);
       const pairs = pairsOf(document);
-      const end = side === 'reader' ? 'source' : 'target';
-      const { kept, dropped } = stillThere(pairs, goneWith(pairs, end, new Set(names)));
-      if (dropped.length > 0) {
-        onLoss({ pairs: dropped, before: draft.document });
-        return withPairs(document, kept);
-      }
-      const others = other.all?.map((it) => it.name);
-      if (pairs.length > 0 || !others) return document;
-      // Nothing was mapped yet, so fields of the same name are the best guess.
-      return withPairs(
-        document,
-        side === 'reader' ? sameName(names, others) : sameName(others, names),
-      );
+      const { kept, dropped } = refitted(pairs, changed, ends, isMade);
+      if (dropped.length > 0) onLoss({ pairs: dropped, before: draft.document });
+      else if (kept.length === pairs.length) return document;
+      return withPairs(document, kept);
     });
   }
 
-  function chooseTables(tables: string[]) {
+  function chooseTables(tables: string[], isMade = false) {
     const place = view.place ?? 'table';
     const value = tables.length > 1 ? tables : tables[0];
     put((document) => withParameters(document, side, { [place]: value }));
-    if (tables[0] !== tablesOf(step)[0]) void compare(view.datasource?.id, tables);
+    if (isMade || tables[0] !== tablesOf(step)[0]) {
+      void compare(view.datasource?.id, tables, isMade);
+    }
   }
 
   const tables = tablesOf(step);
@@ -158,15 +155,27 @@ export function SidePicker(props: Props) {
           data-pointer={`${at}/${view.place}`}
           {...marked(problems, `${at}/${view.place}`)}
         >
-          <TablePicker
-            id={`${side}-table`}
-            project={project}
-            datasource={view.datasource?.id}
-            disabled={name === ''}
-            isLoading={isPicking}
-            value={tables[0] ?? ''}
-            onPick={(table) => chooseTables([table, ...tables.slice(1)])}
-          />
+          <Flex gap={8}>
+            <div className="content">
+              <TablePicker
+                id={`${side}-table`}
+                project={project}
+                datasource={view.datasource?.id}
+                disabled={name === ''}
+                isLoading={isPicking}
+                value={tables[0] ?? ''}
+                onPick={(table) => chooseTables([table, ...tables.slice(1)])}
+              />
+            </div>
+            {side === 'writer' ? (
+              <NewTableButton
+                project={project}
+                source={other}
+                target={view}
+                onMade={(table) => chooseTables([table], true)}
+              />
+            ) : null}
+          </Flex>
         </Form.Item>
       )}
       {takesMany && tables.length > 0 ? (

@@ -5,23 +5,6 @@ import { textOf, withParameters } from '@/lib/document';
 import type { Field } from '@/lib/mapping';
 import type { StepProps } from './steps';
 
-/** Integers are split by ranges; every other type is read in one part, so it is listed but cannot be chosen. */
-const INTEGERS = new Set([
-  'Int8',
-  'Int16',
-  'Int32',
-  'Int64',
-  'UInt8',
-  'UInt16',
-  'UInt32',
-  'UInt64',
-]);
-
-/** What the store says of the column; where it says nothing, its type tells. */
-function canSplit({ splitKey, arrowType }: Field): boolean {
-  return splitKey === undefined ? INTEGERS.has(arrowType) : splitKey === 'usable';
-}
-
 const AT = '/configuration/reader/parameter/splitPk';
 
 /** The column by whose values a table is cut into parts. Others are listed with the reason why they cannot be. */
@@ -37,9 +20,8 @@ export function SplitKey({
   const value = textOf(parameter.splitPk);
   const options = columns
     .map((field) => {
-      const isUsable = splitsAll || canSplit(field);
-      const reason = field.splitKeyReason ?? t('notSplittable', { type: field.type });
-      const remark = isUsable ? (field.key ? t('bestKey') : field.type) : reason;
+      const isUsable = field.splitKey === 'usable' || (splitsAll && field.splitKey === 'limited');
+      const remark = isUsable ? (field.key ? t('bestKey') : field.type) : field.splitKeyReason;
       return {
         value: field.name,
         label: (

@@ -1,17 +1,14 @@
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { Alert, Button, Flex, Input } from 'antd';
+import { Alert, Button, Flex } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useJobEditing, type SavedJob } from '@/api/jobs';
 import { useDocumentReport } from '@/api/queries';
 import { useMay } from '@/areas/frame/project';
-import { FormFailure } from '@/form/FormFailure';
+import { OpenDialog, useOpened } from '@/form/JobDialogs';
+import { JobHead } from '@/form/JobHead';
 import { shownAs } from '@/lib/mapping';
-import { EditNotices } from '@/ui/EditNotices';
-import { PageTitle } from '@/ui/PageTitle';
-import { SavedState } from '@/ui/SavedState';
 import { useStill } from '@/ui/useStill';
-import { Actions } from './Actions';
 import { ChannelStep } from './ChannelStep';
 import { problemsOfTables, SPLIT_KEY } from './checks';
 import { readKept, stepOf, textOfDraft, type Draft } from './draft';
@@ -21,10 +18,9 @@ import { ReviewStep } from './ReviewStep';
 import { SideStep } from './SideStep';
 import { StepBar } from './StepBar';
 import type { Loss, StepProps } from './steps';
+import { ToScript } from './ToScript';
 import { useSides } from './useSides';
 import type { WizardDialogs } from './WizardPage';
-
-type Dialog = 'run' | 'submit' | 'versions' | 'datasource';
 
 interface Props {
   project: string;
@@ -38,14 +34,13 @@ interface Props {
 /** The five steps over one job document. What is typed is kept in this browser until it is saved. */
 export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
   const { t } = useTranslation('wizard');
-  const { t: common } = useTranslation('common');
   const navigate = useNavigate();
-  const { step = 'source', open: asked } = useSearch({ strict: false });
+  const { step = 'source' } = useSearch({ strict: false });
   const [loss, setLoss] = useState<Loss | null>(null);
-  const [opened, setOpened] = useState<Dialog | null>(asked ?? null);
+  const { opened, setOpened, close } = useOpened<'datasource'>();
   const [bizdate, setBizdate] = useState<string | null>(null);
   const mayEdit = useMay('jobsEdit');
-  const { RunDialog, Versions, Submit, NewDatasource } = dialogs;
+  const { NewDatasource } = dialogs;
 
   const editing = useJobEditing<Draft>({
     project,
@@ -67,7 +62,7 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
       }
     },
   });
-  const { draft, saved, save, change, isChanged, notices } = editing;
+  const { draft, saved, save, change } = editing;
   const looked = useSides(project, draft.document);
   const still = useStill(draft, 500);
   const report = useDocumentReport(project, {
@@ -92,12 +87,6 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
     wanted.current = null;
   }, [step]);
 
-  const saveAs = (what: string) => save.mutate({ draft, next: what });
-  const open = (dialog: 'run' | 'submit') => {
-    if (saved && !isChanged) setOpened(dialog);
-    else saveAs(dialog);
-  };
-
   const props: StepProps = {
     project,
     draft,
@@ -110,54 +99,18 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
   const index = STEPS.indexOf(step);
   const [previous, next] = [STEPS[index - 1], STEPS[index + 1]];
   const { source, target, ends } = looked;
-  const close = () => {
-    setOpened(null);
-    if (asked) {
-      void navigate({ to: '.', search: (known) => ({ ...known, open: undefined }), replace: true });
-    }
-  };
   const toScript = () => save.mutate({ draft, next: 'script', mode: 'script' });
   return (
     <div className="page">
-      <PageTitle
-        title={
-          <Input
-            aria-label={common('name')}
-            placeholder={t('namePlaceholder')}
-            variant="underlined"
-            maxLength={128}
-            className="title-input"
-            status={save.error?.problems.some((it) => it.pointer === '/name') ? 'error' : undefined}
-            value={draft.name}
-            onChange={(event) => change({ ...draft, name: event.target.value })}
-          />
-        }
-        beside={
-          <SavedState isChanged={isChanged} isSaving={save.isPending} at={saved?.at ?? null} />
-        }
-        actions={
-          <Actions
-            mayEdit={mayEdit}
-            isNamed={draft.name.trim() !== ''}
-            isSaved={saved !== null}
-            isChanged={isChanged}
-            isSaving={save.isPending}
-            onScript={toScript}
-            onVersions={() => setOpened('versions')}
-            onSave={() => saveAs('stay')}
-            onRun={() => open('run')}
-            onSubmit={Submit ? () => open('submit') : undefined}
-          />
-        }
-      />
-      <EditNotices
-        {...notices}
-        onReload={() => {
-          editing.forget();
-          onReload();
-        }}
-      />
-      {save.error && save.error.code !== 'changed' ? <FormFailure error={save.error} /> : null}
+      <JobHead
+        editing={editing}
+        mayEdit={mayEdit}
+        maySubmit={dialogs.Submit !== undefined}
+        onOpen={setOpened}
+        onReload={onReload}
+      >
+        <ToScript may={mayEdit} isNamed={draft.name.trim() !== ''} onScript={toScript} />
+      </JobHead>
       {loss ? (
         <Alert
           type="warning"
@@ -246,14 +199,15 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
           </Button>
         ) : null}
       </Flex>
-      {saved && opened === 'run' ? (
-        <RunDialog project={project} job={saved.id} onClose={close} />
-      ) : null}
-      {saved && opened === 'submit' && Submit ? (
-        <Submit project={project} job={saved.id} onClose={close} />
-      ) : null}
-      {saved && opened === 'versions' ? (
-        <Versions project={project} job={saved.id} onClose={close} onRestored={onReload} />
+      {saved ? (
+        <OpenDialog
+          opened={opened}
+          dialogs={dialogs}
+          project={project}
+          job={saved.id}
+          onClose={close}
+          onRestored={onReload}
+        />
       ) : null}
       {opened === 'datasource' ? <NewDatasource project={project} onClose={close} /> : null}
     </div>

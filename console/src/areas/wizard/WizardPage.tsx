@@ -1,13 +1,11 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, useNavigate } from '@tanstack/react-router';
+import { getRouteApi } from '@tanstack/react-router';
 import { useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
-import { savedJob, useJob } from '@/api/jobs';
+import { detailsOf } from '@/api/jobs';
+import { OpenedJob, OtherEditor } from '@/form/OpenedJob';
 import { readDocument } from '@/lib/document';
 import type { JobDialogs } from '@/ui/dialogs';
-import { Failure } from '@/ui/Failure';
-import { Loaded } from '@/ui/Loaded';
-import { newDraft, type Draft } from './draft';
+import { newDraft } from './draft';
 import { Wizard } from './Wizard';
 
 export interface WizardDialogs extends JobDialogs {
@@ -37,56 +35,29 @@ export function NewWizardPage({ dialogs }: { dialogs: WizardDialogs }) {
 export function WizardPage({ dialogs }: { dialogs: WizardDialogs }) {
   const { t } = useTranslation('wizard');
   const { project, job } = known.useParams();
-  const navigate = useNavigate();
-  const queries = useQueryClient();
-  // Counts how often the page was told to begin anew from what the server has.
-  const [round, setRound] = useState(0);
-  const found = useJob(project, job);
-  async function reload() {
-    await queries.invalidateQueries({ queryKey: ['jobs', project, 'one', job] });
-    setRound((last) => last + 1);
-  }
-  if (!found.data || found.isPlaceholderData) {
-    return (
-      <div className="page">
-        <Loaded reading={found} rows={8}>
-          {() => null}
-        </Loaded>
-      </div>
-    );
-  }
-  const { value, revision } = found.data;
-  const document = readDocument(value.draft.document);
-  if (!document || value.draft.mode !== 'wizard') {
-    return (
-      <div className="page">
-        <Failure
-          message={t('isScript')}
-          hint={t('isScriptHint')}
-          action={t('openScript')}
-          onRetry={() =>
-            void navigate({ to: '/projects/$project/jobs/$job/script', params: { project, job } })
-          }
-        />
-      </div>
-    );
-  }
-  const initial: Draft = {
-    name: value.name,
-    folder: value.folder,
-    description: value.description,
-    variables: value.draft.variables,
-    document,
-    values: [],
-  };
   return (
-    <Wizard
-      key={`${job} ${round}`}
-      project={project}
-      given={savedJob(value, revision)}
-      initial={initial}
-      dialogs={dialogs}
-      onReload={() => void reload()}
-    />
+    <OpenedJob project={project} job={job}>
+      {(value, given, reload) => {
+        const document = readDocument(value.draft.document);
+        return document && value.draft.mode === 'wizard' ? (
+          <Wizard
+            project={project}
+            given={given}
+            initial={{ ...detailsOf(value), document, values: [] }}
+            dialogs={dialogs}
+            onReload={reload}
+          />
+        ) : (
+          <OtherEditor
+            project={project}
+            job={job}
+            editor="script"
+            message={t('isScript')}
+            hint={t('isScriptHint')}
+            action={t('openScript')}
+          />
+        );
+      }}
+    </OpenedJob>
   );
 }

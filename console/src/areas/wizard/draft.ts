@@ -1,12 +1,10 @@
 /** The wizard's state: the job document with its name. */
 
 import type { Problem } from '@/api/client';
-import type { Details } from '@/api/jobs';
+import { readDetails, type Details } from '@/api/jobs';
 import {
   emptyDocument,
-  isObject,
   readDocument,
-  textOf,
   textsOf,
   writeDocument,
   type JobDocument,
@@ -48,15 +46,5 @@ export const textOfDraft = (draft: Draft) => writeDocument(draft.document);
 export function readKept(kept: Record<string, unknown>): Draft | null {
   const document = readDocument(JSON.stringify(kept.document ?? null));
   if (!document) return null;
-  const variables = isObject(kept.variables) ? kept.variables : {};
-  return {
-    name: textOf(kept.name),
-    folder: textOf(kept.folder),
-    description: textOf(kept.description),
-    variables: Object.fromEntries(
-      Object.entries(variables).map(([name, value]) => [name, textOf(value)]),
-    ),
-    document,
-    values: textsOf(kept.values),
-  };
+  return { ...readDetails(kept), document, values: textsOf(kept.values) };
 }

@@ -1,7 +1,7 @@
 import { useColumns, useConnectorForms, useConnectors, useDatasources } from '@/api/queries';
 import { fieldsOf, type Field as FormField } from '@/form/schema';
 import { datasourceOf, tableOf, type JobDocument, type Side } from '@/lib/document';
-import { isPartition, pairsOf, type Field } from '@/lib/mapping';
+import { freeField, pairsOf, type Field } from '@/lib/mapping';
 
 /** What is known of one side of a document: its data source, its connector's forms, its table's columns. */
 export function useSide(project: string, document: JobDocument, side: Side) {
@@ -32,7 +32,7 @@ export function useSide(project: string, document: JobDocument, side: Side) {
     columns,
     /** Null while they are not known. */
     all,
-    partitions: all?.filter(isPartition) ?? [],
+    partitions: all?.filter((field) => field.partition) ?? [],
   };
 }
 
@@ -55,15 +55,13 @@ export function useSides(project: string, document: JobDocument) {
 function endsOf(source: SideView, target: SideView, document: JobDocument): Ends {
   const isFree = target.form.length > 0 && target.place === null;
   if (!isFree) {
-    const written = target.all?.filter((field) => !isPartition(field)) ?? null;
+    const written = target.all?.filter((field) => !field.partition) ?? null;
     return { source: source.all, target: written, isFree };
   }
   const names = new Set([
     ...pairsOf(document).map((pair) => pair.target),
     ...(source.all ?? []).map((field) => field.name),
   ]);
-  const written = [...names]
-    .filter((name) => name !== '*' && name !== '')
-    .map((name) => ({ name, type: '', nullable: true, key: false, arrowType: 'Utf8' }));
+  const written = [...names].filter((name) => name !== '*' && name !== '').map(freeField);
   return { source: source.all, target: written, isFree };
 }

@@ -1,5 +1,5 @@
 import { PlusOutlined } from '@ant-design/icons';
-import { App, Button, Flex } from 'antd';
+import { Button, Flex } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
@@ -9,6 +9,7 @@ import { Ago, Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { StateTag } from '@/ui/StateTag';
+import { useAsk } from '@/ui/useAsk';
 import { NewKey, useProjects } from './NewKey';
 
 type AccessKey = Schemas['AccessKey'];
@@ -18,7 +19,7 @@ export function AccessKeys() {
   const { t } = useTranslation('profile');
   const { t: common } = useTranslation('common');
   const { t: settings } = useTranslation('settings');
-  const { modal } = App.useApp();
+  const askFirst = useAsk();
   const [isCreating, setCreating] = useState(false);
   const projects = useProjects();
   const pages = usePages<AccessKey>({
@@ -36,13 +37,11 @@ export function AccessKeys() {
   });
 
   function confirmRevocation({ id, description }: AccessKey) {
-    void modal.confirm({
+    askFirst({
       title: t('revokeTitle', { name: description || id }),
-      content: t('revokeHelp'),
-      okText: t('revoke'),
-      okButtonProps: { danger: true },
-      cancelText: common('cancel'),
-      onOk: () => revoke.mutateAsync(id).catch(() => undefined),
+      help: t('revokeHelp'),
+      ok: t('revoke'),
+      act: () => revoke.mutateAsync(id),
     });
   }
 

@@ -7,6 +7,7 @@ import { useChange, useRead } from '@/api/hooks';
 import { ROLES } from '@/areas/settings/Members';
 import { FormFailure } from '@/form/FormFailure';
 import { marked } from '@/form/problems';
+import { useOpener } from '@/ui/useOpener';
 
 interface Fields {
   description: string;
@@ -26,6 +27,7 @@ export function useProjects() {
 
 /** Makes a key, and shows its secret this once. */
 export function NewKey({ onClose }: { onClose: () => void }) {
+  useOpener();
   const { t } = useTranslation('profile');
   const { t: common } = useTranslation('common');
   const { t: settings } = useTranslation('settings');

@@ -17,6 +17,7 @@ mod parameters;
 mod reader;
 mod secret;
 mod split;
+mod words;
 mod writer;
 
 pub use batch::{ReadBatch, RefusedRow, UnreadableRow, Written};
@@ -32,4 +33,5 @@ pub use parameters::{FieldProblem, Flaw, SHORTHAND, nearest, parse, schema_of};
 pub use reader::{BatchStream, ReadOptions, Reader};
 pub use secret::Secret;
 pub use split::{Split, Splits, State, TaskId};
+pub use words::Words;
 pub use writer::{Receipt, Sealed, TaskWriter, WritePlan, Writer};

@@ -6,18 +6,19 @@ use engine::{Ended, Failure, Ledger, Outcome};
 use futures::FutureExt;
 use sdk::{Error, Kind};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::execute::{Doing, Learnt};
+use super::execute::{Doing, Learnt, ProgressView};
 use super::heart::figures;
 use super::ledger::StoreLedger;
 use super::log::{Level, Stage};
+use super::splits::SplitView;
 use super::{Stops, until_stored};
 use crate::alerts::tell;
 use crate::lineage::event::{Datasets, Ending};
 use crate::state::App;
-use crate::store::run::{self, End, Figures, Held, Run};
+use crate::store::run::{self, End, Figures, Held, Run, progress};
 use crate::store::{Connection, StoreError, StoreResult};
 use crate::{lineage, scheduler};
 
@@ -95,9 +96,14 @@ pub(super) async fn record(
         learnt,
         ..
     } = *doing;
-    let figures = figures(&meter.progress());
+    let last = meter.progress();
+    let progress = match &done {
+        Ok(_) => serde_json::to_string(&ProgressView::from(&last)).ok(),
+        Err(_) => None,
+    };
+    let figures = figures(&last);
     let (mut state, mut report, mut error) = match &done {
-        Ok(ended) => ending(ended, stops),
+        Ok(ended) => ending(ended, doing),
         Err(error) => before_its_rows(error, stops, is_half_moved(app, held).await),
     };
     if state == run::QUEUED {
@@ -106,7 +112,7 @@ pub(super) async fn record(
             Stage::End,
             "the server stops; another one continues",
         );
-        return match until_stored(|| hand_over(app, held).boxed()).await {
+        return match until_stored(|| hand_over(doing, held).boxed()).await {
             Err(StoreError::Changed) => stored_before(doing, held, &[run::QUEUED]).await.map(drop),
             other => other,
         };
@@ -147,6 +153,8 @@ pub(super) async fn record(
         state,
         at: app.clock.micros(),
         figures,
+        progress,
+        splits: doing.servers.splits(meter),
         report: report.map(|report| report.to_string()),
         message: error.as_ref().map(|error| error.message.clone()),
         error: error.and_then(|error| serde_json::to_string(&error).ok()),
@@ -222,9 +230,10 @@ async fn stored_before(
     state.copied().ok_or(StoreError::Changed)
 }
 
-async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {
-    let mut t = app.store.begin().await?;
+async fn hand_over(doing: &Doing<'_>, held: &Held) -> StoreResult<()> {
+    let mut t = doing.app.store.begin().await?;
     run::hand_over(&mut t, held).await?;
+    progress::put_splits(&mut t, &held.id, &doing.servers.splits(doing.meter)).await?;
     Ok(t.commit().await?)
 }
 
@@ -236,6 +245,8 @@ struct Closing {
     state: &'static str,
     at: i64,
     figures: Figures,
+    progress: Option<String>,
+    splits: progress::Splits,
     report: Option<String>,
     error: Option<String>,
     message: Option<String>,
@@ -251,6 +262,7 @@ impl Closing {
             state: self.state,
             at: self.at,
             figures: self.figures,
+            progress: self.progress.as_deref(),
             report: self.report.as_deref(),
             error: self.error.as_deref(),
         };
@@ -259,7 +271,8 @@ impl Closing {
             // Somebody may have asked for that while it failed.
             (end.state, ended) = (run::STOPPED, scheduler::Ended::Stopped);
         }
-        run::add_sample(c, &self.held.id, end.at, end.figures).await?;
+        progress::put_splits(c, &self.held.id, &self.splits).await?;
+        progress::add_sample(c, &self.held.id, end.at, end.figures).await?;
         scheduler::run_ended(app, c, row, ended).await?;
         tell::run_ended(app, c, row, &end, ended).await?;
         let told = Ending {
@@ -273,9 +286,10 @@ impl Closing {
     }
 }
 
-/// The state that a report stands for, the report without paths of this machine, and the error.
-fn ending(ended: &Ended, stops: &Stops) -> (&'static str, Option<Value>, Option<RunError>) {
-    let report = &ended.report;
+/// The state that a report stands for, the report without paths of this machine and with the servers of its splits,
+/// and the error.
+fn ending(ended: &Ended, doing: &Doing<'_>) -> (&'static str, Option<Value>, Option<RunError>) {
+    let (report, stops) = (&ended.report, doing.stops);
     let state = match report.outcome {
         Outcome::Succeeded => run::SUCCEEDED,
         Outcome::Failed => run::FAILED,
@@ -285,6 +299,9 @@ fn ending(ended: &Ended, stops: &Stops) -> (&'static str, Option<Value>, Option<
     let mut value = serde_json::to_value(report).ok();
     if let Some(Value::Object(fields)) = &mut value {
         fields.remove("dirtyFile");
+        let splits = report.splits.iter().map(|split| doing.servers.view(split));
+        let splits: Vec<SplitView> = splits.collect();
+        fields.insert("splits".to_owned(), json!(splits));
     }
     let error = report.error.as_ref().map(|message| RunError {
         kind: match &ended.failure {

@@ -24,7 +24,8 @@ const DAYS: &str = include_str!("0009_days.sql");
 const TURNS: &str = include_str!("0010_turns.sql");
 const GROUPS: &str = include_str!("0011_groups.sql");
 const LEASES: &str = include_str!("0012_leases.sql");
-const DELETED: &str = include_str!("0020_deleted.sql");
+const DELETED: &str = include_str!("0013_deleted.sql");
+const CHANNELS: &str = include_str!("0014_channels.sql");
 
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
@@ -44,7 +45,8 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (10, "turns", TURNS),
         (11, "groups", GROUPS),
         (12, "leases", LEASES),
-        (20, "deleted", DELETED),
+        (13, "deleted", DELETED),
+        (14, "channels", CHANNELS),
     ];
     let migrations = steps
         .into_iter()

@@ -151,7 +151,9 @@ async fn give_up(app: &App, c: &mut Connection, lost: &Abandoned, now: i64) -> S
             rows_written: run.rows_written,
             rows_dirty: run.rows_dirty,
             bytes: run.bytes,
+            ..Figures::default()
         },
+        progress: None,
         report: None,
         error: Some(&text),
     };

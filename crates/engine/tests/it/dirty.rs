@@ -457,12 +457,12 @@ async fn what_a_replay_sets_aside_takes_the_same_way_again() {
 /// there, and the reasons of what is not.
 async fn fed_to_the_target(bench: &Bench, rows: &[&str]) -> (Vec<Value>, Vec<String>) {
     let file = bench.folder.path().join("mended.jsonl");
-    let lines = rows.iter().map(|row| {
+    let written = rows.iter().map(|row| {
         format!(
             r#"{{"time": "", "task": 0, "stage": "write", "column": null, "reason": "", "key": {{}}, "row": {row}}}"#
         )
     });
-    fs::write(&file, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    fs::write(&file, written.collect::<Vec<_>>().join("\n")).unwrap();
     let text = plain("");
     let test = bench.run(&text);
     let job = test.job().unwrap();

@@ -29,12 +29,11 @@ use crate::secrets;
 
 /// What log lines say is ours; of other crates only warnings are of interest, and what they say below that could
 /// hold what they send.
-const OWN: [&str; 8] = [
+const OWN: [&str; 7] = [
     "longshore",
     "server",
     "engine",
     "connectors",
-    "cluster",
     "maxcompute",
     "job",
     "sdk",

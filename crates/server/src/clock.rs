@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+pub(crate) const MINUTE_MICROS: i64 = 60 * 1_000_000;
+pub(crate) const HOUR_MICROS: i64 = 60 * MINUTE_MICROS;
+pub(crate) const DAY_MICROS: i64 = 24 * HOUR_MICROS;
+
 /// A source of the current time; clones tell the same time.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);

@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 
 use crate::api::error::{ApiError, ApiResult, Problem, Severity};
 use crate::datasources::title_of;
+use crate::pointer;
 use crate::runs::Environment;
 use crate::state::App;
 use crate::store::datasource;
@@ -238,7 +239,7 @@ impl Surroundings {
         }
         let mut problems = Vec::new();
         for (name, value) in variables {
-            let pointer = format!("/variables/{}", name.replace('~', "~0").replace('/', "~1"));
+            let pointer = pointer::child("/variables", name);
             let set = parameters.set(name, value);
             if job::is_secret_key(name) {
                 problems.push(

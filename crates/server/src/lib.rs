@@ -16,6 +16,7 @@ mod datasources;
 mod documents;
 mod lineage;
 mod metrics;
+mod pointer;
 mod retention;
 mod rotation;
 mod router;

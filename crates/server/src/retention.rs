@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::api::error::{ApiError, ApiResult};
-use crate::api::idempotency::DAY_MICROS;
+use crate::clock::{DAY_MICROS, MINUTE_MICROS};
 use crate::runner::log::folder;
 use crate::state::App;
 use crate::store::instance::old;
@@ -22,7 +22,7 @@ use crate::store::{Page, StoreError, StoreResult, idempotency, project, session}
 /// The clock is looked at this often.
 const TICK: Duration = Duration::from_secs(1);
 /// Passes are so far apart.
-const EVERY_MICROS: i64 = 10 * 60 * 1_000_000;
+const EVERY_MICROS: i64 = 10 * MINUTE_MICROS;
 /// Rows in one transaction.
 const PIECE: i64 = 100;
 

@@ -15,13 +15,13 @@ use utoipa::ToSchema;
 
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::time::new_id;
+use crate::clock::HOUR_MICROS;
+use crate::pointer;
 use crate::runner::log::{folder, make_folder};
 use crate::state::App;
 use crate::store::job::Job;
 use crate::store::run::{NewRun, removed};
 use crate::store::{Connection, StoreError, datasource, job_version, project, resource_group, run};
-
-const HOUR_MICROS: i64 = 3_600 * 1_000_000;
 
 /// Why a run exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -341,7 +341,7 @@ pub(crate) fn constants(
 pub(crate) fn unfit_variables(parent: &str, variables: &BTreeMap<String, String>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (name, value) in variables {
-        let pointer = format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"));
+        let pointer = pointer::child(parent, name);
         if ::job::is_secret_key(name) {
             let problem = Problem::at(pointer, format!("variable `{name}` looks like a secret"));
             problems.push(problem.hint(
@@ -365,7 +365,8 @@ pub(crate) fn resolve_variables(
     let mut parameters = Parameters::new(bizdate, cycle_at);
     let mut problems = Vec::new();
     let mut refuse = |name: &str, error: job::ParameterError| {
-        problems.push(Problem::at(format!("/variables/{name}"), error.to_string()));
+        let pointer = pointer::child("/variables", name);
+        problems.push(Problem::at(pointer, error.to_string()));
     };
     for (name, expression) in declared
         .iter()

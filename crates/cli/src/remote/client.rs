@@ -167,10 +167,7 @@ impl Client {
         ca: Option<&Path>,
         key: Option<AccessKey>,
     ) -> Result<Client, Stop> {
-        // Whoever was first has set the same one.
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .ok();
+        server::use_tls();
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)

@@ -150,9 +150,7 @@ impl Stage {
 }
 
 pub(crate) fn client() -> reqwest::Client {
-    // The HTTP client asks for one even where it speaks no TLS; a second installation is none.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+    // The HTTP client asks for one even where it speaks no TLS.
+    server::use_tls();
     reqwest::Client::builder().no_proxy().build().unwrap()
 }

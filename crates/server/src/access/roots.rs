@@ -11,6 +11,7 @@ use sdk::{Error, FieldProblem, Kind};
 use serde_json::{Map, Value};
 
 use super::outbound::decoded;
+use crate::pointer;
 
 /// The folders, of which none means that files cannot be used at all.
 #[derive(Debug, Clone, Default)]
@@ -133,7 +134,7 @@ const PATH_FIELDS: [&str; 4] = ["root", "sslRootCert", "sslCert", "sslKey"];
 pub(crate) fn paths_of(config: &Map<String, Value>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (key, value) in config {
-        let pointer = format!("/{}", key.replace('~', "~0").replace('/', "~1"));
+        let pointer = pointer::child("", key);
         let is_path = PATH_FIELDS
             .iter()
             .any(|field| field.eq_ignore_ascii_case(key));

@@ -11,6 +11,7 @@ use sdk::{Error, FieldProblem, Result, Secret};
 use serde_json::{Map, Value};
 
 use super::outbound::{Host, endpoints_of};
+use crate::pointer::{child, unescaped};
 
 type Config = Map<String, Value>;
 
@@ -333,14 +334,6 @@ fn without_secrets(text: &str) -> String {
 
 fn parent(pointer: &str) -> &str {
     pointer.rsplit_once('/').map_or("", |(parent, _)| parent)
-}
-
-fn child(pointer: &str, key: &str) -> String {
-    format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"))
-}
-
-fn unescaped(key: &str) -> String {
-    key.replace("~1", "/").replace("~0", "~")
 }
 
 fn is_secret(schema: &Value) -> bool {

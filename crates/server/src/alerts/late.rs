@@ -7,9 +7,9 @@ use chrono_tz::Tz;
 
 use super::message::{Event, EventKind, Named, first_line};
 use super::rule::{Deadline, Spec, Watched};
-use super::tell::{link, note, read, time_text, wall_text};
+use super::tell::{link, note, read, time_text};
 use crate::schedule::zone;
-use crate::scheduler::{self, wall};
+use crate::scheduler::{self, wall, wall_text};
 use crate::state::App;
 use crate::store::alert_rule::{self, AlertRule};
 use crate::store::instance::late::{self, Unfinished, Wanted};

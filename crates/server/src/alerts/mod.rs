@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::clock::{DAY_MICROS, HOUR_MICROS};
 use crate::state::App;
 use crate::store::{StoreResult, alert, alert_event};
 
@@ -29,8 +30,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Cycles that are late are looked for this often.
 const LATE_MICROS: i64 = 15 * 1_000_000;
 /// What is old is looked for this often.
-const FORGET_MICROS: i64 = 3_600 * 1_000_000;
-const DAY_MICROS: i64 = 24 * FORGET_MICROS;
+const FORGET_MICROS: i64 = HOUR_MICROS;
 /// Events are kept this long so that none is told twice, which is longer than `late` looks back.
 const EVENT_DAYS: i64 = 8;
 /// The history is kept this long.

@@ -7,16 +7,15 @@ use serde_json::Value;
 use super::message::{Event, EventKind, Named, RunFacts, first_line};
 use super::rule::{Place, Spec, Then, Trigger};
 use crate::api::time::new_id;
+use crate::clock::MINUTE_MICROS;
 use crate::runs::Kind;
-use crate::scheduler::{self, Ended};
+use crate::scheduler::{Ended, wall_text};
 use crate::state::App;
 use crate::store::alert_event::{self, NewEvent};
 use crate::store::alert_rule::{self, AlertRule};
 use crate::store::instance::{self, Instance};
 use crate::store::run::{End, Run};
 use crate::store::{Connection, StoreResult};
-
-const MINUTE_MICROS: i64 = 60 * 1_000_000;
 
 /// Takes note of the end of a run, once its instance knows of it.
 pub(crate) async fn run_ended(
@@ -212,9 +211,4 @@ pub(super) fn link(app: &App, project_id: &str, rest: &str) -> String {
 pub(super) fn time_text(micros: i64) -> String {
     let time = DateTime::from_timestamp_micros(micros).unwrap_or_default();
     time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
-pub(super) fn wall_text(micros: i64) -> String {
-    let wall = scheduler::wall(micros);
-    wall.format("%Y-%m-%dT%H:%M:%S").to_string()
 }

@@ -5,6 +5,7 @@ use futures::future::join_all;
 use super::message::{Event, EventKind, Named, first_line};
 use super::tell::{link, note, read, time_text};
 use crate::api::error::Code;
+use crate::clock::MINUTE_MICROS;
 use crate::datasources::probe;
 use crate::state::App;
 use crate::store::StoreResult;
@@ -16,7 +17,6 @@ use crate::store::datasource::{self, Datasource};
 const AT_ONCE: i64 = 8;
 /// A test whose server has died is repeated after so long, which is longer than a test takes.
 const LEASE_MICROS: i64 = 60 * 1_000_000;
-const MINUTE_MICROS: i64 = 60 * 1_000_000;
 
 /// Does the tests whose time has come.
 pub(super) async fn test(app: &App) -> StoreResult<()> {

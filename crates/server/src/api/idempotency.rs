@@ -10,15 +10,14 @@ use serde_json::Value;
 use super::caller::Caller;
 use super::error::{ApiError, ApiResult};
 use crate::access::token;
+use crate::clock::DAY_MICROS;
 use crate::state::App;
 use crate::store::{Connection, StoreError, WriteTransaction, idempotency};
 
 const HEADER: &str = "idempotency-key";
 const LONGEST: usize = 200;
-/// Keys are remembered so long.
-pub(crate) const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
 
-/// The key of a request, if it has one.
+/// The key of a request, if it has one. It is remembered for a day.
 pub(crate) struct Once {
     key: Option<String>,
     noted: std::sync::Mutex<Option<(String, String)>>,

@@ -336,7 +336,7 @@ pub(crate) async fn delete(
     if let Some((message, hint)) = conflict {
         return Err(ApiError::conflict(message).hint(hint));
     }
-    job::delete(&mut t, &row.job.id, revision).await?;
+    job::delete(&mut t, &row.job.id, revision, app.clock.micros()).await?;
     let before = JobItem::read(row)?;
     note(&access, &mut t, "job.delete", (Some(&before), None)).await?;
     t.commit().await.map_err(StoreError::from)?;

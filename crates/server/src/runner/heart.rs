@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Stops;
 use super::execute::ProgressView;
 use super::splits::Servers;
+use crate::clock::MINUTE_MICROS;
 use crate::metrics::Tally;
 use crate::runs::RunOptions;
 use crate::state::{App, Parts};
@@ -19,7 +20,6 @@ use crate::store::run::{self, Figures, Held, Run, progress};
 const BEAT: Duration = Duration::from_secs(1);
 /// Every so many beats a sample is kept for the run's chart.
 const BEATS_A_SAMPLE: u32 = 5;
-const MINUTE_MICROS: i64 = 60 * 1_000_000;
 
 /// When a run has taken as long as it may. The time that it lay without a server does not count.
 pub(super) fn deadline(run: &Run, now: i64) -> Option<i64> {

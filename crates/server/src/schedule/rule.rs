@@ -14,6 +14,10 @@ use super::cycle::Cycle;
 use super::occurrence::{Occurrence, OffCycle, Rule};
 use super::problem::{RuleProblem, require_within};
 use super::zone;
+use crate::pointer;
+
+/// The priority of what nobody gave another one.
+pub(crate) const USUAL_PRIORITY: u32 = 5;
 
 /// A schedule as its owner writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -185,7 +189,7 @@ impl CatchUpPolicy {
 }
 
 fn middle_priority() -> u32 {
-    5
+    USUAL_PRIORITY
 }
 
 impl Schedule {
@@ -249,9 +253,8 @@ impl Schedule {
         let mut parameters = Parameters::new(NaiveDate::default(), NaiveDateTime::default());
         for (name, expression) in &self.parameters {
             if let Err(error) = parameters.set(name, expression) {
-                let name = name.replace('~', "~0").replace('/', "~1");
                 problems.push(RuleProblem::new(
-                    format!("/parameters/{name}"),
+                    pointer::child("/parameters", name),
                     error.to_string(),
                     "write a constant, or an expression such as `$bizdate`, `${yyyymmdd-1}` or `$[hh24miss]`",
                 ));

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::api::error::{ApiError, ApiResult};
+use crate::clock::MINUTE_MICROS;
 use crate::schedule::occurrence;
 use crate::schedule::rule::Schedule;
 use crate::state::App;
@@ -30,8 +31,6 @@ use crate::store::{self, Connection, StoreError, StoreResult, damaged, read_json
 
 /// The rows are looked at this often.
 const TICK: Duration = Duration::from_secs(1);
-
-const MINUTE_MICROS: i64 = 60 * 1_000_000;
 
 /// Schedules until the server stops.
 pub(crate) async fn work(app: App) {
@@ -252,6 +251,11 @@ pub(crate) fn wall(micros: i64) -> NaiveDateTime {
     DateTime::from_timestamp_micros(micros)
         .unwrap_or_default()
         .naive_utc()
+}
+
+/// A time on the wall, as the API shows it.
+pub(crate) fn wall_text(micros: i64) -> String {
+    wall(micros).format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 #[cfg(test)]

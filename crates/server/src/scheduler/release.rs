@@ -15,7 +15,7 @@ use crate::api::error::{ApiError, ApiResult, Code};
 use crate::runner::RunError;
 use crate::runs::{self, Environment, Kind, Request, RunOptions};
 use crate::schedule::occurrence::Occurrence;
-use crate::schedule::rule::{Overlap, Schedule};
+use crate::schedule::rule::{Overlap, Schedule, USUAL_PRIORITY};
 use crate::state::App;
 use crate::store::instance::missed::Interval;
 use crate::store::instance::{self, Instance, Move};
@@ -28,8 +28,6 @@ use crate::store::{
 
 /// Instances in one transaction.
 const PIECE: i64 = 500;
-/// Of jobs that have no schedule of their own.
-const USUAL_PRIORITY: u32 = 5;
 
 /// Releases whatever is due, except for what was missed and is undecided.
 pub(super) async fn release(app: &App, now: i64, undecided: Option<Interval>) -> ApiResult<()> {

@@ -7,6 +7,8 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use openidconnect::{HttpRequest, HttpResponse};
 
+use crate::serve::use_tls;
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Descriptions, keys and tokens have some thousand bytes.
@@ -14,10 +16,7 @@ const LONGEST_ANSWER: usize = 1 << 20;
 
 /// A client that follows nobody elsewhere, as the token endpoint is sent the client's secret.
 pub(super) fn client() -> reqwest::Result<reqwest::Client> {
-    // Whoever was first has set the same one.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+    use_tls();
     reqwest::Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::project::removal;
 use super::{Connection, StoreResult, changed};
 
 pub(crate) mod list;
@@ -128,9 +129,27 @@ pub(crate) async fn update(c: &mut Connection, job: &Job) -> StoreResult<()> {
     changed(&result)
 }
 
-pub(crate) async fn delete(c: &mut Connection, id: &str, revision: i64) -> StoreResult<()> {
-    let query = sqlx::query("DELETE FROM job WHERE id = $1 AND revision = $2");
-    changed(&query.bind(id).bind(revision).execute(c).await?)
+/// Deletes a job as far as anybody sees: it moves into a deleted project of its own and goes with that, piece by
+/// piece, because it may have more instances than one transaction should hold up others for.
+pub(crate) async fn delete(
+    c: &mut Connection,
+    id: &str,
+    revision: i64,
+    now: i64,
+) -> StoreResult<()> {
+    let project_id = removal::insert(c, now).await?;
+    let query = sqlx::query(
+        "UPDATE job SET project_id = $1, revision = revision + 1 WHERE id = $2 AND revision = $3",
+    );
+    let query = query.bind(project_id).bind(id).bind(revision);
+    changed(&query.execute(&mut *c).await?)?;
+    for sql in [
+        "DELETE FROM schedule WHERE job_id = $1",
+        "DELETE FROM job_datasource WHERE job_id = $1",
+    ] {
+        sqlx::query(sql).bind(id).execute(&mut *c).await?;
+    }
+    Ok(())
 }
 
 /// What keeps a job from being deleted.

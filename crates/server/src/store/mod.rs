@@ -181,12 +181,12 @@ impl Store {
     }
 
     /// A transaction; it is undone unless it is committed.
-    pub(crate) async fn begin(&self) -> StoreResult<Transaction<'static, Any>> {
+    pub(crate) async fn begin(&self) -> StoreResult<WriteTransaction> {
         Ok(self.writes.begin().await?)
     }
 
     /// A transaction that waits some seconds until no other one of this name is open, on whichever server.
-    pub(crate) async fn begin_alone(&self, name: Alone) -> StoreResult<Transaction<'static, Any>> {
+    pub(crate) async fn begin_alone(&self, name: Alone) -> StoreResult<WriteTransaction> {
         let mut transaction = self.writes.begin().await?;
         if self.engine == Engine::PostgreSql {
             // Stores in several schemas of one database are not in each other's way.
@@ -200,10 +200,7 @@ impl Store {
 
     /// A transaction, unless another one of this name is open on whichever server: whoever comes back later
     /// anyway does not wait for it.
-    pub(crate) async fn try_alone(
-        &self,
-        name: Alone,
-    ) -> StoreResult<Option<Transaction<'static, Any>>> {
+    pub(crate) async fn try_alone(&self, name: Alone) -> StoreResult<Option<WriteTransaction>> {
         let mut transaction = self.writes.begin().await?;
         if self.engine == Engine::PostgreSql {
             let query = sqlx::query_scalar(

@@ -55,10 +55,8 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(address: &str) -> Client {
-        // The HTTP client asks for one even where it speaks no TLS; a second installation is none.
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .ok();
+        // The HTTP client asks for one even where it speaks no TLS.
+        server::use_tls();
         Client {
             address: address.to_string(),
             http: reqwest::Client::builder()

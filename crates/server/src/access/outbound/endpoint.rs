@@ -8,6 +8,7 @@ use sdk::FieldProblem;
 use serde_json::{Map, Value};
 
 use super::Host;
+use crate::pointer::child;
 
 /// A host that a datasource will be reached at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +67,7 @@ const ONE_HOST: Reason = "names several hosts where one is expected";
 impl Search {
     fn object(&mut self, fields: &Map<String, Value>, pointer: &str) {
         for (key, value) in fields {
-            let at = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+            let at = child(pointer, key);
             let holds_host = is_host_field(key);
             let before = self.found.len();
             self.value(value, &at, holds_host);

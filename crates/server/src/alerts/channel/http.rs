@@ -18,6 +18,7 @@ use crate::access::outbound::Host;
 use crate::access::token::hex;
 use crate::alerts::message::Message;
 use crate::datasources::policy::Policy;
+use crate::serve::use_tls;
 use crate::state::App;
 
 const CONNECT_TIME: Duration = Duration::from_secs(10);
@@ -150,10 +151,7 @@ pub(super) async fn send(
 
 /// A client that connects to the addresses that the policy has seen, and to nothing else.
 async fn client(policy: &Policy, target: &Target, url: &Url) -> Result<reqwest::Client> {
-    // Whoever was first has set the same one.
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+    use_tls();
     let addresses = policy.addresses(&target.host).await?;
     let mut client = reqwest::Client::builder()
         .no_proxy()

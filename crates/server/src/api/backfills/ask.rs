@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::api::caller::Access;
 use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::instances::Instance;
+use crate::pointer;
 use crate::runs::unfit_variables;
 use crate::schedule::cycle::Cycle;
 use crate::schedule::dependency::{Dependency, ScheduleNode};
@@ -154,8 +155,8 @@ fn check(body: &NewBackfill) -> Vec<Problem> {
     let mut parameters = ::job::Parameters::new(body.from, cycle);
     for (name, expression) in &body.variables {
         if let Err(error) = parameters.set(name, expression) {
-            let name = name.replace('~', "~0").replace('/', "~1");
-            problems.push(Problem::at(format!("/variables/{name}"), error.to_string()));
+            let pointer = pointer::child("/variables", name);
+            problems.push(Problem::at(pointer, error.to_string()));
         }
     }
     problems

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use serde_path_to_error::{Error, Segment};
 
 use crate::api::error::Problem;
+use crate::pointer;
 
 /// Known names are listed in a hint up to so many.
 const MOST_NAMES: usize = 20;
@@ -205,7 +206,7 @@ impl Fault {
 
 /// A step of a JSON pointer.
 fn step(name: &str) -> String {
-    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+    pointer::child("", name)
 }
 
 /// The texts between backticks.

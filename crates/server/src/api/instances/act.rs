@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use sqlx::{Any, Transaction};
 use utoipa::ToSchema;
 
 use super::{InstanceDetail, MOST_NEIGHBOURS, detail, find};
@@ -20,7 +19,7 @@ use crate::schedule::rule::RerunPolicy;
 use crate::scheduler::{stop_run, submitted_rule};
 use crate::state::App;
 use crate::store::instance::{self, ListedInstance as Row, Move, edge};
-use crate::store::{Connection, StoreError, backfill};
+use crate::store::{Connection, StoreError, WriteTransaction, backfill};
 
 /// Instances that one request runs again at most.
 const MOST_RERUNS: usize = 10_000;
@@ -45,7 +44,7 @@ fn not_now(row: &Row, verb: &str) -> ApiError {
 /// An instance that something is done with, in the transaction that does it.
 struct Acting {
     access: Access,
-    t: Transaction<'static, Any>,
+    t: WriteTransaction,
     row: Row,
 }
 

@@ -1,7 +1,5 @@
 //! Jobs to the store and back: rows, versions, and the names of data sources that go with them.
 
-use sqlx::{Any, Transaction};
-
 use super::view::{JobItem, JobMode, JobVersion};
 use crate::access::role::Right;
 use crate::api::caller::Access;
@@ -11,7 +9,7 @@ use crate::documents::{Checked, Scope, Stage, Variables};
 use crate::state::App;
 use crate::store::job::{self, OwnedJob};
 use crate::store::job_version::{self, AuthoredVersion};
-use crate::store::{Connection, StoreError, folder};
+use crate::store::{Connection, StoreError, WriteTransaction, folder};
 
 /// What becomes a version.
 pub(super) struct Draft {
@@ -124,7 +122,7 @@ pub(super) enum Next<'c> {
 
 /// A change that is written and not yet committed.
 pub(super) struct Written {
-    pub(super) transaction: Transaction<'static, Any>,
+    pub(super) transaction: WriteTransaction,
     pub(super) row: OwnedJob,
     /// The new draft.
     pub(super) draft: Option<JobVersion>,

@@ -17,12 +17,12 @@ use crate::api::caller::SignedIn;
 use crate::api::error::{ApiError, ApiResult, ErrorBody, Problem};
 use crate::api::idempotency::Once;
 use crate::runs::{self, Environment, Kind, Request, RunOptions};
+use crate::schedule::rule::USUAL_PRIORITY;
 use crate::scheduler::submitted_rule;
 use crate::state::App;
 use crate::store::{self, job, job_version, resource_group};
 
 const HIGHEST_PRIORITY: i64 = 9;
-const USUAL_PRIORITY: i64 = 5;
 const HIGHEST_ROW_LIMIT: i64 = 1_000_000;
 
 /// What is to run.
@@ -114,7 +114,7 @@ pub(crate) async fn start(
         variables: runs::resolve_variables(&declared, &body.variables, bizdate, cycle_at)?,
         options: body.options.clone(),
         resource_group: body.resource_group.as_deref().or(scheduled.as_deref()),
-        priority: body.priority.unwrap_or(USUAL_PRIORITY),
+        priority: body.priority.unwrap_or(i64::from(USUAL_PRIORITY)),
         instance_id: None,
         attempt: 1,
         created_by: &caller.account.id,

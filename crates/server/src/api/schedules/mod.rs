@@ -27,7 +27,7 @@ use crate::schedule::dependency::DependencyKind;
 use crate::schedule::problem::RuleProblem;
 use crate::schedule::rule::Schedule as Rule;
 use crate::schedule::zone;
-use crate::scheduler::{read_rule, wall};
+use crate::scheduler::{read_rule, wall, wall_text};
 use crate::state::App;
 use crate::store::instance::{self, Hold};
 use crate::store::job::Job;
@@ -92,11 +92,6 @@ pub(crate) struct ListedSchedule {
     #[serde(flatten)]
     pub(crate) schedule: Schedule,
     pub(crate) last: Option<LastInstance>,
-}
-
-/// A wall time as the API shows it.
-pub(crate) fn wall_text(micros: i64) -> String {
-    wall(micros).format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
 /// Reads a document of the store.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{find, find_job, problems, read, wall_text};
+use super::{find, find_job, problems, read};
 use crate::access::role::Right;
 use crate::api::body::Body;
 use crate::api::caller::SignedIn;
@@ -16,7 +16,7 @@ use crate::api::error::{ApiError, ApiResult, ErrorBody, Problem};
 use crate::api::time::Time;
 use crate::schedule::preview;
 use crate::schedule::rule::Schedule as Rule;
-use crate::scheduler::wall_micros;
+use crate::scheduler::{wall_micros, wall_text};
 use crate::state::App;
 use crate::store::job_version;
 

@@ -1,5 +1,7 @@
 //! What a change makes a version of, what it refuses, and deletion.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::{IMPORT, STREAM, job, project};
@@ -132,6 +134,13 @@ async fn a_script_does_not_become_a_wizards_job_again() {
     }
 }
 
+/// More than go at once.
+const INSTANCES: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
+    INSERT INTO instance (id, project_id, job_id, backfill_id, lane, step, cycle_at, bizdate, due_at, release_at, state,
+        is_dry_run, is_frozen, is_missed, attempts, retries, message, created_at, ended_at, is_held)
+    SELECT 'i' || i, project_id, id, '', 0, 0, i, '2026-03-03', 0, 0, 'succeeded', 0, 0, 0, 1, 0, '', 0, 0, 0
+    FROM job, n";
+
 #[tokio::test]
 async fn a_job_in_use_is_not_deleted() {
     for kept in Kept::BOTH {
@@ -170,9 +179,19 @@ async fn a_job_in_use_is_not_deleted() {
                 .refused(412),
             "changed"
         );
+        server.execute(INSTANCES).await.unwrap();
         assert_eq!(admin.edit("DELETE", &path, &etag, None).await.status, 204);
         assert_eq!(admin.get(&path).await.refused(404), "notFound");
         let listed = admin.get(&format!("{project}/jobs")).await.ok();
         assert_eq!(listed["items"], json!([]));
+        // Its name is free at once, and what is left of it goes in pieces.
+        job(&admin, &project, "copy", IMPORT).await;
+        let left = "SELECT (SELECT count(*) FROM instance) + (SELECT count(*) - 1 FROM job)
+            + (SELECT count(*) - 1 FROM project)";
+        let begun = Instant::now();
+        while server.count(left).await > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(30), "rows are left");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{Kept, Running};
-use crate::scene::{ENDLESS, WRONG};
+use crate::scene::ENDLESS;
 use crate::workshop::{Workshop, counting};
 
 #[tokio::test]
@@ -47,8 +47,11 @@ async fn a_file_that_is_not_there_is_no_empty_file() {
     let none = admin.get(&format!("{clean}/dirty-rows/file")).await;
     assert_eq!((none.status, none.text()), (200, String::new()));
 
-    let dirty = shop.run(&shop.job("dirty", WRONG).await, json!({})).await;
-    shop.ended(&dirty).await;
+    let plain = r#"{"name":"id","type":"long","incr":"1,1"}"#;
+    let bad = format!(r#"{plain},{{"expression":"cast(concat('x', id) as bigint)","name":"n"}}"#);
+    let dirty = counting(10, &json!({})).replace(plain, &bad);
+    let dirty = shop.run(&shop.job("dirty", &dirty).await, json!({})).await;
+    assert_eq!(shop.ended(&dirty).await["rowsDirty"], 10);
     for file in ["log/file", "dirty-rows/file"] {
         let found = admin.get(&format!("{dirty}/{file}")).await;
         assert!(found.status == 200 && !found.text().is_empty(), "{found:?}");

@@ -134,7 +134,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The connectors of this build. */
+        /** The connectors of this build, in English or Chinese. */
         get: operations["getConnectors"];
         put?: never;
         post?: never;
@@ -151,7 +151,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One connector with the schemas of its forms. */
+        /** One connector with the schemas of its forms, whose texts are in English or Chinese. */
         get: operations["getConnectorsByConnector"];
         put?: never;
         post?: never;
@@ -1311,7 +1311,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The log of a run in pages; whoever follows it asks again from `nextOffset`. */
+        /**
+         * The log of a run in pages; whoever follows it asks again from `nextOffset`, and whoever begins at its end goes up
+         *     from `offset`.
+         */
         get: operations["getProjectsByProjectRunsByRunLog"];
         put?: never;
         post?: never;
@@ -2024,7 +2027,7 @@ export interface components {
             days?: number[];
             /** @enum {string} */
             kind: "month";
-            last_day?: boolean;
+            lastDay?: boolean;
         } | {
             at: string;
             dates: string[];
@@ -2435,7 +2438,7 @@ export interface components {
             /** @description The table or path, if it names one. */
             table?: string | null;
         };
-        /** @description A version of a job; it never changes. */
+        /** @description A version of a job; what it does never changes. */
         JobVersion: {
             author: components["schemas"]["Person"];
             createdAt: components["schemas"]["Time"];
@@ -2448,6 +2451,9 @@ export interface components {
              * @description Counted from 1.
              */
             number: number;
+            /** @description What was said when it was published last. */
+            publicationNote: string;
+            publishedAt?: components["schemas"]["Time"] | null;
             /** @description Declared parameters: name to expression. */
             variables: components["schemas"]["BTreeMap"];
         };
@@ -2459,6 +2465,9 @@ export interface components {
             note: string;
             /** Format: int64 */
             number: number;
+            /** @description What was said when it was published last. */
+            publicationNote: string;
+            publishedAt?: components["schemas"]["Time"] | null;
         };
         /**
          * @description Why a run exists.
@@ -2729,6 +2738,9 @@ export interface components {
                 note: string;
                 /** Format: int64 */
                 number: number;
+                /** @description What was said when it was published last. */
+                publicationNote: string;
+                publishedAt?: components["schemas"]["Time"] | null;
             }[];
             /** @description Names the next page; absent on the last one. */
             nextCursor?: string | null;
@@ -2809,6 +2821,11 @@ export interface components {
                 kind: string;
                 /**
                  * Format: int64
+                 * @description At most so many rows are read.
+                 */
+                limitRows?: number | null;
+                /**
+                 * Format: int64
                  * @description Counts the runs of the project.
                  */
                 number: number;
@@ -2825,7 +2842,7 @@ export interface components {
                 rowsRead: number;
                 /** Format: int64 */
                 rowsWritten: number;
-                /** @description The server that does it. */
+                /** @description The server that does it, or did it last. */
                 server?: string | null;
                 startedAt?: components["schemas"]["Time"] | null;
                 /** @description `queued`, `running`, `succeeded`, `failed` or `stopped`. */
@@ -2883,7 +2900,7 @@ export interface components {
         };
         /** @description Lines of a log. */
         LogPage: {
-            /** @description Whether the log has more lines by now. */
+            /** @description Whether the log has more lines behind this page by now. */
             hasMore: boolean;
             lines: components["schemas"]["Line"][];
             /**
@@ -2891,6 +2908,16 @@ export interface components {
              * @description Where the next page begins; ask again later while the run is under way.
              */
             nextOffset: number;
+            /**
+             * Format: int64
+             * @description Where this page begins: `before` it are the lines above, none if it is 0.
+             */
+            offset: number;
+            /**
+             * Format: int64
+             * @description How many bytes the log has by now; places are counted in them.
+             */
+            size: number;
         };
         /** @description A member of a project. */
         Member: {
@@ -3079,6 +3106,12 @@ export interface components {
             cycleAt?: string | null;
             /** @description `manual` runs the published version, `trial` the draft. */
             kind?: components["schemas"]["Kind"];
+            /**
+             * Format: int64
+             * @description Reads at most so many rows, for a trial only. They are written as the job says, so a table that it empties
+             *     or a partition that it overwrites has no other rows afterwards. Statements after the read are not run.
+             */
+            limitRows?: number | null;
             options?: components["schemas"]["RunOptions"];
             /**
              * Format: int64
@@ -3252,8 +3285,15 @@ export interface components {
             rowsFiltered: number;
             /** Format: double */
             rowsPerSecond: number;
+            /** @description The splits that are under way and the latest 200 that have ended; absent in lists of runs. */
+            splits?: components["schemas"]["SplitView"][] | null;
             /** Format: int64 */
             splitsDone: number;
+            /**
+             * Format: int64
+             * @description How many splits have ended that are not in that list.
+             */
+            splitsLeftOut?: number | null;
             /** Format: int64 */
             splitsTotal: number;
             /** Format: double */
@@ -3306,6 +3346,8 @@ export interface components {
         };
         /** @description Which version is published. */
         Publication: {
+            /** @description What there is to say about it; the history of the job shows it. */
+            note?: string;
             /**
              * Format: int64
              * @description The draft unless said.
@@ -3457,6 +3499,11 @@ export interface components {
             kind: string;
             /**
              * Format: int64
+             * @description At most so many rows are read.
+             */
+            limitRows?: number | null;
+            /**
+             * Format: int64
              * @description Counts the runs of the project.
              */
             number: number;
@@ -3473,7 +3520,7 @@ export interface components {
             rowsRead: number;
             /** Format: int64 */
             rowsWritten: number;
-            /** @description The server that does it. */
+            /** @description The server that does it, or did it last. */
             server?: string | null;
             startedAt?: components["schemas"]["Time"] | null;
             /** @description `queued`, `running`, `succeeded`, `failed` or `stopped`. */
@@ -3504,7 +3551,7 @@ export interface components {
         };
         /** @description An event of a run's stream. */
         RunEvent: {
-            /** @description A `Run` as JSON. */
+            /** @description A `Run` as JSON, its splits included. */
             data: string;
             /** @description Always `run`. */
             event: string;
@@ -3553,6 +3600,16 @@ export interface components {
             rowsRead: number;
             /** Format: int64 */
             rowsWritten: number;
+            /**
+             * Format: double
+             * @description The share of the time since the sample before that tasks waited for the reader, 0 to 1; null if none moved.
+             */
+            waitReader?: number | null;
+            /**
+             * Format: double
+             * @description The same for the writer. Whichever waits more waits for the slower side.
+             */
+            waitWriter?: number | null;
         };
         /** @description A job as it was saved. */
         SavedJob: components["schemas"]["Job"] & {
@@ -3723,10 +3780,54 @@ export interface components {
             triggers: components["schemas"]["Trigger"][];
         };
         /**
+         * @description How far a split is that has begun.
+         * @enum {string}
+         */
+        SplitState: "running" | "done" | "failed";
+        /**
          * @description Whether a table can be cut by a column.
          * @enum {string}
          */
         SplitUse: "usable" | "limited" | "unusable";
+        /** @description What a split does; one that waits is not told. */
+        SplitView: {
+            /**
+             * Format: int64
+             * @description 0 if the server before this one has finished it.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Bytes of values read.
+             */
+            bytesRead: number;
+            /** Format: int64 */
+            rowsDirty: number;
+            /** Format: int64 */
+            rowsFiltered: number;
+            /** Format: int64 */
+            rowsRead: number;
+            /**
+             * Format: int64
+             * @description 0 of a failed split, as nothing of it is published.
+             */
+            rowsWritten: number;
+            /**
+             * Format: double
+             * @description How long the last attempt took so far.
+             */
+            seconds: number;
+            /** @description The server that does it, or has done it. */
+            server?: string | null;
+            /** @description What it covers, in words. */
+            split: string;
+            state: components["schemas"]["SplitState"];
+            /**
+             * Format: int64
+             * @description Counted from 0.
+             */
+            task: number;
+        };
         /**
          * @description Where a run was when it said something.
          * @enum {string}
@@ -3866,7 +3967,7 @@ export interface components {
              * Format: int64
              * @description Minutes between two tests, 1 to 1440.
              */
-            every_minutes: number;
+            everyMinutes: number;
             /** @enum {string} */
             kind: "sourceDown";
         };
@@ -4266,9 +4367,9 @@ export interface operations {
     getAudit: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before. */
+                /** @description The id of the thing that was changed. */
+                object?: string;
                 cursor?: string;
-                /** @description How many items at most; 50 unless said, at most 500. */
                 limit?: number;
             };
             header?: never;
@@ -4300,7 +4401,9 @@ export interface operations {
     getConnectors: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Accept-Language"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4329,7 +4432,9 @@ export interface operations {
     getConnectorsByConnector: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Accept-Language"?: string | null;
+            };
             path: {
                 connector: string;
             };
@@ -5020,9 +5125,9 @@ export interface operations {
     getProjectsByProjectAudit: {
         parameters: {
             query?: {
-                /** @description The `nextCursor` of the page before. */
+                /** @description The id of the thing that was changed. */
+                object?: string;
                 cursor?: string;
-                /** @description How many items at most; 50 unless said, at most 500. */
                 limit?: number;
             };
             header?: never;
@@ -7387,6 +7492,14 @@ export interface operations {
                 bizdate?: string;
                 /** @description The id of an instance. */
                 instance?: string;
+                /** @description The name of a resource group. */
+                resourceGroup?: string;
+                /** @description The id of the account that asked for it; of a scheduled run, that which submitted the schedule. */
+                createdBy?: string;
+                /** @description Runs that began then or later, the latest beginning first. */
+                startedFrom?: string;
+                /** @description Runs that began before then, the latest beginning first. */
+                startedTo?: string;
                 /** @description The number of a run, instead of all that. */
                 number?: number;
                 cursor?: string;
@@ -7562,6 +7675,8 @@ export interface operations {
             query?: {
                 /** @description Where to go on, as the page before said; 0 is the beginning. */
                 offset?: number;
+                /** @description Lines before this place instead, the latest of them; a place behind the end is the end. */
+                before?: number;
                 /** @description A part of the message, in any case. */
                 search?: string;
                 /** @description The least level: `info`, `warning` or `error`. */

@@ -70,7 +70,7 @@ export function draftOf(rule: Spec & { name: string }, zone: string): RuleDraft 
         draft.rows = trigger.rows;
         break;
       case 'sourceDown':
-        draft.everyMinutes = minutesOf(trigger);
+        draft.everyMinutes = trigger.everyMinutes;
     }
   }
   draft.channels = rule.channels;
@@ -104,25 +104,13 @@ function objectOf({ watch, jobs, datasources }: RuleDraft): Spec['object'] {
 }
 
 function triggersOf(draft: RuleDraft): Trigger[] {
-  if (draft.watch === 'datasources') return [sourceDown(draft.everyMinutes)];
+  if (draft.watch === 'datasources') {
+    return [{ kind: 'sourceDown', everyMinutes: draft.everyMinutes }];
+  }
   const triggers: Trigger[] = [];
   if (draft.failed) triggers.push({ kind: 'failed' });
   if (draft.late) triggers.push({ kind: 'late', by: draft.by });
   if (draft.finished) triggers.push({ kind: 'finished' });
   if (draft.dirtyOver) triggers.push({ kind: 'dirtyOver', rows: draft.rows });
   return triggers;
-}
-
-type SourceDown = Extract<Trigger, { kind: 'sourceDown' }>;
-
-// The server calls the field `everyMinutes`; the document of its API, which the types come from, says
-// `every_minutes`. Both are read, and what the server understands is sent.
-function minutesOf(trigger: SourceDown): number {
-  const given: { everyMinutes?: number; every_minutes?: number } = trigger;
-  return given.everyMinutes ?? given.every_minutes ?? 10;
-}
-
-function sourceDown(everyMinutes: number): SourceDown {
-  const sent: { kind: 'sourceDown'; everyMinutes: number } = { kind: 'sourceDown', everyMinutes };
-  return sent as unknown as SourceDown;
 }

@@ -269,6 +269,7 @@ async fn execute(
         ledger: Arc::new(FileLedger::open(&folder.path.join("ledger.jsonl"))?),
         dirty: Arc::new(DirtyRows::new(&folder.path)),
         meter: Arc::new(Meter::default()),
+        limit_rows: None,
         cancel,
     };
     let display = Display::start(context.meter.clone(), output.quiet);

@@ -25,6 +25,8 @@ pub struct SplitContext {
     pub limit: Arc<dyn Throttle>,
     /// Live figures.
     pub meter: Arc<Meter>,
+    /// Reads at most so many rows over all splits of the run.
+    pub limit_rows: Option<u64>,
     /// Stops the attempt cleanly; the run can be resumed.
     pub cancel: CancellationToken,
 }
@@ -60,7 +62,16 @@ impl SplitContext {
     /// Tells the meter what is to come.
     pub(crate) fn expect(&self, splits: &[Split]) {
         let rows = splits.iter().map(|split| split.estimated_rows);
-        self.meter.plan(splits.len() as u64, rows.sum());
+        let rows: Option<u64> = rows.sum();
+        let most = self.limit_rows.unwrap_or(u64::MAX);
+        self.meter
+            .plan(splits.len() as u64, rows.map(|rows| rows.min(most)));
+    }
+
+    /// Whether a limited run has read all the rows that it may.
+    pub(crate) fn has_read_enough(&self) -> bool {
+        let read = self.meter.progress().counts.rows_read;
+        self.limit_rows.is_some_and(|most| read >= most)
     }
 
     /// Notes a step in the ledger.
@@ -121,6 +132,8 @@ impl SplitContext {
 
 #[cfg(test)]
 mod tests {
+    use sdk::TaskId;
+
     use super::*;
 
     #[test]
@@ -129,10 +142,13 @@ mod tests {
         let judged = |read: u64, expected: Option<u64>, splits_done: u64, reading| {
             let meter = Meter::default();
             meter.plan(3, expected);
-            meter.add(&Counts {
-                rows_read: read,
-                ..Counts::default()
-            });
+            meter.add(
+                TaskId(0),
+                &Counts {
+                    rows_read: read,
+                    ..Counts::default()
+                },
+            );
             for _ in 0..splits_done {
                 meter.split_done();
             }

@@ -32,7 +32,7 @@ pub use ledger::{Event, FileLedger, History, Ledger, TaskState};
 pub use meter::{Counts, Meter, Progress};
 pub use plan::{Comparison, MappedColumn, Origin, Plan, compare, plan};
 pub use replay::{BrokenLine, KeptRows, MendedRows, Replay, RowForm};
-pub use report::{Outcome, Report, TaskReport};
+pub use report::{Outcome, Report, TaskPhase, TaskReport};
 pub use resolve::{Datasource, Datasources, Resolved, resolve};
 pub use run::{Ended, RunContext, run};
 pub use task::{PreparedJob, run_split};

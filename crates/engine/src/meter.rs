@@ -5,7 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use sdk::TaskId;
 use serde::{Deserialize, Serialize};
+
+use crate::report::{TaskPhase, TaskReport};
+use tasks::Tasks;
+
+mod tasks;
 
 /// Row and byte counts of one attempt, one task or a whole run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,20 +60,26 @@ impl SubAssign<&Counts> for Counts {
 #[derive(Debug)]
 pub struct Meter {
     started: Instant,
-    /// Behind one lock, since limits compare them with each other.
+    /// Behind one lock, since limits compare them with each other. It is taken for each batch, not for each row.
     rows: Mutex<Rows>,
-    wait_reader_ns: AtomicU64,
-    wait_writer_ns: AtomicU64,
     retries: AtomicU64,
     splits_done: AtomicU64,
     splits_total: AtomicU64,
     rows_expected: AtomicU64,
 }
 
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Default)]
 struct Rows {
     counts: Counts,
     recalled: Recalled,
+    tasks: Tasks,
+}
+
+/// Which side of a copy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Reader,
+    Writer,
 }
 
 /// What earlier processes of the run had finished when this one began.
@@ -89,6 +101,8 @@ pub struct Progress {
     pub wait_reader: Duration,
     /// Time that tasks spent waiting for the writer, summed over channels.
     pub wait_writer: Duration,
+    /// Time that tasks took, their waits included, summed over channels.
+    pub task_time: Duration,
     /// Attempts beyond the first.
     pub retries: u64,
     /// Splits finished.
@@ -145,8 +159,6 @@ impl Default for Meter {
         Meter {
             started: Instant::now(),
             rows: Mutex::default(),
-            wait_reader_ns: AtomicU64::new(0),
-            wait_writer_ns: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             splits_done: AtomicU64::new(0),
             splits_total: AtomicU64::new(0),
@@ -159,13 +171,16 @@ impl Meter {
     /// The figures now.
     pub fn progress(&self) -> Progress {
         let expected = self.rows_expected.load(Relaxed);
-        let Rows { counts, recalled } = *self.rows();
+        let rows = self.rows();
+        let (counts, recalled, times) = (rows.counts, rows.recalled, rows.tasks.times());
+        drop(rows);
         Progress {
             counts,
             recalled,
             elapsed: self.started.elapsed(),
-            wait_reader: Duration::from_nanos(self.wait_reader_ns.load(Relaxed)),
-            wait_writer: Duration::from_nanos(self.wait_writer_ns.load(Relaxed)),
+            wait_reader: times.reader,
+            wait_writer: times.writer,
+            task_time: times.task,
             retries: self.retries.load(Relaxed),
             splits_done: self.splits_done.load(Relaxed),
             splits_total: self.splits_total.load(Relaxed),
@@ -185,33 +200,77 @@ impl Meter {
             .unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    pub(crate) fn add(&self, counts: &Counts) {
-        self.rows().counts += counts;
+    /// The tasks that are under way and the latest that have ended, by number, and how many of those that have
+    /// ended are left out.
+    pub fn tasks(&self) -> (Vec<TaskReport>, u64) {
+        self.rows().tasks.reports()
     }
 
-    /// Takes the counts of a failed attempt out again.
+    /// An attempt of a task begins.
+    pub(crate) fn begin(&self, task: TaskId, split: &str, attempt: u32) {
+        self.rows().tasks.begin(task, split, attempt);
+    }
+
+    pub(crate) fn add(&self, task: TaskId, counts: &Counts) {
+        let mut rows = self.rows();
+        rows.counts += counts;
+        rows.tasks.add(task, counts);
+    }
+
+    /// Counts as many of the rows that a task has read as a limit for the whole run leaves, and tells how many
+    /// those are.
+    pub(crate) fn admit(&self, task: TaskId, row_count: u64, most: Option<u64>) -> u64 {
+        let mut rows = self.rows();
+        let left = most.map_or(u64::MAX, |most| most.saturating_sub(rows.counts.rows_read));
+        let counts = Counts {
+            rows_read: row_count.min(left),
+            ..Counts::default()
+        };
+        rows.counts += &counts;
+        rows.tasks.add(task, &counts);
+        counts.rows_read
+    }
+
+    /// Takes the counts of a failed attempt out again; the task itself still tells them.
     pub(crate) fn take_back(&self, counts: &Counts) {
         self.rows().counts -= counts;
     }
 
+    /// A task takes no time until its next attempt.
+    pub(crate) fn rests(&self, task: TaskId) {
+        self.rows().tasks.rests(task);
+    }
+
+    /// A task has ended for good.
+    pub(crate) fn ended(&self, task: TaskId, phase: TaskPhase) -> Option<TaskReport> {
+        self.rows().tasks.ended(task, phase)
+    }
+
+    /// A task was interrupted, and waits again.
+    pub(crate) fn gave_up(&self, task: TaskId) {
+        self.rows().tasks.gave_up(task);
+    }
+
+    /// The tasks that nobody works on any more broke off by a panic.
+    pub(crate) fn broke_off(&self) -> Vec<TaskReport> {
+        self.rows().tasks.broke_off()
+    }
+
     /// Adds a split that an earlier process of the run finished.
-    pub(crate) fn recall(&self, counts: &Counts) {
+    pub(crate) fn recall(&self, report: TaskReport) {
         let mut rows = self.rows();
-        rows.counts += counts;
-        rows.recalled.rows += counts.rows_read;
-        rows.recalled.bytes += counts.bytes_read;
+        rows.counts += &report.counts;
+        rows.recalled.rows += report.counts.rows_read;
+        rows.recalled.bytes += report.counts.bytes_read;
         rows.recalled.splits += 1;
+        rows.tasks.recall(report);
         self.split_done();
     }
 
-    pub(crate) fn waited_for_reader(&self, since: Instant) {
-        self.wait_reader_ns
-            .fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
-    }
-
-    pub(crate) fn waited_for_writer(&self, since: Instant) {
-        self.wait_writer_ns
-            .fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
+    /// A task waits for one side until the answer is dropped.
+    pub(crate) fn waits(&self, task: TaskId, side: Side) -> Waiting<'_> {
+        self.rows().tasks.waits(task, side);
+        Waiting { meter: self, task }
     }
 
     pub(crate) fn retried(&self) {
@@ -220,6 +279,18 @@ impl Meter {
 
     pub(crate) fn split_done(&self) {
         self.splits_done.fetch_add(1, Relaxed);
+    }
+}
+
+/// A wait that lasts until this is dropped.
+pub(crate) struct Waiting<'a> {
+    meter: &'a Meter,
+    task: TaskId,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.meter.rows().tasks.waited(self.task);
     }
 }
 
@@ -239,8 +310,15 @@ mod tests {
     fn pace_and_time_left_are_those_of_this_process() {
         let meter = Meter::default();
         meter.plan(10, Some(1000));
-        meter.recall(&rows(900));
-        meter.add(&rows(50));
+        meter.recall(TaskReport {
+            task: TaskId(0),
+            split: String::new(),
+            state: TaskPhase::Done,
+            attempts: 0,
+            seconds: 0.0,
+            counts: rows(900),
+        });
+        meter.add(TaskId(1), &rows(50));
         let progress = Progress {
             elapsed: Duration::from_secs(10),
             ..meter.progress()

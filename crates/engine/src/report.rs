@@ -22,6 +22,18 @@ pub enum Outcome {
     Interrupted,
 }
 
+/// How far a task is that has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TaskPhase {
+    /// An attempt is under way, or the next one is waited for.
+    Running,
+    /// Its rows are published.
+    Done,
+    /// It has failed for good, and with it the run.
+    Failed,
+}
+
 /// The figures of one split.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -30,11 +42,14 @@ pub struct TaskReport {
     pub task: TaskId,
     /// What it covers.
     pub split: String,
+    /// How far it is.
+    pub state: TaskPhase,
     /// Attempts in this process; 0 when an earlier process finished it.
     pub attempts: u32,
-    /// Seconds that the successful attempt took.
+    /// Seconds that the last attempt took so far.
     pub seconds: f64,
-    /// Its counts.
+    /// Its counts. Of a failed task, those of its last attempt, which the sums of the run leave out unless dirty
+    /// rows ended the run; nothing of it is written.
     #[serde(flatten)]
     pub counts: Counts,
 }
@@ -60,11 +75,13 @@ pub struct Report {
     pub counts: Counts,
     /// Times and retries of this process.
     pub timing: Timing,
+    /// At most so many rows were to be read, if the run was limited.
+    pub limit_rows: Option<u64>,
     /// The dirty rows, if there are any.
     pub dirty_file: Option<PathBuf>,
     /// What the user should know, for example why a split key was not used.
     pub notices: Vec<String>,
-    /// Per split, in task order.
+    /// Per split that was begun and not interrupted, in task order.
     pub splits: Vec<TaskReport>,
 }
 
@@ -108,6 +125,7 @@ impl Report {
                 wait_writer_seconds: progress.wait_writer.as_secs_f64(),
                 retries: progress.retries,
             },
+            limit_rows: None,
             dirty_file: None,
             notices: Vec::new(),
             splits: Vec::new(),

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use chrono::Utc;
 use sdk::{Error, Receipt, Result, Split, Splits, State, TaskId, WritePlan};
@@ -15,7 +14,7 @@ use crate::failure::Failure;
 use crate::ledger::{Event, Ledger, TaskState};
 use crate::meter::Meter;
 use crate::plan::Plan;
-use crate::report::{Report, TaskReport};
+use crate::report::{Report, TaskPhase, TaskReport, grouped};
 use crate::task::{PreparedJob, run_split};
 use crate::wrap::{Backoff, RateLimit, with_retries};
 
@@ -28,6 +27,8 @@ pub struct RunContext {
     pub dirty: Arc<DirtyRows>,
     /// Live figures.
     pub meter: Arc<Meter>,
+    /// Reads at most so many rows; such a run leaves the source as it is once it has read them.
+    pub limit_rows: Option<u64>,
     /// Stops the run cleanly; it can be resumed.
     pub cancel: CancellationToken,
 }
@@ -56,6 +57,7 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
         dirty: dirty.clone(),
         limit: Arc::new(RateLimit::new(bytes, records)),
         meter: context.meter,
+        limit_rows: context.limit_rows,
         cancel: context.cancel,
     };
     let mut driver = Driver {
@@ -70,6 +72,8 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
     let failure = driver.drive(plan).await.err();
     let mut report = Report::new(start, driver.context.meter.progress(), failure.as_ref());
     report.notices = driver.notices;
+    report.limit_rows = driver.context.limit_rows;
+    report.notices.extend(limited(&report));
     report.splits = std::mem::take(&mut *lock(&driver.reports));
     report.splits.sort_by_key(|task| task.task);
     if before.committed || before.giving_up || before.aborted {
@@ -88,6 +92,18 @@ pub async fn run(plan: Plan, context: RunContext) -> Ended {
         failure,
         started: driver.started,
     }
+}
+
+/// What is to be known of a run whose rows were limited.
+fn limited(report: &Report) -> Option<String> {
+    let most = report.limit_rows?;
+    let read = match report.counts.rows_read >= most {
+        true => format!("the first {} rows were read", grouped(most)),
+        false => format!("the run may read {} rows", grouped(most)),
+    };
+    Some(format!(
+        "{read} since it is limited to them; the statements after the read were not run"
+    ))
 }
 
 struct Driver {
@@ -198,8 +214,17 @@ impl Driver {
                         return Ok(());
                     };
                     let split = &splits[task.0 as usize];
-                    let report = run_task(&context, &job, task, split, backoff).await?;
-                    lock(&reports).push(report);
+                    let ended = run_task(&context, &job, task, split, backoff).await;
+                    let phase = match &ended {
+                        Ok(()) => TaskPhase::Done,
+                        Err(Failure::Interrupted) => {
+                            context.meter.gave_up(task);
+                            return ended;
+                        }
+                        Err(_) => TaskPhase::Failed,
+                    };
+                    lock(&reports).extend(context.meter.ended(task, phase));
+                    ended?;
                     context.meter.split_done();
                 }
             });
@@ -220,6 +245,7 @@ impl Driver {
                 }
             }
         }
+        lock(&self.reports).extend(context.meter.broke_off());
         match failure {
             Some(failure) => Err(failure),
             None => context.check_dirty_limit(&job.plan.setting, Reading::Underway),
@@ -231,15 +257,16 @@ impl Driver {
         for (index, split) in self.splits.iter().enumerate() {
             let task = TaskId(index as u32);
             if let TaskState::Done { counts, .. } = self.context.ledger.task(task) {
-                self.context.meter.recall(&counts);
-                let split = split.label.clone();
-                lock(&self.reports).push(TaskReport {
+                let report = TaskReport {
                     task,
-                    split,
+                    split: split.label.clone(),
+                    state: TaskPhase::Done,
                     attempts: 0,
                     seconds: 0.0,
                     counts,
-                });
+                };
+                self.context.meter.recall(report.clone());
+                lock(&self.reports).push(report);
             }
         }
     }
@@ -252,7 +279,10 @@ impl Driver {
             writer.commit(&job.prepared, &receipts)
         })
         .await?;
-        job.plan.reader.finish().await?;
+        // Statements after the read may tell the source that all of it was read.
+        if self.context.limit_rows.is_none() {
+            job.plan.reader.finish().await?;
+        }
         self.context.record(Event::Committed).await?;
         Ok(())
     }
@@ -291,24 +321,15 @@ async fn run_task(
     task: TaskId,
     split: &Split,
     backoff: Backoff,
-) -> std::result::Result<TaskReport, Failure> {
+) -> std::result::Result<(), Failure> {
     let mut attempt = 1;
     loop {
-        let since = Instant::now();
         let error = match run_split(context, job, task, split, attempt).await {
-            Ok(counts) => {
-                let seconds = since.elapsed().as_secs_f64();
-                return Ok(TaskReport {
-                    task,
-                    split: split.label.clone(),
-                    attempts: attempt,
-                    seconds,
-                    counts,
-                });
-            }
+            Ok(_) => return Ok(()),
             Err(Failure::Error(error)) => error,
             Err(other) => return Err(other),
         };
+        context.meter.rests(task);
         let Some(wait) = backoff.wait(&error, attempt) else {
             return Err(error.with("split", &split.label).into());
         };

@@ -3,8 +3,6 @@
 //! [`run_split`] is the function that a cluster places elsewhere. It needs the job planned where it
 //! runs, the split, and a [`SplitContext`], and assumes nothing about the process it runs in.
 
-use std::time::Instant;
-
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, RecordBatch};
 use futures::StreamExt;
@@ -18,7 +16,7 @@ use crate::dirty::{DirtyRow, DirtyTask, Stage};
 use crate::failure::Failure;
 use crate::ledger::{Event, TaskState};
 use crate::mapping::{BadCell, Mapped, OutputValue};
-use crate::meter::Counts;
+use crate::meter::{Counts, Side};
 use crate::plan::Plan;
 use crate::wrap::prefetch;
 
@@ -60,6 +58,7 @@ pub async fn run_split(
     split: &Split,
     attempt: u32,
 ) -> Result<Counts, Failure> {
+    context.meter.begin(task, &split.label, attempt);
     if let Some(counts) = settle(context, job, task).await? {
         return Ok(counts);
     }
@@ -95,7 +94,7 @@ async fn settle(
         return Ok(None);
     };
     context.record(Event::Done { receipt, counts }).await?;
-    context.meter.add(&counts);
+    context.meter.add(task, &counts);
     Ok(Some(counts))
 }
 
@@ -123,25 +122,27 @@ impl Attempt<'_> {
         (options.batch_rows, options.batch_bytes) = context
             .limit
             .batch_size(options.batch_rows, options.batch_bytes);
-        let opened = async {
-            tokio::try_join!(
-                plan.reader.read(split, &options),
-                plan.writer.task(prepared, task)
-            )
+        let read = async {
+            match context.has_read_enough() {
+                true => Ok(futures::stream::empty().boxed()),
+                false => plan.reader.read(split, &options).await,
+            }
         };
+        let opened = async { tokio::try_join!(read, plan.writer.task(prepared, task)) };
         let (batches, mut writer) = context.unless_stopped(opened).await??;
         let mut batches = prefetch(batches, READ_AHEAD);
-        loop {
-            let since = Instant::now();
+        while !context.has_read_enough() {
+            let waits = context.meter.waits(task, Side::Reader);
             let next = context.unless_stopped(batches.next()).await?;
-            context.meter.waited_for_reader(since);
+            drop(waits);
             let Some(batch) = next else { break };
             self.move_batch(batch?, writer.as_mut()).await?;
         }
+        drop(batches);
         if let Some(most) = context.refusals_left(&plan.setting) {
             writer.allow_refused(most);
         }
-        let since = Instant::now();
+        let waits = context.meter.waits(task, Side::Writer);
         let sealed = context.unless_stopped(writer.seal()).await??;
         self.account_written(sealed.written)?;
         context.check_dirty_limit(&plan.setting, Reading::EndOfSplit)?;
@@ -151,7 +152,7 @@ impl Attempt<'_> {
         context.record(Event::Sealed { task, seal, counts }).await?;
         // From here on the attempt runs to its end: a stop would leave its fate open without need.
         let receipt = writer.publish().await?;
-        context.meter.waited_for_writer(since);
+        drop(waits);
         context.record(Event::Done { receipt, counts }).await?;
         Ok(())
     }
@@ -162,13 +163,12 @@ impl Attempt<'_> {
         writer: &mut dyn TaskWriter,
     ) -> Result<(), Failure> {
         let (context, plan) = (self.context, &self.job.plan);
-        let ReadBatch { batch, unreadable } = read;
+        let ReadBatch { batch, unreadable } = self.admit(read);
         let row_count = (batch.num_rows() + unreadable.len()) as u64;
         let byte_count = value_bytes(&batch);
         let pass = context.limit.pass(byte_count, row_count);
         context.unless_stopped(pass).await?;
         self.count(Counts {
-            rows_read: row_count,
             bytes_read: byte_count,
             ..Counts::default()
         });
@@ -195,9 +195,9 @@ impl Attempt<'_> {
             if let Some(most) = context.refusals_left(&plan.setting) {
                 writer.allow_refused(most);
             }
-            let since = Instant::now();
+            let waits = context.meter.waits(self.task, Side::Writer);
             let written = context.unless_stopped(writer.write(mapped)).await??;
-            context.meter.waited_for_writer(since);
+            drop(waits);
             self.account_written(written)?;
         }
         context.check_dirty_limit(&plan.setting, Reading::Underway)
@@ -226,9 +226,28 @@ impl Attempt<'_> {
         Ok(())
     }
 
+    /// Counts the rows of a batch as read, and cuts off those that are beyond the limit of the run.
+    fn admit(&mut self, read: ReadBatch) -> ReadBatch {
+        let ReadBatch {
+            batch,
+            mut unreadable,
+        } = read;
+        let row_count = batch.num_rows() + unreadable.len();
+        let (meter, most) = (&self.context.meter, self.context.limit_rows);
+        let admitted = meter.admit(self.task, row_count as u64, most);
+        self.counts.rows_read += admitted;
+        // The minimum with a `usize` fits one.
+        let good = admitted.min(batch.num_rows() as u64) as usize;
+        unreadable.truncate(admitted as usize - good);
+        ReadBatch {
+            batch: batch.slice(0, good),
+            unreadable,
+        }
+    }
+
     fn count(&mut self, counts: Counts) {
         self.counts += &counts;
-        self.context.meter.add(&counts);
+        self.context.meter.add(self.task, &counts);
     }
 
     fn check_balance(&self, split: &Split) -> Result<(), Error> {

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::parameters::{FieldProblem, nearest, parse, schema_of};
-use crate::{Browser, DatasetName, Reader, Result, Writer};
+use crate::{Browser, DatasetName, Reader, Result, Words, Writer};
 
 /// What sort of store it is; groups the list in docs and console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -76,6 +76,7 @@ pub struct Connector {
     browser: Option<OpenBrowser>,
     reads: Option<NamesOf>,
     writes: Option<NamesOf>,
+    words: Option<(&'static str, &'static str)>,
 }
 
 impl Connector {
@@ -98,7 +99,15 @@ impl Connector {
             browser: None,
             reads: None,
             writes: None,
+            words: None,
         }
+    }
+
+    /// The texts of its forms in another language, `zh`, as [`Words::parse`] reads them.
+    #[must_use]
+    pub fn words(mut self, language: &'static str, text: &'static str) -> Self {
+        self.words = Some((language, text));
+        self
     }
 
     /// Further names for it in documents.
@@ -180,6 +189,15 @@ impl Connector {
     pub fn datasets_written(&self, config: &Value, parameter: &Value) -> Vec<DatasetName> {
         let names = self.writes.as_ref();
         names.map_or_else(Vec::new, |names| names(config, parameter))
+    }
+
+    /// The texts of its forms in a language; none where everything stays English.
+    pub fn words_in(&self, language: &str) -> Words {
+        let words = self.words.filter(|(known, _)| *known == language);
+        // A test of each connector reads them, too.
+        words
+            .and_then(|(_, text)| Words::parse(text).ok())
+            .unwrap_or_default()
     }
 
     /// JSON Schema of a datasource.

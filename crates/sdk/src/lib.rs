@@ -16,6 +16,7 @@ mod parameters;
 mod reader;
 mod secret;
 mod split;
+mod words;
 mod writer;
 
 pub use batch::{ReadBatch, RefusedRow, UnreadableRow, Written};
@@ -30,4 +31,5 @@ pub use parameters::{FieldProblem, Flaw, SHORTHAND, nearest, parse, schema_of};
 pub use reader::{BatchStream, ReadOptions, Reader};
 pub use secret::Secret;
 pub use split::{Split, Splits, State, TaskId};
+pub use words::Words;
 pub use writer::{Receipt, Sealed, TaskWriter, WritePlan, Writer};

@@ -237,6 +237,7 @@ impl Tally {
             rows_written: run.rows_written,
             rows_dirty: run.rows_dirty,
             bytes: run.bytes,
+            ..Figures::default()
         }))
     }
 }

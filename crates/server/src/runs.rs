@@ -97,6 +97,8 @@ pub(crate) struct Request<'a> {
     pub(crate) created_by: &'a str,
     /// The run whose dirty rows it feeds back.
     pub(crate) origin: Option<Origin<'a>>,
+    /// At most so many rows are read.
+    pub(crate) limit_rows: Option<i64>,
 }
 
 /// Where the rows of a replay come from.
@@ -254,6 +256,7 @@ pub(crate) async fn create(
                 .origin
                 .as_ref()
                 .map(|origin| (origin.run_id, row_form(origin))),
+            limit_rows: request.limit_rows,
             datasources: &datasources,
         },
     )

@@ -36,6 +36,7 @@ impl TestRun<'_> {
             ledger,
             dirty: Arc::new(DirtyRows::new(self.folder)),
             meter: Arc::new(Meter::default()),
+            limit_rows: None,
             cancel: CancellationToken::new(),
         }
     }

@@ -27,6 +27,7 @@ pub(crate) fn connector() -> Connector {
         Tier::Tested("the local file system"),
     )
     .aliases(&["txtfile", "localfile"])
+    .words("zh", include_str!("zh.json"))
     .reader(read::open)
     .writer(write::open)
     .browser(browse::open)

@@ -32,6 +32,7 @@ pub(crate) fn connector() -> Connector {
         Tier::Emulated("maxcompute-emulator, proven by pyodps"),
     )
     .aliases(&["maxcompute"])
+    .words("zh", include_str!("zh.json"))
     .reader::<Datasource, ReaderParameters, _>(read::open)
     .writer::<Datasource, WriterParameters, _>(write::open)
     .browser::<Datasource>(browse::open)

@@ -52,6 +52,7 @@ pub(crate) fn connector() -> Connector {
         "greenplum",
         "gpdb",
     ])
+    .words("zh", include_str!("zh.json"))
     .reader(read::open)
     .writer(write::open)
     .browser(browse::open)

@@ -18,6 +18,7 @@ pub(crate) fn connector() -> Connector {
         Family::Synthetic,
         Tier::Tested("itself"),
     )
+    .words("zh", include_str!("zh.json"))
     .reader(read::open)
     .writer(write::open)
 }

@@ -1,6 +1,8 @@
 //! The schemas of all connectors keep to what a form can draw: objects, scalars, choices, lists of
 //! scalars or objects, maps of texts, and each of these or null; and every field has help text.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 /// The schema without the part that only allows null.
@@ -81,4 +83,56 @@ fn a_form_can_draw_every_schema() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Where a form has texts: every field's title and every help text, those of choices included.
+fn texts(schema: &Value, at: &str, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(fields) => {
+            if schema["description"].is_string() {
+                found.insert(format!("{at}/description"));
+            }
+            for name in schema["properties"].as_object().into_iter().flatten() {
+                found.insert(format!("{at}/properties/{}/title", name.0));
+            }
+            for (key, value) in fields.iter().filter(|(key, _)| *key != "default") {
+                texts(value, &format!("{at}/{key}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                texts(item, &format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_form_speaks_chinese() {
+    for connector in connectors::registry().connectors() {
+        let mut wanted = BTreeSet::from(["/title".to_string()]);
+        let schemas = [
+            ("datasource", Some(connector.config_schema())),
+            ("reader", connector.reader_schema()),
+            ("writer", connector.writer_schema()),
+        ];
+        for (form, schema) in schemas {
+            texts(
+                &schema.unwrap_or_default(),
+                &format!("/{form}"),
+                &mut wanted,
+            );
+        }
+        let words = connector.words_in("zh");
+        let known: BTreeSet<String> = words.pointers().map(str::to_string).collect();
+        let missing: Vec<_> = wanted.difference(&known).collect();
+        let idle: Vec<_> = known.difference(&wanted).collect();
+        let name = connector.name;
+        assert!(missing.is_empty(), "zh.json of {name} lacks {missing:#?}");
+        assert!(
+            idle.is_empty(),
+            "zh.json of {name} has {idle:#?} for nothing"
+        );
+    }
 }

@@ -8,4 +8,6 @@ mod dirty;
 mod limits;
 mod mapping;
 mod placement;
+mod row_limit;
 mod setup;
+mod tasks;

@@ -77,6 +77,7 @@ fn worker(ledger: &Arc<dyn Ledger>, sent: &Sent, passing: &Arc<Passing>) -> Spli
         dirty: Arc::new(sent.clone()),
         limit: passing.clone(),
         meter: Arc::default(),
+        limit_rows: None,
         cancel: CancellationToken::new(),
     }
 }

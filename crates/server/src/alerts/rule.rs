@@ -78,6 +78,8 @@ pub(crate) enum Trigger {
     /// A data source cannot be reached any more, or can be again.
     SourceDown {
         /// Minutes between two tests, 1 to 1440.
+        // The description of the API does not know `rename_all_fields`.
+        #[serde(rename = "everyMinutes")]
         every_minutes: u32,
     },
 }

@@ -2,9 +2,9 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::caller::{Access, By, Caller, SignedIn};
 use super::error::{ApiResult, ErrorBody};
@@ -136,37 +136,50 @@ impl From<audit::Entry> for AuditEntry {
     }
 }
 
+/// Which entries are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AuditQuery {
+    /// The id of the thing that was changed.
+    #[serde(default)]
+    object: String,
+    cursor: Option<String>,
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+}
+
 /// The audit log of a project, latest first.
-#[utoipa::path(get, path = "/projects/{project}/audit", tag = "audit", params(("project" = String, Path), PageQuery),
+#[utoipa::path(get, path = "/projects/{project}/audit", tag = "audit", params(("project" = String, Path), AuditQuery),
     responses((status = 200, body = Listed<AuditEntry>), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("auditView"))))]
 pub(crate) async fn of_project(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Path(project): Path<String>,
-    QueryOf(query): QueryOf<PageQuery>,
+    QueryOf(query): QueryOf<AuditQuery>,
 ) -> ApiResult<Json<Listed<AuditEntry>>> {
     let access = caller.enter(&app, &project, Right::AuditView).await?;
-    let page = query.page()?;
+    let page = PageQuery::of(query.cursor, query.limit).page()?;
     let mut c = app.store.read().await?;
-    let rows = audit::of_project(&mut c, &access.project.id, &page).await?;
+    let rows = audit::of_project(&mut c, &access.project.id, &query.object, &page).await?;
     let listed = Listed::new(rows, &page, |row| row.id.clone(), AuditEntry::from);
     Ok(Json(listed))
 }
 
 /// The audit log of the whole instance, latest first.
-#[utoipa::path(get, path = "/audit", tag = "audit", params(PageQuery),
+#[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, body = Listed<AuditEntry>), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("administrator"))))]
 pub(crate) async fn of_instance(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    QueryOf(query): QueryOf<PageQuery>,
+    QueryOf(query): QueryOf<AuditQuery>,
 ) -> ApiResult<Json<Listed<AuditEntry>>> {
     caller.need_admin()?;
-    let page = query.page()?;
+    let page = PageQuery::of(query.cursor, query.limit).page()?;
     let mut c = app.store.read().await?;
-    let rows = audit::list(&mut c, &page).await?;
+    let rows = audit::list(&mut c, &query.object, &page).await?;
     let listed = Listed::new(rows, &page, |row| row.id.clone(), AuditEntry::from);
     Ok(Json(listed))
 }

@@ -1,14 +1,15 @@
 //! The connectors of this build: what they can do, and the forms that describe data sources and jobs.
 
-use axum::Json;
 use axum::extract::{Path, State};
-use sdk::{Connector, Tier};
+use axum::response::Response;
+use sdk::{Connector, Tier, Words};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::caller::SignedIn;
 use super::error::{ApiError, ApiResult, ErrorBody};
+use super::language::Reader;
 use crate::state::App;
 
 /// A kind of data source.
@@ -20,7 +21,7 @@ pub(crate) struct ConnectorItem {
     /// Other names that jobs may use for it.
     aliases: Vec<&'static str>,
     /// The name for people.
-    title: &'static str,
+    title: String,
     /// `relational`, `warehouse`, `files` or `synthetic`.
     #[schema(value_type = String)]
     family: sdk::Family,
@@ -72,8 +73,8 @@ pub(crate) struct ConnectorForms {
     writer_schema: Option<Value>,
 }
 
-impl From<&Connector> for ConnectorItem {
-    fn from(connector: &Connector) -> Self {
+impl ConnectorItem {
+    fn of(connector: &Connector, words: &Words) -> Self {
         let (name, with) = match connector.tier {
             Tier::Tested(with) => ("tested", with),
             Tier::Emulated(with) => ("emulated", with),
@@ -82,7 +83,7 @@ impl From<&Connector> for ConnectorItem {
         ConnectorItem {
             name: connector.name,
             aliases: connector.aliases.to_vec(),
-            title: connector.title,
+            title: words.get("/title").unwrap_or(connector.title).to_owned(),
             family: connector.family,
             tier: SupportTier { name, with },
             capabilities: ConnectorCapabilities {
@@ -94,34 +95,47 @@ impl From<&Connector> for ConnectorItem {
     }
 }
 
-/// The connectors of this build.
+/// The connectors of this build, in English or Chinese.
 #[utoipa::path(get, path = "/connectors", tag = "connectors",
+    params(("Accept-Language" = Option<String>, Header)),
     responses((status = 200, body = Connectors), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("signedIn"))))]
-pub(crate) async fn list(State(app): State<App>, SignedIn(_caller): SignedIn) -> Json<Connectors> {
-    let items = app.registry.connectors().iter().map(ConnectorItem::from);
-    Json(Connectors {
+pub(crate) async fn list(
+    State(app): State<App>,
+    SignedIn(_caller): SignedIn,
+    reader: Reader,
+) -> ApiResult<Response> {
+    let connectors = app.registry.connectors().iter();
+    let items = connectors.map(|it| ConnectorItem::of(it, &it.words_in(reader.language)));
+    reader.answer(&Connectors {
         items: items.collect(),
     })
 }
 
-/// One connector with the schemas of its forms.
-#[utoipa::path(get, path = "/connectors/{connector}", tag = "connectors", params(("connector" = String, Path)),
+/// One connector with the schemas of its forms, whose texts are in English or Chinese.
+#[utoipa::path(get, path = "/connectors/{connector}", tag = "connectors",
+    params(("connector" = String, Path), ("Accept-Language" = Option<String>, Header)),
     responses((status = 200, body = ConnectorForms), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("signedIn"))))]
 pub(crate) async fn show(
     State(app): State<App>,
     SignedIn(_caller): SignedIn,
     Path(name): Path<String>,
-) -> ApiResult<Json<ConnectorForms>> {
+    reader: Reader,
+) -> ApiResult<Response> {
     let connector = app
         .registry
         .find(&name)
         .ok_or_else(|| ApiError::not_found("connector", &name))?;
-    Ok(Json(ConnectorForms {
-        connector: ConnectorItem::from(connector),
-        datasource_schema: connector.config_schema(),
-        reader_schema: connector.reader_schema(),
-        writer_schema: connector.writer_schema(),
-    }))
+    let words = connector.words_in(reader.language);
+    let said = |form: &str, mut schema: Value| {
+        words.say(form, &mut schema);
+        schema
+    };
+    reader.answer(&ConnectorForms {
+        connector: ConnectorItem::of(connector, &words),
+        datasource_schema: said("datasource", connector.config_schema()),
+        reader_schema: connector.reader_schema().map(|it| said("reader", it)),
+        writer_schema: connector.writer_schema().map(|it| said("writer", it)),
+    })
 }

@@ -20,6 +20,7 @@ pub(crate) mod idempotency;
 pub(crate) mod instance;
 pub(crate) mod instances;
 pub(crate) mod jobs;
+pub(crate) mod language;
 pub(crate) mod members;
 pub(crate) mod metrics;
 pub(crate) mod observe;

@@ -53,16 +53,19 @@ impl PageQuery {
         }
         let after = match self.cursor.as_deref() {
             None | Some("") => None,
-            Some(cursor) => Some(decode(cursor).ok_or_else(|| {
-                ApiError::bad_request("the cursor is not one of this list")
-                    .hint("pass the `nextCursor` of the page before, or none for the first page")
-            })?),
+            Some(cursor) => Some(decode(cursor).ok_or_else(foreign_cursor)?),
         };
         Ok(Page {
             after,
             limit: i64::from(limit) + 1,
         })
     }
+}
+
+/// The answer to a cursor of something else.
+pub(crate) fn foreign_cursor() -> ApiError {
+    ApiError::bad_request("the cursor is not one of this list")
+        .hint("pass the `nextCursor` of the page before, or none for the first page")
 }
 
 impl<T> Listed<T> {

@@ -17,6 +17,7 @@ use super::ledger::StoreLedger;
 use super::log::{Level, RunLog, Stage, folder};
 use super::record::record;
 use super::resolve::resolve;
+use super::splits::{Servers, SplitView};
 use super::{Stops, until_stored};
 use crate::access::secrets::Secrets;
 use crate::lineage;
@@ -44,6 +45,12 @@ pub(crate) struct ProgressView {
     wait_reader_seconds: f64,
     wait_writer_seconds: f64,
     retries: u64,
+    /// The splits that are under way and the latest 200 that have ended; absent in lists of runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    splits: Option<Vec<SplitView>>,
+    /// How many splits have ended that are not in that list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    splits_left_out: Option<u64>,
 }
 
 impl From<&Progress> for ProgressView {
@@ -61,6 +68,8 @@ impl From<&Progress> for ProgressView {
             wait_reader_seconds: progress.wait_reader.as_secs_f64(),
             wait_writer_seconds: progress.wait_writer.as_secs_f64(),
             retries: progress.retries,
+            splits: None,
+            splits_left_out: None,
         }
     }
 }
@@ -83,6 +92,7 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> St
         format!("server {} has taken the run{again}", app.server_id),
     );
     let (meter, tally) = (Arc::new(Meter::default()), Arc::new(Tally::of(&run)));
+    let servers = Arc::new(Servers::of(app, &run.id).await);
     // The heart stops with this function, however it ends.
     let mut heart = JoinSet::new();
     heart.spawn(
@@ -91,6 +101,7 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> St
             held: held.clone(),
             meter: meter.clone(),
             tally: tally.clone(),
+            servers: servers.clone(),
             stops: stops.clone(),
             deadline: deadline(&run, app.clock.micros()),
             lease: Lease::granted(app, since, app.clock.micros()),
@@ -104,6 +115,7 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> St
         row: &run,
         log: &log,
         meter: &meter,
+        servers: &servers,
         stops: &stops,
         learnt: &learnt,
     };
@@ -132,6 +144,7 @@ pub(super) struct Doing<'a> {
     pub(super) row: &'a Run,
     pub(super) log: &'a RunLog,
     pub(super) meter: &'a Arc<Meter>,
+    pub(super) servers: &'a Servers,
     pub(super) stops: &'a Stops,
     pub(super) learnt: &'a Learnt,
 }
@@ -153,6 +166,7 @@ async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
         meter,
         stops,
         learnt,
+        ..
     } = *doing;
     let resolved = resolve(doing).await?;
     log.say(Level::Info, Stage::Wait, "connecting to both sides");
@@ -183,6 +197,7 @@ async fn execute(doing: &Doing<'_>) -> Result<Ended, Error> {
         ledger: Arc::new(ledger),
         dirty: Arc::new(DirtyRows::new(folder(&app.config.folder, &row.id))),
         meter: meter.clone(),
+        limit_rows: row.limit_rows.and_then(|most| u64::try_from(most).ok()),
         cancel: stops.run.clone(),
     };
     Ok(engine::run(plan, context).await)

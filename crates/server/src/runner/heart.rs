@@ -8,11 +8,12 @@ use tokio::time::Instant;
 
 use super::Stops;
 use super::execute::ProgressView;
+use super::splits::Servers;
 use crate::metrics::Tally;
 use crate::runs::RunOptions;
 use crate::state::{App, Parts};
 use crate::store::StoreResult;
-use crate::store::run::{self, Figures, Held, Run};
+use crate::store::run::{self, Figures, Held, Run, progress};
 
 /// The claim is renewed and the progress noted this often.
 const BEAT: Duration = Duration::from_secs(1);
@@ -53,6 +54,7 @@ pub(super) struct Heart {
     pub(super) held: Held,
     pub(super) meter: Arc<Meter>,
     pub(super) tally: Arc<Tally>,
+    pub(super) servers: Arc<Servers>,
     pub(super) stops: Stops,
     pub(super) deadline: Option<i64>,
     pub(super) lease: Lease,
@@ -96,16 +98,20 @@ impl Heart {
 
     /// Whether the run is to stop; nothing if it belongs to another server.
     async fn renew(&self, beats: u32) -> StoreResult<Option<bool>> {
-        let progress = self.meter.progress();
-        let text = serde_json::to_string(&ProgressView::from(&progress)).unwrap_or_default();
-        let figures = figures(&progress);
+        let now = self.meter.progress();
+        let text = serde_json::to_string(&ProgressView::from(&now)).unwrap_or_default();
+        let figures = figures(&now);
+        let splits = self.servers.splits(&self.meter);
         let mut t = self.app.store.begin().await?;
         let Parts { store, clock, .. } = &*self.app;
         let lease = i64::try_from(self.app.config.lease.as_micros()).unwrap_or(i64::MAX);
         let until = store.shared_time(&mut t, clock).await? + lease;
         let stop = run::renew(&mut t, &self.held, until, figures, &text).await?;
-        if beats.is_multiple_of(BEATS_A_SAMPLE) && stop.is_some() {
-            run::add_sample(&mut t, &self.held.id, clock.micros(), figures).await?;
+        if stop.is_some() {
+            progress::put_splits(&mut t, &self.held.id, &splits).await?;
+            if beats.is_multiple_of(BEATS_A_SAMPLE) {
+                progress::add_sample(&mut t, &self.held.id, clock.micros(), figures).await?;
+            }
         }
         t.commit().await?;
         self.app.metrics.moved(&self.tally, figures);
@@ -116,10 +122,14 @@ impl Heart {
 /// How far a run is, as it is stored.
 pub(super) fn figures(progress: &Progress) -> Figures {
     let figure = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let time = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     Figures {
         rows_read: figure(progress.counts.rows_read),
         rows_written: figure(progress.counts.rows_written),
         rows_dirty: figure(progress.counts.rows_dirty),
         bytes: figure(progress.counts.bytes_read),
+        task_ms: time(progress.task_time),
+        wait_reader_ms: time(progress.wait_reader),
+        wait_writer_ms: time(progress.wait_writer),
     }
 }

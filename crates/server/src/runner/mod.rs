@@ -2,7 +2,7 @@
 //!
 //! `claim` chooses, `resolve` reads what a run is to do, `execute` does it up to its last row while `heart` keeps
 //! its claim alive, and `record` notes how it ended; `ledger` is the run's memory in the store, `log` what people
-//! read of it. A server that dies leaves its runs with a lease that ends, and whoever claims them then continues
+//! read of it, and `splits` what they see of its parts. A server that dies leaves its runs with a lease that ends, and whoever claims them then continues
 //! from their ledger.
 
 mod claim;
@@ -12,6 +12,7 @@ mod ledger;
 pub(crate) mod log;
 mod record;
 mod resolve;
+mod splits;
 
 pub(crate) use execute::ProgressView;
 pub(crate) use record::RunError;

@@ -4,19 +4,19 @@ use engine::{Ended, Failure, Outcome};
 use futures::FutureExt;
 use sdk::{Error, Kind};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
-use super::execute::Doing;
+use super::execute::{Doing, ProgressView};
 use super::heart::figures;
 use super::log::{Level, Stage};
-use super::{Stops, until_stored};
+use super::splits::SplitView;
+use super::until_stored;
 use crate::access::secrets::Secrets;
 use crate::alerts::tell;
 use crate::lineage::event::Ending;
-use crate::state::App;
 use crate::store::StoreResult;
-use crate::store::run::{self, End, Held};
+use crate::store::run::{self, End, Held, progress};
 use crate::{lineage, scheduler};
 
 /// Why a run did not succeed, as it is stored and shown.
@@ -78,9 +78,14 @@ pub(super) async fn record(
         learnt,
         ..
     } = *doing;
-    let figures = figures(&meter.progress());
+    let last = meter.progress();
+    let progress = match &done {
+        Ok(_) => serde_json::to_string(&ProgressView::from(&last)).ok(),
+        Err(_) => None,
+    };
+    let figures = figures(&last);
     let (mut state, report, mut error) = match &done {
-        Ok(ended) => ending(ended, stops),
+        Ok(ended) => ending(ended, doing),
         Err(error) => (
             if stops.server.is_cancelled() {
                 run::QUEUED
@@ -108,7 +113,7 @@ pub(super) async fn record(
             Stage::End,
             "the server stops; another one continues",
         );
-        return until_stored(|| hand_over(app, held).boxed()).await;
+        return until_stored(|| hand_over(doing, held).boxed()).await;
     }
     let is_late = state == run::STOPPED && stops.late.is_cancelled();
     if is_late {
@@ -144,6 +149,7 @@ pub(super) async fn record(
         state,
         at: app.clock.micros(),
         figures,
+        progress: progress.as_deref(),
         report: report.as_deref(),
         error: error.as_deref(),
     };
@@ -157,9 +163,10 @@ pub(super) async fn record(
     Ok(())
 }
 
-async fn hand_over(app: &App, held: &Held) -> StoreResult<()> {
-    let mut t = app.store.begin().await?;
+async fn hand_over(doing: &Doing<'_>, held: &Held) -> StoreResult<()> {
+    let mut t = doing.app.store.begin().await?;
     run::hand_over(&mut t, held).await?;
+    progress::put_splits(&mut t, &held.id, &doing.servers.splits(doing.meter)).await?;
     Ok(t.commit().await?)
 }
 
@@ -177,7 +184,8 @@ async fn finish(
         run::STOPPED => scheduler::Ended::Stopped,
         _ => ended,
     };
-    run::add_sample(&mut t, &held.id, end.at, end.figures).await?;
+    progress::put_splits(&mut t, &held.id, &doing.servers.splits(doing.meter)).await?;
+    progress::add_sample(&mut t, &held.id, end.at, end.figures).await?;
     scheduler::run_ended(app, &mut t, row, ended).await?;
     tell::run_ended(app, &mut t, row, end, ended).await?;
     let told = Ending {
@@ -190,9 +198,10 @@ async fn finish(
     Ok(t.commit().await?)
 }
 
-/// The state that a report stands for, the report without paths of this machine, and the error.
-fn ending(ended: &Ended, stops: &Stops) -> (&'static str, Option<Value>, Option<RunError>) {
-    let report = &ended.report;
+/// The state that a report stands for, the report without paths of this machine and with the servers of its splits,
+/// and the error.
+fn ending(ended: &Ended, doing: &Doing<'_>) -> (&'static str, Option<Value>, Option<RunError>) {
+    let (report, stops) = (&ended.report, doing.stops);
     let state = match report.outcome {
         Outcome::Succeeded => run::SUCCEEDED,
         Outcome::Failed => run::FAILED,
@@ -202,6 +211,9 @@ fn ending(ended: &Ended, stops: &Stops) -> (&'static str, Option<Value>, Option<
     let mut value = serde_json::to_value(report).ok();
     if let Some(Value::Object(fields)) = &mut value {
         fields.remove("dirtyFile");
+        let splits = report.splits.iter().map(|split| doing.servers.view(split));
+        let splits: Vec<SplitView> = splits.collect();
+        fields.insert("splits".to_owned(), json!(splits));
     }
     let error = report.error.as_ref().map(|message| RunError {
         kind: match &ended.failure {

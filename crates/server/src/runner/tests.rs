@@ -113,6 +113,8 @@ async fn a_server_that_cannot_renew_its_claim_lets_go_of_the_run() {
             note: String::new(),
             author_id: String::new(),
             created_at: 0,
+            publication_note: String::new(),
+            published_at: None,
         };
         job_version::insert(&mut t, &version)
             .await

@@ -56,7 +56,8 @@ pub(crate) enum Cycle {
     Month {
         #[serde(default)]
         days: Vec<u32>,
-        #[serde(default)]
+        // The description of the API does not know `rename_all_fields`.
+        #[serde(default, rename = "lastDay")]
         last_day: bool,
         at: String,
     },

@@ -298,6 +298,7 @@ impl Piece {
             attempt: row.attempts + 1,
             created_by,
             origin: None,
+            limit_rows: None,
         };
         let (run_id, _) = runs::create(app, c, &request).await?;
         instance::set_run(c, &row.id, &run_id).await?;

@@ -133,6 +133,8 @@ pub(crate) async fn schedules(app: &App, count: usize, rule: &str, chained: bool
             note: String::new(),
             author_id: String::new(),
             created_at: now,
+            publication_note: String::new(),
+            published_at: None,
         };
         job_version::insert(&mut t, &version)
             .await
@@ -266,6 +268,7 @@ async fn finish_runs(app: &App) -> usize {
             state: run::SUCCEEDED,
             at: now,
             figures: Figures::default(),
+            progress: None,
             report: None,
             error: None,
         };

@@ -46,12 +46,21 @@ pub(crate) async fn insert(c: &mut Connection, entry: &Entry) -> StoreResult<()>
     Ok(())
 }
 
-/// What happened in a project, latest first.
+/// What happened in a project, latest first; only what was done with one thing, if its id is given.
 pub(crate) async fn of_project(
     c: &mut Connection,
     project_id: &str,
+    object_id: &str,
     page: &Page,
 ) -> StoreResult<Vec<Entry>> {
+    if !object_id.is_empty() {
+        let query = sqlx::query_as(
+            "SELECT * FROM audit WHERE project_id = $1 AND object_id = $2 AND id < $3 ORDER BY id DESC LIMIT $4",
+        );
+        let query = query.bind(project_id).bind(object_id);
+        let query = query.bind(before(page)).bind(page.limit);
+        return Ok(query.fetch_all(c).await?);
+    }
     let query = sqlx::query_as(
         "SELECT * FROM audit WHERE project_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
     );
@@ -59,8 +68,19 @@ pub(crate) async fn of_project(
     Ok(query.fetch_all(c).await?)
 }
 
-/// What happened anywhere, latest first.
-pub(crate) async fn list(c: &mut Connection, page: &Page) -> StoreResult<Vec<Entry>> {
+/// What happened anywhere, latest first; only what was done with one thing, if its id is given.
+pub(crate) async fn list(
+    c: &mut Connection,
+    object_id: &str,
+    page: &Page,
+) -> StoreResult<Vec<Entry>> {
+    if !object_id.is_empty() {
+        let query = sqlx::query_as(
+            "SELECT * FROM audit WHERE object_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
+        );
+        let query = query.bind(object_id).bind(before(page)).bind(page.limit);
+        return Ok(query.fetch_all(c).await?);
+    }
     let query = sqlx::query_as("SELECT * FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2");
     Ok(query
         .bind(before(page))

@@ -1,8 +1,8 @@
-//! The versions of jobs; a version never changes.
+//! The versions of jobs; what a version does never changes.
 
 use sqlx::FromRow;
 
-use super::{Connection, Page, StoreResult};
+use super::{Connection, Page, StoreResult, changed};
 
 /// A row of `job_version`.
 #[derive(Clone, Debug, FromRow)]
@@ -17,6 +17,9 @@ pub(crate) struct JobVersion {
     pub(crate) note: String,
     pub(crate) author_id: String,
     pub(crate) created_at: i64,
+    /// What was said when it was published last.
+    pub(crate) publication_note: String,
+    pub(crate) published_at: Option<i64>,
 }
 
 /// A version with the name of its author.
@@ -36,6 +39,8 @@ pub(crate) struct VersionLine {
     pub(crate) author_id: String,
     pub(crate) author_name: String,
     pub(crate) created_at: i64,
+    pub(crate) publication_note: String,
+    pub(crate) published_at: Option<i64>,
 }
 
 pub(crate) async fn insert(c: &mut Connection, version: &JobVersion) -> StoreResult<()> {
@@ -54,6 +59,21 @@ pub(crate) async fn insert(c: &mut Connection, version: &JobVersion) -> StoreRes
     .execute(c)
     .await?;
     Ok(())
+}
+
+/// Notes that a version is published, and what was said about it.
+pub(crate) async fn publish(
+    c: &mut Connection,
+    job_id: &str,
+    number: i64,
+    note: &str,
+    now: i64,
+) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE job_version SET publication_note = $1, published_at = $2 WHERE job_id = $3 AND number = $4",
+    );
+    let query = query.bind(note).bind(now).bind(job_id).bind(number);
+    changed(&query.execute(c).await?)
 }
 
 pub(crate) async fn find(
@@ -90,7 +110,8 @@ pub(crate) async fn list(
         .and_then(|number| number.parse().ok())
         .unwrap_or(i64::MAX);
     let query = sqlx::query_as(
-        "SELECT v.number, v.mode, v.note, v.author_id, coalesce(a.name, '') AS author_name, v.created_at
+        "SELECT v.number, v.mode, v.note, v.author_id, coalesce(a.name, '') AS author_name, v.created_at,
+            v.publication_note, v.published_at
          FROM job_version v LEFT JOIN account a ON a.id = v.author_id
          WHERE v.job_id = $1 AND v.number < $2 ORDER BY v.number DESC LIMIT $3",
     );

@@ -5,12 +5,13 @@
 
 use sqlx::FromRow;
 
-use super::{Connection, Page, StoreError, StoreResult, audit, changed};
+use super::{Connection, StoreError, StoreResult, changed};
 
+pub(crate) mod list;
+pub(crate) mod progress;
+pub(crate) mod removed;
 pub(crate) mod takeover;
 pub(crate) mod waiting;
-
-pub(crate) mod removed;
 
 /// A row of `run`.
 #[derive(Clone, Debug, FromRow)]
@@ -36,6 +37,7 @@ pub(crate) struct Run {
     pub(crate) queued_at: i64,
     pub(crate) started_at: Option<i64>,
     pub(crate) ended_at: Option<i64>,
+    /// Who holds it, or held it last.
     pub(crate) owner: Option<String>,
     pub(crate) fence: i64,
     pub(crate) stop_requested: i64,
@@ -50,6 +52,8 @@ pub(crate) struct Run {
     pub(crate) origin_id: Option<String>,
     /// Which columns those have, `source` or `target`.
     pub(crate) row_form: Option<String>,
+    /// At most so many rows are read.
+    pub(crate) limit_rows: Option<i64>,
 }
 
 pub(crate) const QUEUED: &str = "queued";
@@ -57,9 +61,6 @@ pub(crate) const RUNNING: &str = "running";
 pub(crate) const SUCCEEDED: &str = "succeeded";
 pub(crate) const FAILED: &str = "failed";
 pub(crate) const STOPPED: &str = "stopped";
-
-/// The kind of nearly all runs; the others are few.
-const SCHEDULED: &str = "scheduled";
 
 /// A run as somebody asks for it.
 pub(crate) struct NewRun<'a> {
@@ -83,6 +84,8 @@ pub(crate) struct NewRun<'a> {
     pub(crate) queued_at: i64,
     /// The run whose dirty rows it feeds back, and which columns they have.
     pub(crate) origin: Option<(&'a str, &'a str)>,
+    /// At most so many rows are read.
+    pub(crate) limit_rows: Option<i64>,
     /// The data sources that it uses.
     pub(crate) datasources: &'a [String],
 }
@@ -91,9 +94,9 @@ pub(crate) async fn insert(c: &mut Connection, run: &NewRun<'_>) -> StoreResult<
     sqlx::query(
         "INSERT INTO run (id, project_id, number, job_id, job_name, job_version, environment, kind, instance_id,
             attempt, bizdate, cycle_at, variables, options, resource_group, priority, state, created_by, queued_at,
-            origin_id, row_form, fence, stop_requested, rows_read, rows_written, rows_dirty, bytes)
+            origin_id, row_form, limit_rows, fence, stop_requested, rows_read, rows_written, rows_dirty, bytes)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'queued', $17, $18,
-            $19, $20, 0, 0, 0, 0, 0, 0)",
+            $19, $20, $21, 0, 0, 0, 0, 0, 0)",
     )
     .bind(run.id)
     .bind(run.project_id)
@@ -115,6 +118,7 @@ pub(crate) async fn insert(c: &mut Connection, run: &NewRun<'_>) -> StoreResult<
     .bind(run.queued_at)
     .bind(run.origin.map(|(id, _)| id))
     .bind(run.origin.map(|(_, form)| form))
+    .bind(run.limit_rows)
     .execute(&mut *c)
     .await?;
     for datasource in run.datasources {
@@ -156,70 +160,6 @@ pub(crate) async fn lock(c: &mut Connection, id: &str) -> StoreResult<()> {
     changed(&query.bind(id).execute(c).await?)
 }
 
-/// Which runs of a project are wanted; empty texts want all.
-#[derive(Debug, Default)]
-pub(crate) struct Filter {
-    pub(crate) state: String,
-    pub(crate) job_id: String,
-    pub(crate) kind: String,
-    pub(crate) bizdate: String,
-    pub(crate) instance_id: String,
-    /// The number of a run, instead of all that.
-    pub(crate) number: Option<i64>,
-}
-
-/// The runs of a project, latest first. The most selective filter has an index that holds the order, too; what
-/// is left to be filtered are the runs of one day, of one job, or of one kind.
-pub(crate) async fn list(
-    c: &mut Connection,
-    project_id: &str,
-    filter: &Filter,
-    page: &Page,
-) -> StoreResult<Vec<Run>> {
-    if let Some(number) = filter.number {
-        let sql = "SELECT * FROM run WHERE project_id = $1 AND number = $2 AND id < $3";
-        let query = sqlx::query_as(sql).bind(project_id).bind(number);
-        return Ok(query.bind(audit::before(page)).fetch_all(c).await?);
-    }
-    let sql = if !filter.instance_id.is_empty() {
-        "SELECT * FROM run WHERE project_id = $1 AND instance_id = $2 AND id < $3
-            AND ($4 = '' OR state = $4) AND ($5 = '' OR kind = $5) AND ($6 = '' OR bizdate = $6)
-            AND ($7 = '' OR job_id = $7) ORDER BY id DESC LIMIT $8"
-    } else if !filter.bizdate.is_empty() && !filter.state.is_empty() {
-        "SELECT * FROM run WHERE project_id = $1 AND bizdate = $6 AND state = $4 AND id < $3
-            AND ($5 = '' OR kind = $5) AND ($7 = '' OR job_id = $7) AND $2 = '' ORDER BY id DESC LIMIT $8"
-    } else if !filter.bizdate.is_empty() {
-        "SELECT * FROM run WHERE project_id = $1 AND bizdate = $6 AND id < $3
-            AND ($5 = '' OR kind = $5) AND ($7 = '' OR job_id = $7) AND $2 = '' AND $4 = ''
-            ORDER BY id DESC LIMIT $8"
-    } else if !filter.job_id.is_empty() && !filter.state.is_empty() {
-        "SELECT * FROM run WHERE project_id = $1 AND job_id = $7 AND state = $4 AND id < $3
-            AND ($5 = '' OR kind = $5) AND $2 = '' AND $6 = '' ORDER BY id DESC LIMIT $8"
-    } else if !filter.job_id.is_empty() {
-        "SELECT * FROM run WHERE project_id = $1 AND job_id = $7 AND id < $3
-            AND ($5 = '' OR kind = $5) AND $2 = '' AND $4 = '' AND $6 = '' ORDER BY id DESC LIMIT $8"
-    } else if !filter.kind.is_empty() && (filter.kind != SCHEDULED || filter.state.is_empty()) {
-        "SELECT * FROM run WHERE project_id = $1 AND kind = $5 AND id < $3
-            AND ($4 = '' OR state = $4) AND $2 = '' AND $6 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
-    } else if !filter.state.is_empty() {
-        "SELECT * FROM run WHERE project_id = $1 AND state = $4 AND id < $3
-            AND ($5 = '' OR kind = $5) AND $2 = '' AND $6 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
-    } else {
-        "SELECT * FROM run WHERE project_id = $1 AND id < $3
-            AND $2 = '' AND $4 = '' AND $5 = '' AND $6 = '' AND $7 = '' ORDER BY id DESC LIMIT $8"
-    };
-    let query = sqlx::query_as(sql)
-        .bind(project_id)
-        .bind(&filter.instance_id)
-        .bind(audit::before(page))
-        .bind(&filter.state)
-        .bind(&filter.kind)
-        .bind(&filter.bizdate)
-        .bind(&filter.job_id)
-        .bind(page.limit);
-    Ok(query.fetch_all(c).await?)
-}
-
 /// Who claims a run, and until when.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease<'a> {
@@ -258,6 +198,10 @@ pub(crate) struct Figures {
     pub(crate) rows_written: i64,
     pub(crate) rows_dirty: i64,
     pub(crate) bytes: i64,
+    /// The time that tasks took in this process, summed over channels, and what of it they waited.
+    pub(crate) task_ms: i64,
+    pub(crate) wait_reader_ms: i64,
+    pub(crate) wait_writer_ms: i64,
 }
 
 /// Renews a claim and notes the progress; tells whether the run is to stop, or `None` if it was lost.
@@ -292,6 +236,8 @@ pub(crate) struct End<'a> {
     pub(crate) state: &'static str,
     pub(crate) at: i64,
     pub(crate) figures: Figures,
+    /// How far it was; what was noted last unless said.
+    pub(crate) progress: Option<&'a str>,
     pub(crate) report: Option<&'a str>,
     pub(crate) error: Option<&'a str>,
 }
@@ -300,9 +246,9 @@ pub(crate) struct End<'a> {
 pub(crate) async fn finish(c: &mut Connection, held: &Held, end: &End<'_>) -> StoreResult<String> {
     let query = sqlx::query_scalar(
         "UPDATE run SET state = CASE WHEN $1 = 'failed' AND stop_requested = 1 THEN 'stopped' ELSE $1 END,
-            ended_at = $2, owner = NULL, lease_until = NULL, rows_read = $3, rows_written = $4, rows_dirty = $5,
-            bytes = $6, report = $7, error = $8
-         WHERE id = $9 AND fence = $10 AND state = 'running' RETURNING state",
+            ended_at = $2, lease_until = NULL, rows_read = $3, rows_written = $4, rows_dirty = $5,
+            bytes = $6, report = $7, error = $8, progress = coalesce($9, progress)
+         WHERE id = $10 AND fence = $11 AND state = 'running' RETURNING state",
     );
     let state: Option<String> = query
         .bind(end.state)
@@ -313,6 +259,7 @@ pub(crate) async fn finish(c: &mut Connection, held: &Held, end: &End<'_>) -> St
         .bind(end.figures.bytes)
         .bind(end.report)
         .bind(end.error)
+        .bind(end.progress)
         .bind(&held.id)
         .bind(held.fence)
         .fetch_optional(c)
@@ -343,7 +290,7 @@ pub(crate) async fn stop(c: &mut Connection, id: &str, now: i64) -> StoreResult<
 /// Puts a failed or stopped run back into the queue, where it goes on as its ledger says.
 pub(crate) async fn resume(c: &mut Connection, id: &str, now: i64) -> StoreResult<()> {
     let query = sqlx::query(
-        "UPDATE run SET state = 'queued', queued_at = $1, started_at = NULL, ended_at = NULL, stop_requested = 0,
+        "UPDATE run SET state = 'queued', owner = NULL, queued_at = $1, started_at = NULL, ended_at = NULL, stop_requested = 0,
             attempt = attempt + 1, error = NULL, report = NULL, takeovers = 0
          WHERE id = $2 AND state IN ('failed', 'stopped')",
     );
@@ -395,42 +342,4 @@ pub(crate) async fn add_event(
         true => Ok(()),
         false => Err(StoreError::Changed),
     }
-}
-
-/// How far a run was at a time.
-#[derive(Clone, Debug, FromRow)]
-pub(crate) struct Sample {
-    pub(crate) at: i64,
-    pub(crate) rows_read: i64,
-    pub(crate) rows_written: i64,
-    pub(crate) rows_dirty: i64,
-    pub(crate) bytes: i64,
-}
-
-pub(crate) async fn add_sample(
-    c: &mut Connection,
-    run_id: &str,
-    at: i64,
-    figures: Figures,
-) -> StoreResult<()> {
-    sqlx::query(
-        "INSERT INTO run_sample (run_id, at, rows_read, rows_written, rows_dirty, bytes)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (run_id, at) DO NOTHING",
-    )
-    .bind(run_id)
-    .bind(at)
-    .bind(figures.rows_read)
-    .bind(figures.rows_written)
-    .bind(figures.rows_dirty)
-    .bind(figures.bytes)
-    .execute(c)
-    .await?;
-    Ok(())
-}
-
-pub(crate) async fn samples(c: &mut Connection, run_id: &str) -> StoreResult<Vec<Sample>> {
-    let query = sqlx::query_as(
-        "SELECT at, rows_read, rows_written, rows_dirty, bytes FROM run_sample WHERE run_id = $1 ORDER BY at",
-    );
-    Ok(query.bind(run_id).fetch_all(c).await?)
 }

@@ -112,6 +112,7 @@ async fn a_run_that_fails_while_it_is_stopped_is_stopped() {
             state: run::FAILED,
             at: 4,
             figures: Figures::default(),
+            progress: None,
             report: None,
             error: None,
         };

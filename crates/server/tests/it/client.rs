@@ -14,6 +14,8 @@ pub(crate) struct Client {
     authorization: Option<String>,
     forwarded_for: Option<String>,
     idempotency_key: Option<String>,
+    language: Option<String>,
+    known: Option<String>,
 }
 
 /// What came back.
@@ -69,6 +71,24 @@ impl Client {
             authorization: None,
             forwarded_for: None,
             idempotency_key: None,
+            language: None,
+            known: None,
+        }
+    }
+
+    /// A client that reads these languages.
+    pub(crate) fn with_language(&self, language: &str) -> Client {
+        Client {
+            language: Some(language.to_string()),
+            ..self.clone()
+        }
+    }
+
+    /// A client that has an answer already.
+    pub(crate) fn with_known(&self, etag: &str) -> Client {
+        Client {
+            known: Some(etag.to_string()),
+            ..self.clone()
         }
     }
 
@@ -197,6 +217,8 @@ impl Client {
             ("if-match", etag),
             ("x-forwarded-for", self.forwarded_for.as_deref()),
             ("idempotency-key", self.idempotency_key.as_deref()),
+            ("accept-language", self.language.as_deref()),
+            ("if-none-match", self.known.as_deref()),
         ];
         for (name, value) in headers {
             if let Some(value) = value {

@@ -190,6 +190,8 @@ async fn add_version(
             note: draft.note,
             author_id: account.id.clone(),
             created_at: app.clock.micros(),
+            publication_note: String::new(),
+            published_at: None,
         },
         author_name: account.name.clone(),
     };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use similar::TextDiff;
 use utoipa::{IntoParams, ToSchema};
 
+use super::form::Form;
 use super::note;
 use super::save::{self, Draft, Next, found, seen, version};
 use super::view::{Job, JobItem, JobMode, JobVersion, JobVersionItem, SavedJob};
@@ -18,6 +19,7 @@ use crate::api::caller::SignedIn;
 use crate::api::error::{ApiError, ApiResult, ErrorBody, Severity};
 use crate::api::etag::{Revised, Seen};
 use crate::api::page::{Listed, PageQuery, QueryOf};
+use crate::api::time::Time;
 use crate::documents::{Scope, Stage, beside};
 use crate::state::App;
 use crate::store::{StoreError, job, job_version};
@@ -213,6 +215,10 @@ pub(crate) async fn restore(
 pub(crate) struct Publication {
     /// The draft unless said.
     version: Option<i64>,
+    /// What there is to say about it; the history of the job shows it.
+    #[serde(default)]
+    #[schema(max_length = 1_000)]
+    note: String,
 }
 
 /// Publishes a version: schedules use it from now on. One with errors is refused, and the answer lists them by
@@ -229,7 +235,10 @@ pub(crate) async fn publish(
     Body(body): Body<Publication>,
 ) -> ApiResult<Revised<SavedJob>> {
     let access = caller.enter(&app, &project, Right::JobsPublish).await?;
-    let (row, before, draft) = seen(&app, &access, &job, revision).await?;
+    let mut form = Form::default();
+    form.note("/note", &body.note);
+    form.sound()?;
+    let (row, before, mut draft) = seen(&app, &access, &job, revision).await?;
     let number = body.version.unwrap_or(row.job.draft_version);
     let mut c = app.store.read().await?;
     let chosen = version(&mut c, &row.job, number).await?;
@@ -253,6 +262,11 @@ pub(crate) async fn publish(
     let mut written = save::change(&app, &access, row, Next::Published(number, &checked)).await?;
     let item = JobItem::read(written.row)?;
     let t = &mut written.transaction;
+    let now = app.clock.micros();
+    job_version::publish(t, &item.id, number, &body.note, now).await?;
+    if draft.number == number {
+        (draft.publication_note, draft.published_at) = (body.note, Some(Time(now)));
+    }
     note(&access, t, "job.publish", (Some(&before), Some(&item))).await?;
     written
         .transaction
@@ -270,7 +284,6 @@ pub(crate) async fn publish(
 mod tests {
     use super::*;
     use crate::api::jobs::view::Person;
-    use crate::api::time::Time;
 
     fn version(number: i64, document: &str, variables: &[(&str, &str)]) -> JobVersion {
         let pairs = variables.iter();
@@ -287,6 +300,8 @@ mod tests {
                 name: String::new(),
             },
             created_at: Time(0),
+            publication_note: String::new(),
+            published_at: None,
         }
     }
 

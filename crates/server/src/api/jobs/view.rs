@@ -175,7 +175,7 @@ impl ListedJob {
     }
 }
 
-/// A version of a job; it never changes.
+/// A version of a job; what it does never changes.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct JobVersion {
@@ -189,6 +189,10 @@ pub(crate) struct JobVersion {
     pub(crate) note: String,
     pub(crate) author: Person,
     pub(crate) created_at: Time,
+    /// What was said when it was published last.
+    pub(crate) publication_note: String,
+    /// When it was published last.
+    pub(crate) published_at: Option<Time>,
 }
 
 impl JobVersion {
@@ -208,6 +212,8 @@ impl JobVersion {
                 name: author_name,
             },
             created_at: Time(version.created_at),
+            publication_note: version.publication_note,
+            published_at: version.published_at.map(Time),
         })
     }
 }
@@ -227,6 +233,10 @@ pub(crate) struct JobVersionItem {
     pub(crate) note: String,
     pub(crate) author: Person,
     pub(crate) created_at: Time,
+    /// What was said when it was published last.
+    pub(crate) publication_note: String,
+    /// When it was published last.
+    pub(crate) published_at: Option<Time>,
 }
 
 impl JobVersionItem {
@@ -240,6 +250,8 @@ impl JobVersionItem {
                 name: row.author_name,
             },
             created_at: Time(row.created_at),
+            publication_note: row.publication_note,
+            published_at: row.published_at.map(Time),
         })
     }
 }

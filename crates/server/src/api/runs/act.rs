@@ -199,6 +199,7 @@ impl Again {
             attempt: 1,
             created_by,
             origin: None,
+            limit_rows: row.limit_rows,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The log of a run: in pages, searched, by level, or as a file.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path as FilePath;
 
 use axum::Json;
@@ -22,6 +22,8 @@ use crate::runner::log::{self, Level, Line};
 use crate::state::App;
 
 const MOST: usize = 1_000;
+/// A log is read from its end in pieces of so many bytes.
+const PIECE: u64 = 64 << 10;
 
 /// Which lines are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -31,6 +33,8 @@ pub(crate) struct LogQuery {
     /// Where to go on, as the page before said; 0 is the beginning.
     #[serde(default)]
     offset: u64,
+    /// Lines before this place instead, the latest of them; a place behind the end is the end.
+    before: Option<u64>,
     /// A part of the message, in any case.
     #[serde(default)]
     search: String,
@@ -45,13 +49,18 @@ pub(crate) struct LogQuery {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LogPage {
     lines: Vec<Line>,
+    /// Where this page begins: `before` it are the lines above, none if it is 0.
+    offset: u64,
     /// Where the next page begins; ask again later while the run is under way.
     next_offset: u64,
-    /// Whether the log has more lines by now.
+    /// Whether the log has more lines behind this page by now.
     has_more: bool,
+    /// How many bytes the log has by now; places are counted in them.
+    size: u64,
 }
 
-/// The log of a run in pages; whoever follows it asks again from `nextOffset`.
+/// The log of a run in pages; whoever follows it asks again from `nextOffset`, and whoever begins at its end goes up
+/// from `offset`.
 #[utoipa::path(get, path = "/projects/{project}/runs/{run}/log", tag = "runs",
     params(("project" = String, Path), ("run" = String, Path), LogQuery),
     responses((status = 200, body = LogPage), (status = "default", body = ErrorBody)),
@@ -72,25 +81,48 @@ pub(crate) async fn show(
         .map_err(|error| ApiError::internal("reading a log", error))
 }
 
+impl LogQuery {
+    fn most(&self) -> usize {
+        self.limit.unwrap_or(200).clamp(1, MOST)
+    }
+
+    /// The line of this text, if it is wanted.
+    fn wanted(&self, text: &[u8]) -> Option<Line> {
+        let line: Line = serde_json::from_slice(text).ok()?;
+        let search = self.search.to_lowercase();
+        let found = self.level.is_none_or(|least| line.level >= least)
+            && (search.is_empty() || line.message.to_lowercase().contains(&search));
+        found.then_some(line)
+    }
+}
+
 fn read(path: &FilePath, query: &LogQuery) -> std::io::Result<LogPage> {
     let mut page = LogPage {
         lines: Vec::new(),
+        offset: query.offset,
         next_offset: query.offset,
         has_more: false,
+        size: 0,
     };
+    if query.before.is_some() {
+        (page.offset, page.next_offset) = (0, 0);
+    }
     let mut file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(page),
         Err(error) => return Err(error),
     };
+    page.size = file.metadata()?.len();
+    if let Some(before) = query.before {
+        return read_before(&mut file, before, query, page);
+    }
     // No file system has all the places that a number can name.
-    if query.offset >= file.metadata()?.len() {
+    if query.offset >= page.size {
         return Ok(page);
     }
     file.seek(SeekFrom::Start(query.offset))?;
     let mut reader = BufReader::new(file);
-    let most = query.limit.unwrap_or(200).clamp(1, MOST);
-    let search = query.search.to_lowercase();
+    let most = query.most();
     let mut text = Vec::new();
     loop {
         text.clear();
@@ -104,15 +136,65 @@ fn read(path: &FilePath, query: &LogQuery) -> std::io::Result<LogPage> {
             return Ok(page);
         }
         page.next_offset += length as u64;
-        let Ok(line) = serde_json::from_slice::<Line>(&text) else {
-            continue;
+        page.lines.extend(query.wanted(&text));
+    }
+}
+
+/// Reads whole lines from a place up, the latest first, until there are enough of them.
+fn read_before(
+    file: &mut File,
+    before: u64,
+    query: &LogQuery,
+    mut page: LogPage,
+) -> std::io::Result<LogPage> {
+    let mut start = before.min(page.size);
+    let mut end = None;
+    // What of the file is read and not yet cut into lines; it begins at `start`.
+    let mut text = Vec::new();
+    while page.lines.len() < query.most() {
+        let last = text.iter().rposition(|byte| *byte == b'\n');
+        let end_of_line = match (end, last) {
+            (None, Some(last)) => {
+                // Behind it is a line that the place cuts in two, or one that is still being written.
+                text.truncate(last + 1);
+                *end.insert(start + text.len() as u64)
+            }
+            (Some(end), _) => end,
+            (None, None) if start == 0 => return Ok(page),
+            (None, None) => {
+                read_up(file, &mut start, &mut text)?;
+                continue;
+            }
         };
-        let wanted = query.level.is_none_or(|least| line.level >= least)
-            && (search.is_empty() || line.message.to_lowercase().contains(&search));
-        if wanted {
-            page.lines.push(line);
+        page.next_offset = end_of_line;
+        let body = &text[..text.len().saturating_sub(1)];
+        match body.iter().rposition(|byte| *byte == b'\n') {
+            None if start > 0 => read_up(file, &mut start, &mut text)?,
+            None if text.is_empty() => break,
+            cut => {
+                let cut = cut.map_or(0, |place| place + 1);
+                page.lines.extend(query.wanted(&text[cut..]));
+                text.truncate(cut);
+            }
         }
     }
+    page.lines.reverse();
+    page.offset = start + text.len() as u64;
+    page.has_more = before < page.size && page.next_offset < page.size;
+    Ok(page)
+}
+
+/// Reads the piece of a file that ends where a text of it begins.
+fn read_up(file: &mut File, start: &mut u64, text: &mut Vec<u8>) -> std::io::Result<()> {
+    let length = PIECE.min(*start);
+    *start -= length;
+    file.seek(SeekFrom::Start(*start))?;
+    // The minimum with a constant fits.
+    let mut piece = vec![0; length as usize];
+    file.read_exact(&mut piece)?;
+    piece.append(text);
+    *text = piece;
+    Ok(())
 }
 
 /// The whole log as a file of JSON lines.

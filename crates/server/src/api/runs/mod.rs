@@ -9,17 +9,18 @@ pub(crate) mod watch;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::caller::{Access, SignedIn};
 use super::error::{ApiError, ApiResult, ErrorBody};
-use super::page::{Listed, PageQuery, QueryOf};
+use super::page::{Listed, PageQuery, QueryOf, foreign_cursor};
 use super::time::Time;
 use crate::access::role::Right;
 use crate::state::App;
+use crate::store::run::{list, progress};
 use crate::store::{job_version, run};
 
 /// A run in a list.
@@ -53,13 +54,15 @@ pub(crate) struct Run {
     pub(crate) queued_at: Time,
     pub(crate) started_at: Option<Time>,
     pub(crate) ended_at: Option<Time>,
-    /// The server that does it.
+    /// At most so many rows are read.
+    pub(crate) limit_rows: Option<i64>,
+    /// The server that does it, or did it last.
     pub(crate) server: Option<String>,
     pub(crate) rows_read: i64,
     pub(crate) rows_written: i64,
     pub(crate) rows_dirty: i64,
     pub(crate) bytes: i64,
-    /// How far it is; see `ProgressView`.
+    /// How far it is, or was when it ended.
     #[schema(value_type = Option<crate::runner::ProgressView>)]
     pub(crate) progress: Option<Value>,
     /// Why it did not succeed.
@@ -121,6 +124,7 @@ impl From<run::Run> for Run {
             queued_at: Time(row.queued_at),
             started_at: row.started_at.map(Time),
             ended_at: row.ended_at.map(Time),
+            limit_rows: row.limit_rows,
             server: row.owner,
             rows_read: row.rows_read,
             rows_written: row.rows_written,
@@ -129,6 +133,18 @@ impl From<run::Run> for Run {
             progress: value(row.progress),
             error: value(row.error),
         }
+    }
+}
+
+impl Run {
+    /// The same with what its splits do.
+    fn with_splits(mut self, splits: Option<progress::Splits>) -> Run {
+        if let (Some(Value::Object(progress)), Some(splits)) = (&mut self.progress, splits) {
+            let list = serde_json::from_str(&splits.splits).unwrap_or_default();
+            progress.insert("splits".to_owned(), list);
+            progress.insert("splitsLeftOut".to_owned(), splits.left_out.into());
+        }
+        self
     }
 }
 
@@ -152,6 +168,16 @@ pub(crate) struct RunQuery {
     /// The id of an instance.
     #[serde(default)]
     instance: String,
+    /// The name of a resource group.
+    #[serde(default)]
+    resource_group: String,
+    /// The id of the account that asked for it; of a scheduled run, that which submitted the schedule.
+    #[serde(default)]
+    created_by: String,
+    /// Runs that began then or later, the latest beginning first.
+    started_from: Option<DateTime<Utc>>,
+    /// Runs that began before then, the latest beginning first.
+    started_to: Option<DateTime<Utc>>,
     /// The number of a run, instead of all that.
     number: Option<i64>,
     cursor: Option<String>,
@@ -172,18 +198,49 @@ pub(crate) async fn list(
 ) -> ApiResult<Json<Listed<Run>>> {
     let access = caller.enter(&app, &project, Right::RunsView).await?;
     let page = PageQuery::of(query.cursor, query.limit).page()?;
-    let filter = run::Filter {
+    let started = match (query.started_from, query.started_to) {
+        (None, None) => None,
+        _ if query.number.is_some() => None,
+        (from, to) => Some(list::Started {
+            from: from.map_or(i64::MIN, |from| from.timestamp_micros()),
+            before: match page.after.as_deref() {
+                None => (
+                    to.map_or(i64::MAX, |to| to.timestamp_micros()),
+                    String::new(),
+                ),
+                Some(cursor) => began(cursor).ok_or_else(foreign_cursor)?,
+            },
+        }),
+    };
+    let filter = list::Filter {
         state: query.state,
         job_id: query.job,
         kind: query.kind,
         bizdate: query.bizdate,
         instance_id: query.instance,
+        resource_group: query.resource_group,
+        created_by: query.created_by,
         number: query.number,
     };
     let mut c = app.store.read().await?;
-    let rows = run::list(&mut c, &access.project.id, &filter, &page).await?;
-    let listed = Listed::new(rows, &page, |row| row.id.clone(), Run::from);
-    Ok(Json(listed))
+    let (project, key): (_, fn(&run::Run) -> String) = (
+        &access.project.id,
+        match started {
+            None => |row| row.id.clone(),
+            Some(_) => |row| format!("{} {}", row.started_at.unwrap_or(0), row.id),
+        },
+    );
+    let rows = match &started {
+        None => list::list(&mut c, project, &filter, &page).await?,
+        Some(started) => list::list_started(&mut c, project, &filter, started, page.limit).await?,
+    };
+    Ok(Json(Listed::new(rows, &page, key, Run::from)))
+}
+
+/// When the last run of a page began, and its id.
+fn began(cursor: &str) -> Option<(i64, String)> {
+    let (at, id) = cursor.split_once(' ')?;
+    Some((at.parse().ok()?, id.to_owned()))
 }
 
 /// One run with its variables, document and report.
@@ -199,6 +256,7 @@ pub(crate) async fn show(
     let access = caller.enter(&app, &project, Right::RunsView).await?;
     let row = find(&app, &access, &id).await?;
     let mut c = app.store.read().await?;
+    let splits = progress::splits(&mut c, &row.id).await?;
     let version = job_version::find(&mut c, &row.job_id, row.job_version).await?;
     let replays = run::replays(&mut c, &row.id, MOST_REPLAYS).await?;
     let replays = replays.into_iter().map(|row| RunReplay {
@@ -212,7 +270,7 @@ pub(crate) async fn show(
         report: row.report.as_deref().map(json),
         document: version.map(|version| version.document),
         replays: replays.collect(),
-        run: Run::from(row),
+        run: Run::from(row).with_splits(splits),
     }))
 }
 

@@ -248,6 +248,7 @@ impl Feeding<'_> {
             let request = Request {
                 kind: Kind::Replay,
                 origin: Some(origin),
+                limit_rows: None,
                 ..again.request(row, &job, &access.caller.account.id)
             };
             let (id, number) = runs::create(app, &mut t, &request).await?;

@@ -23,6 +23,7 @@ use crate::store::{self, job, job_version, resource_group};
 
 const HIGHEST_PRIORITY: i64 = 9;
 const USUAL_PRIORITY: i64 = 5;
+const HIGHEST_ROW_LIMIT: i64 = 1_000_000;
 
 /// What is to run.
 #[derive(Deserialize, Serialize, ToSchema)]
@@ -47,6 +48,10 @@ pub(crate) struct NewRun {
     /// From 1 to 9, 5 unless said; the highest goes first.
     #[schema(minimum = 1, maximum = 9)]
     priority: Option<i64>,
+    /// Reads at most so many rows, for a trial only. They are written as the job says, so a table that it empties
+    /// or a partition that it overwrites has no other rows afterwards. Statements after the read are not run.
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    limit_rows: Option<i64>,
 }
 
 fn manual() -> Kind {
@@ -114,6 +119,7 @@ pub(crate) async fn start(
         attempt: 1,
         created_by: &caller.account.id,
         origin: None,
+        limit_rows: body.limit_rows,
     };
     let (run_id, number) = runs::create(&app, &mut t, &request).await?;
     let object = Object {
@@ -162,6 +168,18 @@ async fn check(
             "/priority",
             format!("the priority must be 1 to {HIGHEST_PRIORITY}"),
         ));
+    }
+    if let Some(most) = body.limit_rows {
+        if !(1..=HIGHEST_ROW_LIMIT).contains(&most) {
+            let text = "the limit must be 1 to 1,000,000 rows";
+            problems.push(Problem::at("/limitRows", text));
+        }
+        if body.kind != Kind::Trial {
+            problems.push(
+                Problem::at("/limitRows", "only a trial reads some of the rows")
+                    .hint("set `kind` to `trial`, or leave the limit out"),
+            );
+        }
     }
     if let Some(group) = &body.resource_group
         && !resource_group::exists(c, &project.id, group).await?

@@ -17,7 +17,7 @@ use crate::api::caller::SignedIn;
 use crate::api::error::{ApiResult, ErrorBody};
 use crate::api::time::Time;
 use crate::state::App;
-use crate::store::run;
+use crate::store::run::{self, progress};
 
 const LOOK: Duration = Duration::from_secs(1);
 /// A stream ends after so long, and whoever watches asks anew, with a session that is still good.
@@ -32,6 +32,36 @@ pub(crate) struct Sample {
     rows_written: i64,
     rows_dirty: i64,
     bytes: i64,
+    /// The share of the time since the sample before that tasks waited for the reader, 0 to 1; null if none moved.
+    wait_reader: Option<f64>,
+    /// The same for the writer. Whichever waits more waits for the slower side.
+    wait_writer: Option<f64>,
+}
+
+/// The samples as they are shown.
+fn shown(samples: Vec<progress::Sample>) -> Vec<Sample> {
+    let mut before: Option<&progress::Sample> = None;
+    let mut list = Vec::with_capacity(samples.len());
+    for sample in &samples {
+        // A server that continues the run counts from nothing.
+        let base = before.filter(|before| before.task_ms <= sample.task_ms);
+        let task = sample.task_ms - base.map_or(0, |base| base.task_ms);
+        let share = |now: i64, then: Option<i64>| {
+            let waited = (now - then.unwrap_or(0)) as f64;
+            (task > 0).then(|| (waited / task as f64).clamp(0.0, 1.0))
+        };
+        list.push(Sample {
+            at: Time(sample.at),
+            rows_read: sample.rows_read,
+            rows_written: sample.rows_written,
+            rows_dirty: sample.rows_dirty,
+            bytes: sample.bytes,
+            wait_reader: share(sample.wait_reader_ms, base.map(|base| base.wait_reader_ms)),
+            wait_writer: share(sample.wait_writer_ms, base.map(|base| base.wait_writer_ms)),
+        });
+        before = Some(sample);
+    }
+    list
 }
 
 /// The run's figures over time, for a chart.
@@ -47,15 +77,7 @@ pub(crate) async fn series(
     let access = caller.enter(&app, &project, Right::RunsView).await?;
     let row = find(&app, &access, &id).await?;
     let mut c = app.store.read().await?;
-    let samples = run::samples(&mut c, &row.id).await?;
-    let samples = samples.into_iter().map(|sample| Sample {
-        at: Time(sample.at),
-        rows_read: sample.rows_read,
-        rows_written: sample.rows_written,
-        rows_dirty: sample.rows_dirty,
-        bytes: sample.bytes,
-    });
-    Ok(Json(samples.collect()))
+    Ok(Json(shown(progress::samples(&mut c, &row.id).await?)))
 }
 
 /// An event of a run's stream.
@@ -64,7 +86,7 @@ pub(crate) async fn series(
 pub(crate) struct RunEvent {
     /// Always `run`.
     event: String,
-    /// A `Run` as JSON.
+    /// A `Run` as JSON, its splits included.
     data: String,
 }
 
@@ -96,9 +118,10 @@ pub(crate) async fn events(
                 let stop = app.stop.is_cancelled() || begun.elapsed() > LONGEST;
                 let mut c = app.store.read().await.ok()?;
                 let row = run::find(&mut c, &access_project, &id).await.ok()??;
+                let splits = progress::splits(&mut c, &id).await.ok()?;
                 drop(c);
                 watch.is_over = row.ended_at.is_some() || stop;
-                let text = serde_json::to_string(&Run::from(row)).ok()?;
+                let text = serde_json::to_string(&Run::from(row).with_splits(splits)).ok()?;
                 if watch.last.as_deref() != Some(&text) {
                     let event = Event::default().event("run").data(&text);
                     watch.last = Some(text);

@@ -23,6 +23,7 @@ const CORE: &str = include_str!("0008_core.sql");
 const DAYS: &str = include_str!("0009_days.sql");
 const TURNS: &str = include_str!("0010_turns.sql");
 const GROUPS: &str = include_str!("0011_groups.sql");
+const CHANNELS: &str = include_str!("0012_channels.sql");
 
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
@@ -41,6 +42,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (9, "days", DAYS),
         (10, "turns", TURNS),
         (11, "groups", GROUPS),
+        (12, "channels", CHANNELS),
     ];
     let migrations = steps
         .into_iter()

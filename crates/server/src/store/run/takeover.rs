@@ -51,7 +51,7 @@ pub(crate) async fn fail(
     error: &str,
 ) -> StoreResult<Option<Run>> {
     let query = sqlx::query_as(
-        "UPDATE run SET state = 'failed', ended_at = $1, error = $2, owner = NULL, lease_until = NULL,
+        "UPDATE run SET state = 'failed', ended_at = $1, error = $2, lease_until = NULL,
             fence = fence + 1 WHERE id = $3 AND fence = $4 AND state = 'running' RETURNING *",
     );
     let query = query.bind(now).bind(error).bind(&run.id).bind(run.fence);

@@ -58,3 +58,33 @@ async fn secrets_are_marked(listed: &Value, user: &crate::client::Client) {
         }
     }
 }
+
+#[tokio::test]
+async fn forms_speak_the_language_of_the_reader() {
+    let (_server, admin) = Running::start(Kept::Sqlite).await;
+    let path = "/api/v1/connectors/odps";
+    let english = admin.get(path).await;
+    let chinese = admin.with_language("zh-CN,zh;q=0.9,en;q=0.8");
+    let answer = chinese.get(path).await;
+    for (answer, language) in [(&english, "en"), (&answer, "zh")] {
+        assert_eq!(answer.headers["vary"], "Accept-Language");
+        assert_eq!(answer.headers["content-language"], language);
+    }
+    assert_ne!(answer.etag(), english.etag());
+    let table = |body: &Value| body["readerSchema"]["properties"]["table"].clone();
+    assert_eq!(table(&english.body)["title"], Value::Null);
+    assert_eq!(table(&answer.body)["title"], "表");
+    assert_eq!(table(&answer.body)["description"], "表名。");
+    // What is no text stays as it is.
+    assert_eq!(table(&answer.body)["type"], table(&english.body)["type"]);
+    let modes = &answer.body["readerSchema"]["properties"]["splitMode"]["oneOf"][1];
+    assert_eq!(modes["description"], "一个任务读取一个完整的分区。");
+    let again = chinese.with_known(&answer.etag()).get(path).await;
+    assert_eq!((again.status, again.etag()), (304, answer.etag()));
+    let other = admin.with_known(&answer.etag()).get(path).await;
+    assert_eq!(other.status, 200, "another language is another answer");
+    let listed = chinese.get("/api/v1/connectors").await.ok();
+    let items = listed["items"].as_array().unwrap();
+    let file = items.iter().find(|item| item["name"] == "file").unwrap();
+    assert_eq!(file["title"], "本地文件");
+}

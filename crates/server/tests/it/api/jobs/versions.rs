@@ -126,3 +126,46 @@ async fn only_a_sound_version_is_published() {
         assert_eq!(audit["items"][0]["before"]["publishedVersion"], json!(null));
     }
 }
+
+#[tokio::test]
+async fn what_is_said_at_a_publication_stays_with_the_version() {
+    for kept in Kept::BOTH {
+        let (_server, admin) = Running::start(kept).await;
+        let project = project(&admin, "sales").await;
+        let (path, etag) = job(&admin, &project, "copy", STREAM).await;
+        let publish = format!("{path}/publish");
+        let body = json!({"note": "for the night of the move"});
+        let published = admin.edit("POST", &publish, &etag, Some(body)).await;
+        let etag = published.etag();
+        let draft = &published.ok()["draft"];
+        assert_eq!(draft["publicationNote"], "for the night of the move");
+        assert!(draft["publishedAt"].is_string());
+        let listed = admin.get(&format!("{path}/versions")).await.ok();
+        assert_eq!(
+            listed["items"][0]["publicationNote"],
+            "for the night of the move"
+        );
+        let one = admin.get(&format!("{path}/versions/1")).await.ok();
+        assert_eq!(one["publishedAt"], listed["items"][0]["publishedAt"]);
+        // A later version has not been published, and says so.
+        let body = json!({"document": STREAM.replace("\"rowCount\": 10", "\"rowCount\": 20")});
+        let changed = admin.edit("PATCH", &path, &etag, Some(body)).await;
+        let etag = changed.etag();
+        let draft = &changed.ok()["draft"];
+        assert_eq!(
+            (&draft["publicationNote"], &draft["publishedAt"]),
+            (&json!(""), &Value::Null)
+        );
+        let long = json!({"note": "x".repeat(1_001)});
+        let refused = admin.edit("POST", &publish, &etag, Some(long)).await;
+        assert_eq!(refused.refused(422), "invalid");
+        assert_eq!(pointers(&refused.body), ["/note"]);
+        let again = admin
+            .edit("POST", &publish, &etag, Some(json!({"version": 1})))
+            .await
+            .ok();
+        assert_eq!(again["publishedVersion"], 1);
+        let one = admin.get(&format!("{path}/versions/1")).await.ok();
+        assert_eq!(one["publicationNote"], "", "the last publication counts");
+    }
+}

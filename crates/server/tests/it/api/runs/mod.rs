@@ -1,7 +1,10 @@
 //! `/api/v1/projects/{project}/runs`.
 
 mod act;
+mod channels;
 mod defect;
+mod limit;
+mod list;
 mod log;
 mod replay;
 mod retention;

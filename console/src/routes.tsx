@@ -6,6 +6,7 @@ import {
   createRouter,
   lazyRouteComponent,
 } from '@tanstack/react-router';
+import type { Search as RunsSearch } from '@/areas/runs/RunFilters';
 import type { Schemas } from '@/api/client';
 import { ALERT_TABS, type AlertTab } from '@/areas/alerts/tabs';
 import {
@@ -125,13 +126,6 @@ const jobs = createRoute({
   }),
 });
 
-interface RunsSearch {
-  state?: string | undefined;
-  kind?: string | undefined;
-  job?: string | undefined;
-  bizdate?: string | undefined;
-}
-
 const runs = createRoute({
   getParentRoute: () => project,
   path: 'runs',
@@ -140,6 +134,10 @@ const runs = createRoute({
     kind: textIn(search, 'kind'),
     job: textIn(search, 'job'),
     bizdate: dateIn(search, 'bizdate'),
+    group: textIn(search, 'group'),
+    owner: textIn(search, 'owner'),
+    from: dateIn(search, 'from'),
+    to: dateIn(search, 'to'),
   }),
   component: lazyRouteComponent(() => import('@/areas/runs/RunsPage'), 'RunsPage'),
 });

@@ -35,6 +35,10 @@ export function setCsrfToken(token: string | null | undefined): void {
 
 const session: Middleware = {
   onRequest({ request }) {
+    // The page's language, unless it is only about to change.
+    if (!request.headers.has('accept-language')) {
+      request.headers.set('accept-language', document.documentElement.lang);
+    }
     if (csrfToken && request.method !== 'GET') request.headers.set('x-csrf-token', csrfToken);
     return request;
   },

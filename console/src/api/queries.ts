@@ -1,25 +1,37 @@
 /** Questions that several areas ask. */
 
+import { usePreferences } from '@/ui/preferences';
 import { client, unwrap, type Schemas } from './client';
 import { useRead } from './hooks';
 import { usePages } from './pages';
 
-/** The connectors of this build. They do not change while it runs. */
+/** The connectors of this build, in the reader's language. They do not change while it runs. */
 export function useConnectors() {
+  const { language } = usePreferences();
   return useRead({
-    key: ['connectors'],
-    read: (signal) => unwrap(client.GET('/api/v1/connectors', { signal })),
+    key: ['connectors', 'all', language],
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/connectors', {
+          params: { header: { 'Accept-Language': language } },
+          signal,
+        }),
+      ),
   });
 }
 
 /** The three schemas of a connector. */
 export function useConnectorForms(connector: string) {
+  const { language } = usePreferences();
   return useRead({
-    key: ['connectors', connector],
+    key: ['connectors', 'forms', language, connector],
     enabled: connector !== '',
     read: (signal) =>
       unwrap(
-        client.GET('/api/v1/connectors/{connector}', { params: { path: { connector } }, signal }),
+        client.GET('/api/v1/connectors/{connector}', {
+          params: { path: { connector }, header: { 'Accept-Language': language } },
+          signal,
+        }),
       ),
   });
 }

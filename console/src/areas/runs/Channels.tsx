@@ -4,23 +4,17 @@ import type { Schemas } from '@/api/client';
 import { isObject, textOf } from '@/lib/document';
 import { bytes, count, duration } from '@/lib/format';
 import { Nothing } from '@/ui/Nothing';
+import { RunState } from '@/ui/RunState';
 
-interface Split {
-  task: string;
-  range: string;
-  read: number;
-  written: number;
-  dirty: number;
-  bytes: number;
-  seconds: number;
-  attempts: number;
-}
+type Split = Schemas['SplitView'];
 
-/** How far the parts of the source are, and what each one did once the run has ended. */
+/** How far the parts of the source are, and what each one does or did: while the run goes on the latest of them. */
 export function Channels({ run }: { run: Schemas['RunDetail'] }) {
   const { t } = useTranslation('runs');
   const { progress, report } = run;
-  const splits = splitsOf(report);
+  const ended = splitsOf(report);
+  const splits = ended.length > 0 ? ended : (progress?.splits ?? []);
+  const leftOut = ended.length > 0 ? 0 : (progress?.splitsLeftOut ?? 0);
   const notices = noticesOf(report);
   const isEnded = Boolean(run.endedAt);
   if (splits.length === 0 && (isEnded || !progress)) return <Nothing text={t('noReport')} />;
@@ -70,7 +64,7 @@ export function Channels({ run }: { run: Schemas['RunDetail'] }) {
           </div>
         </dl>
       ) : null}
-      {isEnded ? null : <p className="hint">{t('splitsLater')}</p>}
+      {leftOut > 0 ? <p className="hint">{t('splitsLeftOut', { count: leftOut })}</p> : null}
       {splits.length > 0 ? (
         <Table<Split>
           size="small"
@@ -80,11 +74,18 @@ export function Channels({ run }: { run: Schemas['RunDetail'] }) {
           dataSource={splits}
           columns={[
             { title: t('split'), dataIndex: 'task', className: 'number' },
-            { title: t('range'), dataIndex: 'range', className: 'code' },
-            number(t('rowsRead'), 'read', count),
-            number(t('rowsWritten'), 'written', count),
-            number(t('dirty'), 'dirty', count),
-            number(t('bytes'), 'bytes', bytes),
+            { title: t('range'), dataIndex: 'split', className: 'code' },
+            {
+              title: t('state'),
+              dataIndex: 'state',
+              render: (state: Split['state']) => (
+                <RunState state={state === 'done' ? 'succeeded' : state} />
+              ),
+            },
+            number(t('rowsRead'), 'rowsRead', count),
+            number(t('rowsWritten'), 'rowsWritten', count),
+            number(t('dirty'), 'rowsDirty', count),
+            number(t('bytes'), 'bytesRead', bytes),
             number(t('took'), 'seconds', duration),
             {
               title: t('attempts'),
@@ -93,6 +94,13 @@ export function Channels({ run }: { run: Schemas['RunDetail'] }) {
               render: (attempts: number) =>
                 attempts === 0 ? <Tag>{t('earlierServer')}</Tag> : attempts,
             },
+            {
+              title: t('server'),
+              dataIndex: 'server',
+              className: 'code',
+              render: (server: string | null | undefined) =>
+                server ? <span title={server}>{server.slice(-8)}</span> : null,
+            },
           ]}
         />
       ) : null}
@@ -100,17 +108,21 @@ export function Channels({ run }: { run: Schemas['RunDetail'] }) {
   );
 }
 
+/** Of the closing report, which lists every part. */
 function splitsOf(report: unknown): Split[] {
   const list = isObject(report) && Array.isArray(report.splits) ? report.splits : [];
   return list.filter(isObject).map((split, index) => ({
-    task: textOf(split.task) || String(index),
-    range: textOf(split.split),
-    read: Number(split.rowsRead ?? 0),
-    written: Number(split.rowsWritten ?? 0),
-    dirty: Number(split.rowsDirty ?? 0),
-    bytes: Number(split.bytesRead ?? 0),
+    task: Number(split.task ?? index),
+    split: textOf(split.split),
+    state: split.state === 'failed' || split.state === 'running' ? split.state : 'done',
+    rowsRead: Number(split.rowsRead ?? 0),
+    rowsFiltered: Number(split.rowsFiltered ?? 0),
+    rowsWritten: Number(split.rowsWritten ?? 0),
+    rowsDirty: Number(split.rowsDirty ?? 0),
+    bytesRead: Number(split.bytesRead ?? 0),
     seconds: Number(split.seconds ?? 0),
     attempts: Number(split.attempts ?? 1),
+    server: textOf(split.server) || null,
   }));
 }
 

@@ -38,6 +38,7 @@ export function RunDialog({ project, job, onClose }: Props) {
   const [group, setGroup] = useState<string | null>(null);
   const [priority, setPriority] = useState(5);
   const [minutes, setMinutes] = useState<number | null>(null);
+  const [limitRows, setLimitRows] = useState<number | null>(null);
   // The same press twice is the same run.
   const [idempotencyKey] = useState(() => crypto.randomUUID());
   const known = useJob(project, job);
@@ -60,14 +61,14 @@ export function RunDialog({ project, job, onClose }: Props) {
   });
   const version = isLive ? live.data : known.data?.draft;
   const declared = version?.variables ?? {};
-  const asked = useStill({ variables, bizdate }, 300);
+  const asked = useStill(variables, 300);
   const report = useDocumentReport(
     project,
     version
       ? {
           document: version.document,
-          variables: { ...declared, ...asked.variables },
-          bizdate: asked.bizdate,
+          variables: { ...declared, ...asked },
+          bizdate,
         }
       : null,
   );
@@ -84,6 +85,7 @@ export function RunDialog({ project, job, onClose }: Props) {
         variables,
         resourceGroup: group,
         priority,
+        ...(kind === 'trial' && limitRows !== null ? { limitRows } : {}),
         ...(minutes === null ? {} : { options: { timeoutMinutes: minutes } }),
       };
       return unwrap(
@@ -138,6 +140,19 @@ export function RunDialog({ project, job, onClose }: Props) {
             onChange={({ target }) => setPicked(target.value === 'trial' ? 'trial' : 'manual')}
           />
         </Form.Item>
+        {kind === 'trial' ? (
+          <Form.Item label={t('limitRows')} htmlFor="run-limit" extra={t('limitRowsHelp')}>
+            <InputNumber
+              id="run-limit"
+              style={{ width: 180 }}
+              min={1}
+              max={1_000_000}
+              placeholder={t('allRows')}
+              value={limitRows}
+              onChange={setLimitRows}
+            />
+          </Form.Item>
+        ) : null}
         <Form.Item label={t('bizdate')} htmlFor="run-bizdate" extra={t('bizdateHelp')}>
           <DatePicker
             id="run-bizdate"

@@ -8,11 +8,12 @@ import { Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { PageTitle } from '@/ui/PageTitle';
+import { usePreferences } from '@/ui/preferences';
 import { RunState } from '@/ui/RunState';
 import { Bulk } from './Bulk';
 import type { Run } from './operate';
 import { RunBars } from './RunBars';
-import { RunFilters, type Search } from './RunFilters';
+import { askedOf, RunFilters, type Search } from './RunFilters';
 import { rowRate, tookSeconds } from './took';
 
 const route = getRouteApi('/projects/$project/runs');
@@ -26,16 +27,17 @@ export function RunsPage() {
   const { project } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
+  const { zone } = usePreferences();
   const [chosen, setChosen] = useState<Run[]>([]);
   const read = (cursor: string | undefined, limit: number, signal?: AbortSignal) =>
     unwrap(
       client.GET('/api/v1/projects/{project}/runs', {
-        params: { path: { project }, query: { ...search, cursor, limit } },
+        params: { path: { project }, query: { ...askedOf(search, zone), cursor, limit } },
         ...(signal && { signal }),
       }),
     );
   const pages = usePages<Run>({
-    key: ['runs', project, 'list', search],
+    key: ['runs', project, 'list', search, zone],
     every: 5_000,
     read: (cursor, signal) => read(cursor, PAGE, signal),
   });

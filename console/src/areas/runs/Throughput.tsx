@@ -22,7 +22,7 @@ function fromZero(_: uPlot, __: number, most: number): [number, number] {
   return [0, most > 0 ? most * 1.1 : 1];
 }
 
-/** Rows and MiB per second over the time of the run. */
+/** Rows and MiB per second over the time of the run, and as areas the share of it that was waited for each side. */
 export function Throughput({ project, run, isEnded }: Props) {
   const { t } = useTranslation('runs');
   const { shown, zone } = usePreferences();
@@ -40,12 +40,12 @@ export function Throughput({ project, run, isEnded }: Props) {
   });
   const samples = series.data;
   const chart = useRef<uPlot | null>(null);
-  const data = useRef<uPlot.AlignedData>([[], [], []]);
+  const data = useRef<uPlot.AlignedData>([[], [], [], [], []]);
   // A chart that stays keeps what the reader points at.
   useEffect(() => {
     if (!samples) return;
-    const { at, rows, mib } = rates(samples);
-    data.current = [at, rows, mib];
+    const { at, rows, mib, waitReader, waitWriter } = rates(samples);
+    data.current = [at, waitReader, waitWriter, rows, mib];
     chart.current?.setData(data.current);
   }, [samples]);
   const hasChart = (samples?.length ?? 0) > 1;
@@ -57,12 +57,18 @@ export function Throughput({ project, run, isEnded }: Props) {
       stroke: isDark ? '#b3bcc9' : '#4b5565',
       grid: { stroke: isDark ? '#2c323a' : '#e6eaf0' },
     };
+    const area = {
+      scale: 'share',
+      width: 0,
+      points: { show: false },
+      value: (_: uPlot, share: number | null) => (share === null ? '–' : `${share} %`),
+    };
     const clock = (at: number) => moment(new Date(at * 1_000).toISOString(), zone).slice(11);
     const drawn = new uPlot(
       {
         width: element.clientWidth,
         height: HEIGHT,
-        scales: { rows: { range: fromZero }, mib: { range: fromZero } },
+        scales: { rows: { range: fromZero }, mib: { range: fromZero }, share: { range: [0, 100] } },
         axes: [
           { ...axis, space: 90, values: (_, ticks) => ticks.map(clock) },
           { ...axis, scale: 'rows', size: 80, label: t('rowsPerSecond') },
@@ -77,6 +83,8 @@ export function Throughput({ project, run, isEnded }: Props) {
         ],
         series: [
           { label: t('time'), value: (_, at) => (at === null ? '–' : clock(at)) },
+          { ...area, label: t('waitReader'), fill: isDark ? '#7db1ff33' : '#1559c733' },
+          { ...area, label: t('waitWriter'), fill: isDark ? '#ffd59133' : '#87460033' },
           {
             label: t('rowsPerSecond'),
             scale: 'rows',

@@ -1,10 +1,9 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { DatePicker, Flex, Select, Tag } from 'antd';
-import dayjs from 'dayjs';
+import { Flex, Tag } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { usePages } from '@/api/pages';
-import { JobSelect } from '@/form/JobSelect';
+import { ListFilters } from '@/form/ListFilters';
 import { duration } from '@/lib/format';
 import { Moment } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
@@ -30,7 +29,6 @@ const STATES = [
 export function InstancesPage() {
   const { t } = useTranslation('schedules');
   const { t: common } = useTranslation('common');
-  const { t: states } = useTranslation('states');
   const { project } = route.useParams();
   const search = route.useSearch();
   const navigate = route.useNavigate();
@@ -51,29 +49,7 @@ export function InstancesPage() {
     <div className="page">
       <PageTitle title={t('title')} />
       <ScheduleTabs />
-      <div className="filters">
-        <Select
-          allowClear
-          style={{ width: 150 }}
-          aria-label={t('state')}
-          placeholder={t('state')}
-          value={search.state ?? null}
-          options={STATES.map((value) => ({ value, label: states(value) }))}
-          onChange={(state: string | undefined) => set({ state })}
-        />
-        <JobSelect
-          project={project}
-          label={t('job')}
-          value={search.job}
-          allowClear
-          onChange={(job) => set({ job })}
-        />
-        <DatePicker
-          aria-label={t('bizdate')}
-          placeholder={t('bizdate')}
-          value={search.bizdate ? dayjs(search.bizdate) : null}
-          onChange={(date) => set({ bizdate: date ? date.format('YYYY-MM-DD') : undefined })}
-        />
+      <ListFilters project={project} search={search} states={STATES} onChange={set}>
         {search.backfill ? (
           <Tag
             closable
@@ -83,7 +59,7 @@ export function InstancesPage() {
             {t('ofBackfill')}
           </Tag>
         ) : null}
-      </div>
+      </ListFilters>
       <PagedTable
         rowKey="id"
         size="small"

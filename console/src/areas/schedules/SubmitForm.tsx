@@ -1,4 +1,4 @@
-import { Alert, Button, Drawer, Flex, Form, Tooltip } from 'antd';
+import { Alert, Button, Drawer, Flex, Form, Input, Tooltip } from 'antd';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
@@ -28,6 +28,8 @@ interface Props {
   onClose: () => void;
 }
 
+const LONGEST_NOTE = 1_000;
+
 export function SubmitForm({ title, project, found, onReload, onClose }: Props) {
   const { t } = useTranslation('schedules');
   const { t: common } = useTranslation('common');
@@ -43,6 +45,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
   const { rule, dependencies } = kept.value;
   // What was typed before somebody else changed the schedule.
   const [isOlder, setOlder] = useState(kept.isKept && kept.value.base !== base);
+  const [note, setNote] = useState('');
   const still = useStill(rule, 400);
   const [seen, setSeen] = useState({
     job: found.jobRevision,
@@ -94,6 +97,7 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
       isWritten: mayEdit,
       isRewired: JSON.stringify(dependencies) !== JSON.stringify(stored.dependencies),
       version: isBehind ? job.draftVersion : null,
+      note: note.trim(),
       isSubmitted,
     });
   const whyNot = !maySubmit
@@ -212,6 +216,17 @@ export function SubmitForm({ title, project, found, onReload, onClose }: Props) 
           />
           <h2>{t('runs')}</h2>
           <RunFields project={project} rule={rule} {...fields} onChange={set} />
+          {isBehind && mayPublish ? (
+            <Form.Item label={t('note')} htmlFor="publish-note" extra={t('noteHelp')}>
+              <Input.TextArea
+                id="publish-note"
+                autoSize={{ minRows: 2 }}
+                maxLength={LONGEST_NOTE}
+                value={note}
+                onChange={(event) => setNote(event.target.value)}
+              />
+            </Form.Item>
+          ) : null}
         </Form>
       </div>
     </Drawer>

@@ -26,6 +26,8 @@ interface Task {
   isRewired: boolean;
   /** The version that goes live with the schedule; null when it is live already. */
   version: number | null;
+  /** What the history says of the version that goes live. */
+  note: string;
   isSubmitted: boolean;
 }
 
@@ -88,7 +90,7 @@ export function useSubmit(
         const published = await answer(
           client.POST(url, {
             params: matching(reached.jobRevision),
-            body: { version: task.version },
+            body: { version: task.version, note: task.note },
           }),
         );
         step({ jobRevision: published.revision ?? '', isPublished: true });

@@ -132,7 +132,21 @@ export function VersionsDrawer({ project, job, onClose, onRestored }: Props) {
               dataIndex: 'mode',
               render: (mode: Schemas['JobMode']) => jobs(`modes.${mode}`),
             },
-            { title: t('note'), dataIndex: 'note' },
+            {
+              title: t('note'),
+              key: 'note',
+              render: (_, { note, publicationNote }) => (
+                <>
+                  {note ? <div>{note}</div> : null}
+                  {publicationNote ? (
+                    <div>
+                      <Tag>{t('published')}</Tag>
+                      {publicationNote}
+                    </div>
+                  ) : null}
+                </>
+              ),
+            },
             {
               title: common('actions'),
               key: 'actions',

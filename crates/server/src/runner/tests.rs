@@ -62,6 +62,7 @@ async fn ends(app: &App, row: &Run, done: Result<Ended, Error>) -> StoreResult<(
         meter: &Arc::new(Meter::default()),
         stops: &no_stops(),
         learnt: &Learnt::default(),
+        servers: &splits::Servers::of(app, &row.id).await,
     };
     record::record(&doing, &held(row), done).await
 }

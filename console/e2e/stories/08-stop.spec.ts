@@ -1,4 +1,5 @@
 import { expectAccessible } from '../acts/axe';
+import { choose, rowOf } from '../acts/form';
 import { expectState, run } from '../acts/wizard';
 import { addJob } from '../stage/scene';
 import { expect, test } from '../story';
@@ -30,6 +31,8 @@ test('8. a running job is watched, and stopped', async ({ page, scene }) => {
   const before = await read.textContent();
   await expect(read).not.toHaveText(before ?? '');
   await expectAccessible(page);
+  await page.getByRole('tab', { name: 'Channels' }).click();
+  await expect(rowOf(page, 'Running')).toHaveCount(1);
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
   const question = page.getByRole('dialog');
   await expect(question).toContainText('can be resumed');
@@ -38,5 +41,17 @@ test('8. a running job is watched, and stopped', async ({ page, scene }) => {
   await expect(page.getByRole('button', { name: 'Rerun', exact: true })).toBeVisible();
 
   await page.goto(`/projects/${scene.project}/runs`);
-  await expect(page.getByRole('row').filter({ hasText: 'endless' })).toContainText('Stopped');
+  await expect(rowOf(page, 'endless')).toContainText('Stopped');
+  await choose(page.getByRole('combobox', { name: 'Owner' }), 'admin');
+  await expect(page).toHaveURL(/owner=/);
+  await expect(rowOf(page, 'endless')).toContainText('Stopped');
+
+  // A trial of it ends by itself once it has read as many rows as it may.
+  await page.goto(`/projects/${scene.project}/jobs/${job}/script`);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await question.getByRole('radio', { name: /^Draft/ }).check();
+  await question.getByRole('spinbutton', { name: 'Rows at most' }).fill('7');
+  await question.getByRole('button', { name: 'Run', exact: true }).click();
+  await expectState(page, 'Succeeded');
+  await expect(read).toContainText('7');
 });

@@ -169,6 +169,9 @@ pub(crate) struct ServeArguments {
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: JobOrRun,
+    /// Read at most so many rows, to try the job; the target is emptied or overwritten as the job says all the same
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(crate) limit_rows: Option<u64>,
     #[command(flatten)]
     pub(crate) parameters: ParameterArguments,
     #[command(flatten)]
@@ -183,7 +186,7 @@ pub(crate) struct JobOrRun {
     /// The job document
     pub(crate) job: Option<PathBuf>,
     /// Continue this run with the document, parameters and data sources it was begun with
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["parameters", "bizdate", "cyctime", "strict", "lenient"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["parameters", "bizdate", "cyctime", "strict", "lenient", "limit_rows"])]
     pub(crate) resume: Option<String>,
 }
 

@@ -29,11 +29,12 @@ use crate::{catalog, datasources, print};
 pub(crate) async fn run(arguments: RunArguments) -> Result<Exit, Stop> {
     let RunArguments {
         target,
+        limit_rows,
         parameters,
         files,
         output,
     } = arguments;
-    let (folder, begun) = match (target.resume, target.job) {
+    let (folder, mut begun) = match (target.resume, target.job) {
         (Some(id), _) => {
             let (folder, begun) = RunFolder::open(&files, &id)?;
             (Some(folder), begun)
@@ -47,6 +48,7 @@ pub(crate) async fn run(arguments: RunArguments) -> Result<Exit, Stop> {
         (None, Some(job)) => (None, Begun::now(&job, &parameters, &files.datasources)?),
         (None, None) => return Err(Stop::usage("name a job document, or a run to --resume")),
     };
+    begun.limit_rows = limit_rows.or(begun.limit_rows);
     if let Some(replayed) = &begun.replay {
         return feed_back(&begun, replayed, folder, &files, &output).await;
     }
@@ -55,7 +57,8 @@ pub(crate) async fn run(arguments: RunArguments) -> Result<Exit, Stop> {
         Some(folder) => folder,
         None => RunFolder::create(&files, &begun)?,
     };
-    execute(plan, &folder, &output, stop_on_signal()?).await
+    let limit = begun.limit_rows;
+    execute(plan, limit, &folder, &output, stop_on_signal()?).await
 }
 
 /// Whether somebody means the runs of a server.
@@ -157,6 +160,7 @@ pub(crate) async fn replay(arguments: ReplayArguments) -> Result<Exit, Stop> {
     };
     let replayed = Replayed::first(file, kept_by)?;
     begun.replay = Some(replayed.clone());
+    begun.limit_rows = None;
     feed_back(&begun, &replayed, None, &files, &output).await
 }
 
@@ -215,7 +219,7 @@ async fn feed_back(
             Some(token) => token,
             None => cancel.insert(stop_on_signal()?).clone(),
         };
-        let exit = execute(plan, &here, output, token).await?;
+        let exit = execute(plan, None, &here, output, token).await?;
         if exit != Exit::Success {
             return Ok(exit);
         }
@@ -252,6 +256,7 @@ fn datasources_of(
 
 async fn execute(
     plan: Plan,
+    limit_rows: Option<u64>,
     folder: &RunFolder,
     output: &OutputArguments,
     cancel: CancellationToken,
@@ -269,7 +274,7 @@ async fn execute(
         ledger: Arc::new(folder.ledger()?),
         dirty: Arc::new(DirtyRows::new(&folder.path)),
         meter: Arc::new(Meter::default()),
-        limit_rows: None,
+        limit_rows,
         cancel,
     };
     let display = Display::start(context.meter.clone(), output.quiet);

@@ -28,6 +28,9 @@ pub(crate) struct Begun {
     pub(crate) parameters: ParameterArguments,
     /// The day, `20240131`, that dates follow from which were not given.
     today: String,
+    /// At most so many rows are read.
+    #[serde(default)]
+    pub(crate) limit_rows: Option<u64>,
     /// Set for a run that feeds dirty rows back instead of reading the job's source.
     pub(crate) replay: Option<Replayed>,
 }
@@ -64,6 +67,7 @@ impl Begun {
             datasources: datasources::find(datasources),
             parameters: parameters.clone(),
             today: Local::now().format("%Y%m%d").to_string(),
+            limit_rows: None,
             replay: None,
         })
     }

@@ -58,6 +58,9 @@ pub(crate) struct RunArguments {
     /// Try the draft instead of running the published version
     #[arg(long)]
     trial: bool,
+    /// Read at most so many rows in the trial
+    #[arg(long, value_name = "COUNT", requires = "trial", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    limit_rows: Option<u64>,
     /// Another version than the published one or the draft
     #[arg(long, value_name = "NUMBER")]
     version: Option<i64>,
@@ -168,6 +171,9 @@ pub(crate) enum Verb {
         /// Which version [default: the draft]
         #[arg(long, value_name = "NUMBER")]
         version: Option<i64>,
+        /// What to say about it; the history shows it
+        #[arg(long, default_value = "")]
+        note: String,
     },
     /// List the versions of a job
     Versions {
@@ -252,10 +258,15 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
             finish(&project, saved, publish, "created").await
         }
         Verb::Update(arguments) => update(&project, arguments).await,
-        Verb::Publish { name, version } => {
+        Verb::Publish {
+            name,
+            version,
+            note,
+        } => {
             let at = at(&project, &name).await?;
             let known = project.send(Call::get(&at)).await?;
-            let call = Call::post(format!("{at}/publish"), json!({ "version": version }));
+            let body = json!({ "version": version, "note": note });
+            let call = Call::post(format!("{at}/publish"), body);
             let saved = project.send(call.seen(&known)).await?;
             told(&project, &saved, "published")
         }
@@ -402,6 +413,7 @@ async fn start(project: &Project, arguments: RunArguments) -> Result<Exit, Stop>
         "variables": form::pairs("-p", &arguments.variables.parameters)?,
     });
     form::set(&mut body, "version", arguments.version);
+    form::set(&mut body, "limitRows", arguments.limit_rows);
     form::set(&mut body, "priority", arguments.priority);
     form::set(&mut body, "resourceGroup", arguments.resource_group);
     let bizdate = form::bizdate("--bizdate", arguments.bizdate.as_deref())?;

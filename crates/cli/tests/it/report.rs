@@ -278,3 +278,42 @@ async fn check_shows_how_every_column_fits_before_it_refuses_one() {
         .fails(2, &["these columns cannot be mapped"]);
     assert_eq!(place.latest_run(), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limited_run_reads_so_many_rows() {
+    let place = Place::new().await;
+    let made = r#"{"plugin": "stream", "parameter": {"rowCount": 100000, "column": [{"name": "id", "type": "long"}]}}"#;
+    let away = r#"{"plugin": "stream", "parameter": {}}"#;
+    place.write("job.json", &job(made, away, r#"{"concurrent": 3}"#));
+    let ran = place.run(&[
+        "run",
+        "job.json",
+        "--quiet",
+        "--limit-rows",
+        "42",
+        "--report",
+        "report.json",
+    ]);
+    let told = ran.ok().messages;
+    assert!(told.contains("the first 42 rows were read"), "{told}");
+    let text = std::fs::read_to_string(place.path("report.json")).unwrap();
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&report["rowsRead"], &report["limitRows"]),
+        (&42.into(), &42.into())
+    );
+    assert!(
+        report["splits"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|it| it["state"] == "done")
+    );
+    for wrong in [
+        ["job.json", "--limit-rows=0"],
+        ["--resume=x", "--limit-rows=5"],
+    ] {
+        let [what, limit] = wrong;
+        place.run(&["run", what, limit]).fails(2, &["--limit-rows"]);
+    }
+}

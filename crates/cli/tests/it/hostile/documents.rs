@@ -163,7 +163,7 @@ async fn wrong_sql_is_named_by_its_field() {
         (
             with("t", r#""preSql": ["SELEKT 1"]"#),
             target.clone(),
-            1,
+            2,
             &[
                 "`preSql` query 1: syntax error",
                 "mend the reader's `preSql`",

@@ -8,13 +8,17 @@ mod faults;
 mod reading;
 mod rules;
 mod sessions;
+mod splits;
 mod tls;
 mod values;
 mod writing;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_array::{Array, RecordBatch};
 use futures::TryStreamExt;
 use sdk::{
     Browser, Column, Error, ReadBatch, ReadOptions, Reader, TaskId, UnreadableRow, WritePlan,
@@ -174,6 +178,19 @@ async fn read_all(reader: &dyn Reader, wire: bool, wanted: usize) -> Vec<Vec<Rea
         all.push(stream.try_collect().await.unwrap());
     }
     all
+}
+
+/// All values of the first column, each of which must be there once.
+fn ids(splits: &[Vec<ReadBatch>]) -> BTreeSet<Option<i64>> {
+    let mut seen = BTreeSet::new();
+    let mut count = 0;
+    for batch in splits.iter().flatten() {
+        let column = batch.batch.column(0).as_primitive::<Int64Type>();
+        count += column.len() - column.null_count().saturating_sub(1);
+        seen.extend(column.iter());
+    }
+    assert!(count >= seen.len());
+    seen
 }
 
 /// The readable rows of one whole read as a single batch, and the unreadable ones.

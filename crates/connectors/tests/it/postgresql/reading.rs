@@ -1,6 +1,4 @@
-//! Reading: names, expressions, queries, splits and the snapshot they share.
-
-use std::collections::BTreeSet;
+//! Reading: names, expressions and queries.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
@@ -8,7 +6,7 @@ use futures::TryStreamExt;
 use sdk::{Kind, ReadBatch};
 use serde_json::{Value, json};
 
-use super::{Schema, open_browser, options, read_all, read_one, schema_error};
+use super::{Schema, ids, open_browser, options, read_all, read_one, schema_error};
 
 #[tokio::test]
 async fn names_fit_in_any_case_and_fragments_are_expressions() {
@@ -206,196 +204,6 @@ async fn a_read_that_fails_tells_no_value_of_a_row() {
     );
 }
 
-/// All values of the first column, each of which must be there once.
-fn ids(splits: &[Vec<ReadBatch>]) -> BTreeSet<Option<i64>> {
-    let mut seen = BTreeSet::new();
-    let mut count = 0;
-    for batch in splits.iter().flatten() {
-        let column = batch.batch.column(0).as_primitive::<Int64Type>();
-        count += column.len() - column.null_count().saturating_sub(1);
-        seen.extend(column.iter());
-    }
-    assert!(count >= seen.len());
-    seen
-}
-
-use arrow_array::Array;
-
-#[tokio::test]
-async fn splits_hold_every_row_once() {
-    let schema = Schema::new("splits").await;
-    schema
-        .run("CREATE TYPE size AS ENUM ('small', 'medium', 'large', 'huge'); \
-              CREATE TABLE t (id int8, name text COLLATE \"C\", u uuid, at timestamptz, n int8 PRIMARY KEY, m int4, \
-              amount numeric, ratio float8, size size, day date); \
-              INSERT INTO t SELECT CASE WHEN i % 100 = 0 THEN NULL ELSE i * i END, 'k' || i % 977, \
-              md5(i::text)::uuid, '2020-01-01'::timestamptz + i * interval '1 hour', i, \
-              CASE WHEN i % 50 <> 0 THEN i END, i - 7000.5, \
-              CASE i % 10 WHEN 0 THEN 'NaN'::float8 WHEN 1 THEN '-Infinity' WHEN 2 THEN 'Infinity' ELSE i - 9000 END, \
-              (enum_range(NULL::size))[1 + i % 4], \
-              CASE i % 10 WHEN 0 THEN 'infinity' WHEN 1 THEN '-infinity' ELSE '0001-06-01'::date + (i - 3000) * 500 END \
-              FROM generate_series(1, 20000) AS i; \
-              CREATE INDEX ON t (m); CREATE INDEX ON t USING hash (id); ANALYZE t")
-        .await;
-    let cases = [
-        (json!({ "splitPk": "id" }), 4, "id below"),
-        (json!({ "splitPk": "id", "where": "n > 5" }), 4, "id below"),
-        (json!({ "splitPk": "m" }), 21, "m below"),
-        (json!({ "splitPk": "n" }), 20, "n below"),
-        (json!({ "splitPk": "name" }), 1, "table"),
-        (
-            json!({ "splitPk": "name", "splitMode": "auto" }),
-            21,
-            "name part 1",
-        ),
-        (
-            json!({ "splitPk": "u", "splitMode": "auto" }),
-            21,
-            "u part 1",
-        ),
-        (
-            json!({ "splitPk": "at", "splitMode": "auto", "where": "n > 5" }),
-            21,
-            "at part 1",
-        ),
-        (
-            json!({ "splitPk": "amount", "splitMode": "auto" }),
-            21,
-            "amount part 1",
-        ),
-        // A quantile is one value; those that are met more than once are one bound.
-        (
-            json!({ "splitPk": "ratio", "splitMode": "auto" }),
-            19,
-            "ratio part 1",
-        ),
-        (
-            json!({ "splitPk": "size", "splitMode": "auto" }),
-            6,
-            "size part 1",
-        ),
-        (
-            json!({ "splitPk": "day", "splitMode": "auto" }),
-            20,
-            "day part 1",
-        ),
-        (json!({ "splitMode": "auto" }), 20, "n below"),
-        (json!({}), 1, "table"),
-    ];
-    for (mut parameters, count, label) in cases {
-        parameters["table"] = json!("t");
-        parameters["column"] = json!(["n"]);
-        let reader = schema.reader(parameters.clone()).await;
-        reader.schema().await.unwrap();
-        let splits = reader.splits(4).await.unwrap();
-        assert_eq!(
-            splits.splits.len(),
-            count,
-            "{parameters} {:?}",
-            splits.notices
-        );
-        assert!(
-            splits.splits[0].label.starts_with(label),
-            "{}",
-            splits.splits[0].label
-        );
-        assert_eq!(
-            splits.notices.len(),
-            usize::from(count <= 4),
-            "{:?}",
-            splits.notices
-        );
-        let all = read_all(reader.as_ref(), false, 4).await;
-        let rows: usize = all
-            .iter()
-            .flatten()
-            .map(|batch| batch.batch.num_rows())
-            .sum();
-        let expected = if parameters.get("where").is_some() {
-            19_995
-        } else {
-            20_000
-        };
-        assert_eq!(
-            (rows, ids(&all).len()),
-            (expected, expected),
-            "{parameters}"
-        );
-    }
-    // Without a key, blocks on disk.
-    schema
-        .run("CREATE TABLE heap AS SELECT n, name FROM t; ANALYZE heap")
-        .await;
-    let reader = schema
-        .reader(json!({ "table": "heap", "splitMode": "auto" }))
-        .await;
-    let all = read_all(reader.as_ref(), false, 4).await;
-    assert!(all.len() > 1);
-    assert_eq!(ids(&all).len(), 20_000);
-}
-
-#[tokio::test]
-async fn keys_are_cut_by_the_operators_that_compare_them() {
-    let schema = Schema::new("operators").await;
-    // Away from the search path, `<` of this type is that of text, and the type's own order is not.
-    schema
-        .run("CREATE SCHEMA IF NOT EXISTS extensions; CREATE EXTENSION IF NOT EXISTS citext SCHEMA extensions; \
-              CREATE TABLE t (id int8, word extensions.citext COLLATE \"C\" NOT NULL); \
-              INSERT INTO t SELECT i, CASE WHEN i % 2 = 0 THEN upper(md5(i::text)) ELSE md5(i::text) END \
-              FROM generate_series(1, 2000) AS i; ANALYZE t")
-        .await;
-    let reader = schema
-        .reader(json!({ "table": "t", "splitPk": "word", "splitMode": "auto" }))
-        .await;
-    let all = read_all(reader.as_ref(), false, 4).await;
-    assert_eq!(all.len(), 20);
-    let rows: usize = all.iter().flatten().map(|read| read.batch.num_rows()).sum();
-    assert_eq!((rows, ids(&all).len()), (2_000, 2_000));
-}
-
-#[tokio::test]
-async fn all_splits_see_one_moment() {
-    let schema = Schema::new("snapshot").await;
-    schema
-        .run("CREATE TABLE t (id int8 PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)")
-        .await;
-    let reader = schema
-        .reader(json!({ "table": "t", "splitPk": "id" }))
-        .await;
-    reader.schema().await.unwrap();
-    let splits = reader.splits(3).await.unwrap().splits;
-    schema
-        .run("DELETE FROM t WHERE id % 2 = 0; INSERT INTO t VALUES (-5), (5000)")
-        .await;
-    let mut rows = 0;
-    for split in splits.iter().chain(&splits) {
-        let read = reader.read(split, &options(vec![])).await.unwrap();
-        let read: Vec<ReadBatch> = read.try_collect().await.unwrap();
-        rows += read
-            .iter()
-            .map(|batch| batch.batch.num_rows())
-            .sum::<usize>();
-    }
-    assert_eq!(rows, 2000, "twice the same rows");
-    drop(reader);
-    // Another process continues the run: the old snapshot is gone, and a new one is shared.
-    let reader = schema
-        .reader(json!({ "table": "t", "splitPk": "id" }))
-        .await;
-    reader.schema().await.unwrap();
-    let mut rows = 0;
-    for split in &splits {
-        let read = reader.read(split, &options(vec![])).await.unwrap();
-        let read: Vec<ReadBatch> = read.try_collect().await.unwrap();
-        rows += read
-            .iter()
-            .map(|batch| batch.batch.num_rows())
-            .sum::<usize>();
-        schema.run("DELETE FROM t").await;
-    }
-    assert_eq!(rows, 502);
-}
-
 #[tokio::test]
 async fn unusual_tables_are_read() {
     let schema = Schema::new("unusual").await;
@@ -489,33 +297,6 @@ async fn names_that_mean_something_else_are_errors() {
     let other = format!("some_other_database.{}.t", schema.name);
     let error = schema_error(&config, json!({ "table": other })).await;
     assert_eq!(error.kind(), Kind::NotFound, "{error}");
-}
-
-#[tokio::test]
-async fn parts_by_blocks_are_not_continued_where_rows_may_have_moved() {
-    let schema = Schema::new("blocks").await;
-    schema
-        .run("CREATE TABLE t AS SELECT i::int8 AS id, repeat('x', 200) AS v FROM generate_series(1, 20000) i; ANALYZE t")
-        .await;
-    let parameters = json!({ "table": "t", "splitMode": "auto" });
-    let reader = schema.reader(parameters.clone()).await;
-    reader.schema().await.unwrap();
-    let splits = reader.splits(2).await.unwrap().splits;
-    assert!(splits.len() > 2 && splits[0].label.starts_with("block"));
-    drop(reader);
-    // Another process goes on; a row of a later part may lie in an earlier one by now.
-    let reader = schema.reader(parameters).await;
-    let mut error = None;
-    for _ in 0..200 {
-        // The server needs a moment to notice that the first reader is gone.
-        error = reader.read(&splits[1], &options(vec![])).await.err();
-        if error.is_some() {
-            break;
-        }
-    }
-    let error = error.expect("the parts are read on");
-    assert_eq!(error.kind(), Kind::Unsupported, "{error}");
-    assert!(error.hint_text().unwrap().contains("splitPk"), "{error}");
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ pub(crate) async fn update(c: &mut Connection, project: &Project) -> StoreResult
 /// What of a deleted project goes at once: whoever may enter it, what holds secrets, and what makes others do something
 /// for it. All of that is little.
 const AT_ONCE: [&str; 8] = [
-    "DELETE FROM schedule_dependency WHERE job_id IN (SELECT job_id FROM schedule WHERE project_id = $1)",
+    "DELETE FROM schedule_dependency WHERE job_id IN (SELECT job_id FROM schedule WHERE project_id = $1 AND job_id > '')",
     "DELETE FROM schedule WHERE project_id = $1",
     "DELETE FROM alert_rule WHERE project_id = $1",
     "DELETE FROM alert_channel WHERE project_id = $1",

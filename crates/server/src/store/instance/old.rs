@@ -28,7 +28,7 @@ pub(crate) async fn expired(
             AND EXISTS (SELECT 1 FROM instance n WHERE n.job_id = i.job_id AND n.cycle_at > i.cycle_at
                 AND n.backfill_id = '' AND n.ended_at IS NOT NULL)
             AND NOT EXISTS (SELECT 1 FROM instance_edge e JOIN instance w ON w.id = e.instance_id
-                WHERE e.upstream_job_id = i.job_id AND e.upstream_cycle_at = i.cycle_at AND w.backfill_id = ''
+                WHERE e.upstream_job_id = i.job_id AND e.upstream_cycle_at = i.cycle_at AND w.backfill_id || '' = ''
                     AND w.state IN ('waiting', 'queued', 'running'))
          ORDER BY i.ended_at, i.id LIMIT $5",
     );
@@ -50,7 +50,7 @@ pub(crate) async fn backfills(
     before: i64,
 ) -> StoreResult<Vec<String>> {
     let query = sqlx::query_scalar(
-        "SELECT b.id FROM backfill b WHERE b.project_id = $1 AND b.ended_at < $2
+        "SELECT b.id FROM backfill b WHERE b.project_id = $1 AND b.ended_at < $2 AND b.id > ''
             AND NOT EXISTS (SELECT 1 FROM instance i WHERE i.backfill_id = b.id AND i.run_id IS NOT NULL)
          ORDER BY b.id",
     );
@@ -73,7 +73,7 @@ pub(crate) async fn remove_backfill_piece(
     }
     let query = sqlx::query(
         "DELETE FROM instance WHERE id IN
-            (SELECT id FROM instance WHERE backfill_id = $1 AND run_id IS NULL ORDER BY id LIMIT $2)",
+            (SELECT id FROM instance WHERE backfill_id = $1 AND run_id IS NULL AND id > '' ORDER BY id LIMIT $2)",
     );
     let removed = query.bind(id).bind(limit).execute(&mut *c).await?;
     if removed.rows_affected() > 0 {

@@ -5,13 +5,16 @@ use crate::api::time::new_id;
 use crate::store::run::removed;
 use crate::store::{Connection, StoreResult};
 
-/// What belongs to a project and can be much, in the order in which it goes; runs leave folders and go apart.
-const PIECES: [&str; 4] = [
-    "DELETE FROM instance WHERE id IN
-        (SELECT i.id FROM job j JOIN instance i ON i.job_id = j.id WHERE j.project_id = $1 LIMIT $2)",
-    "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE project_id = $1 ORDER BY id LIMIT $2)",
-    "DELETE FROM backfill WHERE id IN (SELECT id FROM backfill WHERE project_id = $1 ORDER BY id LIMIT $2)",
-    "DELETE FROM job WHERE id IN (SELECT id FROM job WHERE project_id = $1 ORDER BY folder, name_key LIMIT $2)",
+/// What else belongs to a project and can be much: how it is found, and how one of it is removed.
+const OTHERS: [(&str, &str); 2] = [
+    (
+        "SELECT id FROM alert WHERE project_id = $1 AND id > '' ORDER BY id LIMIT $2",
+        "DELETE FROM alert WHERE id = $1",
+    ),
+    (
+        "SELECT id FROM backfill WHERE project_id = $1 AND id > '' ORDER BY id LIMIT $2",
+        "DELETE FROM backfill WHERE id = $1",
+    ),
 ];
 
 /// Makes a deleted project, for something that is to be removed like one; returns its id.
@@ -29,16 +32,23 @@ pub(crate) async fn insert(c: &mut Connection, now: i64) -> StoreResult<String> 
 /// Deleted projects of which something is left.
 pub(crate) async fn deleted(c: &mut Connection) -> StoreResult<Vec<String>> {
     let query =
-        sqlx::query_scalar("SELECT id FROM project WHERE deleted_at IS NOT NULL ORDER BY id");
+        sqlx::query_scalar("SELECT id FROM project WHERE deleted_at > 0 ORDER BY deleted_at, id");
     Ok(query.fetch_all(c).await?)
 }
 
 /// Removes a piece of a deleted project, at last the project itself; tells whether there may be more. Runs that are
 /// under way nevertheless, and the project with them, stay until another time.
 pub(crate) async fn remove_piece(c: &mut Connection, id: &str, limit: i64) -> StoreResult<bool> {
-    for sql in PIECES {
-        let query = sqlx::query(sql).bind(id).bind(limit);
-        if query.execute(&mut *c).await?.rows_affected() > 0 {
+    if remove_of_jobs(c, id, limit).await? {
+        return Ok(true);
+    }
+    for (find, remove) in OTHERS {
+        let query = sqlx::query_scalar(find).bind(id).bind(limit);
+        let found: Vec<String> = query.fetch_all(&mut *c).await?;
+        for one in &found {
+            sqlx::query(remove).bind(one).execute(&mut *c).await?;
+        }
+        if !found.is_empty() {
             return Ok(true);
         }
     }
@@ -54,4 +64,28 @@ pub(crate) async fn remove_piece(c: &mut Connection, id: &str, limit: i64) -> St
         query.bind(id).execute(c).await?;
     }
     Ok(!runs.is_empty())
+}
+
+/// Removes instances of a job, and the job with the last of them; tells whether there was a job.
+async fn remove_of_jobs(c: &mut Connection, project_id: &str, limit: i64) -> StoreResult<bool> {
+    let query = sqlx::query_scalar(
+        "SELECT id FROM job WHERE project_id = $1 ORDER BY folder, name_key LIMIT 1",
+    );
+    let job: Option<String> = query.bind(project_id).fetch_optional(&mut *c).await?;
+    let Some(job) = job else {
+        return Ok(false);
+    };
+    let query = sqlx::query_scalar(
+        "SELECT id FROM instance WHERE job_id = $1 AND id > '' ORDER BY id LIMIT $2",
+    );
+    let instances: Vec<String> = query.bind(&job).bind(limit).fetch_all(&mut *c).await?;
+    for instance in &instances {
+        let query = sqlx::query("DELETE FROM instance WHERE id = $1");
+        query.bind(instance).execute(&mut *c).await?;
+    }
+    if i64::try_from(instances.len()).unwrap_or(i64::MAX) < limit {
+        let query = sqlx::query("DELETE FROM job WHERE id = $1");
+        query.bind(&job).execute(c).await?;
+    }
+    Ok(true)
 }

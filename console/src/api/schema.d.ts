@@ -190,7 +190,10 @@ export interface paths {
         get: operations["getProjectsByProject"];
         put?: never;
         post?: never;
-        /** Deletes a project with everything in it. */
+        /**
+         * Deletes a project with everything in it; not while runs of it wait or are under way. It is gone at once, and its
+         *     name is free; its runs and their folders are removed soon after.
+         */
         delete: operations["deleteProjectsByProject"];
         options?: never;
         head?: never;
@@ -3559,7 +3562,7 @@ export interface components {
         /** @description The run that an event is about. */
         RunFacts: {
             id: string;
-            /** @description `manual`, `scheduled` or `backfill`. */
+            /** @description `manual`, `scheduled`, `backfill` or `replay`; trials are not told. */
             kind: string;
             /**
              * Format: int64

@@ -8,6 +8,7 @@ mod dirty;
 mod limits;
 mod mapping;
 mod placement;
+mod replay;
 mod row_limit;
 mod setup;
 mod tasks;

@@ -259,8 +259,9 @@ impl Cutting<'_> {
 
     /// Ranges of an integer key; the first and the last are open, so that together they hold whatever
     /// there is. With an index they are many and even. Without one each of them costs the server a scan
-    /// of the whole table, as would the search for the extremes, so they are as few as the channels and
-    /// their bounds come from the table's statistics if there are any.
+    /// of the whole table, as would the search for the extremes, so they are as few as the channels; so that
+    /// none is much longer than the others, their bounds come from the table's statistics or from some of
+    /// its rows.
     async fn ranges(
         &self,
         table: &Table,
@@ -273,6 +274,10 @@ impl Cutting<'_> {
             return Ok((slices, None));
         }
         let mut bounds = self.bounds_by_statistics(table, column).await?;
+        if bounds.is_empty() {
+            let sample = self.sample(table, column, self.channels).await?;
+            bounds = sample.iter().filter_map(|b| b.parse().ok()).collect();
+        }
         if bounds.is_empty() {
             bounds = self.even_bounds(column, self.channels).await?;
         }
@@ -347,13 +352,7 @@ impl Cutting<'_> {
 
     /// Ranges between quantiles, in the order that the server itself gives the values.
     async fn quantiles(&self, table: &Table, column: &TableColumn) -> Result<Vec<Slice>> {
-        // TABLESAMPLE came with PostgreSQL 9.5.
-        let can_sample = matches!(table.kind, 'r' | 'm' | 'p');
-        let bounds = if can_sample && self.session.version().await? >= 90_500 {
-            self.sample(table, column).await?
-        } else {
-            Vec::new()
-        };
+        let bounds = self.sample(table, column, self.slices).await?;
         let mut slices = slices_between(&column.name, &bounds, !column.not_null, |b| literal(b));
         // Labels stand in logs and reports, where values of rows do not belong.
         for (number, (label, _)) in slices.iter_mut().enumerate().take(bounds.len() + 1) {
@@ -364,16 +363,27 @@ impl Cutting<'_> {
         Ok(slices)
     }
 
+    /// Bounds of `count` parts by some of the rows that are read; none where the server cannot pick some.
+    ///
     /// Not the histogram of the statistics: it leaves out the most common values, and its order is that
     /// of the collation as it was when the table was analysed, in which ranges may overlap today.
-    async fn sample(&self, table: &Table, column: &TableColumn) -> Result<Vec<String>> {
+    async fn sample(
+        &self,
+        table: &Table,
+        column: &TableColumn,
+        count: usize,
+    ) -> Result<Vec<String>> {
+        // TABLESAMPLE came with PostgreSQL 9.5.
+        if !matches!(table.kind, 'r' | 'm' | 'p') || self.session.version().await? < 90_500 {
+            return Ok(Vec::new());
+        }
         let key = identifier(&column.name);
         // About 30,000 rows place the bounds well enough.
         let percent = table.estimated_rows.map_or(100.0, |rows| {
             (3_000_000.0 / rows.max(1) as f64).clamp(0.01, 100.0)
         });
-        let fractions: Vec<String> = (1..self.slices)
-            .map(|place| format!("{}", place as f64 / self.slices as f64))
+        let fractions: Vec<String> = (1..count)
+            .map(|place| format!("{}", place as f64 / count as f64))
             .collect();
         let filter = match &self.source.filter {
             Some(filter) => format!(" AND {filter}"),

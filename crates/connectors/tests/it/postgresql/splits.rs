@@ -120,6 +120,29 @@ async fn splits_hold_every_row_once() {
 }
 
 #[tokio::test]
+async fn a_key_without_index_or_statistics_is_cut_into_parts_of_like_size() {
+    let schema = Schema::new("skew").await;
+    // Even ranges would put all rows but one into the first part.
+    schema
+        .run("CREATE TABLE t (n int8) WITH (autovacuum_enabled = off); \
+              INSERT INTO t SELECT i FROM generate_series(1, 9999) AS i UNION ALL SELECT 1000000000000")
+        .await;
+    for filter in ["", "n > 0"] {
+        let mut parameters = json!({ "table": "t", "column": ["n"], "splitPk": "n" });
+        if !filter.is_empty() {
+            parameters["where"] = json!(filter);
+        }
+        let reader = schema.reader(parameters).await;
+        let all = read_all(reader.as_ref(), false, 4).await;
+        assert_eq!((all.len(), ids(&all).len()), (4, 10_000));
+        for part in &all {
+            let rows: usize = part.iter().map(|batch| batch.batch.num_rows()).sum();
+            assert!((1_000..5_000).contains(&rows), "{rows}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn keys_are_cut_by_the_operators_that_compare_them() {
     let schema = Schema::new("operators").await;
     // Away from the search path, `<` of this type is that of text, and the type's own order is not.

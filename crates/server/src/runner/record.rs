@@ -225,7 +225,7 @@ async fn stored_before(
     let Doing { app, row, .. } = *doing;
     let mut c = app.store.read().await?;
     let found = run::find(&mut c, &row.project_id, &held.id).await?;
-    let found = found.filter(|found| found.fence == held.fence && found.owner.is_none());
+    let found = found.filter(|found| found.fence == held.fence);
     let state = found.and_then(|found| states.iter().find(|state| ***state == found.state));
     state.copied().ok_or(StoreError::Changed)
 }

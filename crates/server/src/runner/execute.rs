@@ -74,8 +74,14 @@ impl From<&Progress> for ProgressView {
     }
 }
 
-/// Does a run that was claimed `since`, and notes how it ended.
-pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> StoreResult<()> {
+/// Does a run that was claimed `since`, by this machine's running time and in microseconds since 1970, and notes how
+/// it ended.
+pub(super) async fn run(
+    app: &App,
+    run: Run,
+    stops: Stops,
+    (since, now): (Instant, i64),
+) -> StoreResult<()> {
     let held = Held {
         id: run.id.clone(),
         fence: run.fence,
@@ -96,7 +102,11 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> St
         format!("server {} has taken the run{again}", app.server_id),
     );
     let (meter, tally) = (Arc::new(Meter::default()), Arc::new(Tally::of(&run)));
-    let servers = Arc::new(Servers::of(app, &run.id).await);
+    let servers = match run.fence {
+        ..=1 => Servers::only(app),
+        _ => Servers::of(app, &run.id).await,
+    };
+    let servers = Arc::new(servers);
     // The heart stops with this function, however it ends.
     let mut heart = JoinSet::new();
     heart.spawn(
@@ -107,8 +117,8 @@ pub(super) async fn run(app: &App, run: Run, stops: Stops, since: Instant) -> St
             tally: tally.clone(),
             servers: servers.clone(),
             stops: stops.clone(),
-            deadline: deadline(&run, app.clock.micros()),
-            lease: Lease::granted(app, since, app.clock.micros()),
+            deadline: deadline(&run, now),
+            lease: Lease::granted(app, since, now),
         }
         .beat()
         .in_current_span(),

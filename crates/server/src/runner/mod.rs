@@ -69,7 +69,7 @@ pub(crate) async fn work(app: App) {
         let free = usize::try_from(app.config.slots)
             .unwrap_or(usize::MAX)
             .saturating_sub(running.len());
-        let since = Instant::now();
+        let since = (Instant::now(), app.clock.micros());
         match claim::claim(&app, free, &live).await {
             Ok(runs) => {
                 for run in runs {
@@ -114,7 +114,7 @@ pub(crate) async fn work(app: App) {
 }
 
 /// Does a run that was claimed `since`, while its lease is renewed.
-async fn hold(app: App, run: Run, stops: Stops, since: Instant) {
+async fn hold(app: App, run: Run, stops: Stops, since: (Instant, i64)) {
     if let Err(error) = execute::run(&app, run, stops, since).await {
         match error {
             StoreError::Changed => {

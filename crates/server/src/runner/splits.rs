@@ -64,8 +64,16 @@ impl Servers {
             }
         };
         Servers {
-            here: app.server_id.clone(),
             earlier,
+            ..Servers::only(app)
+        }
+    }
+
+    /// Of a run that nobody has had before.
+    pub(super) fn only(app: &App) -> Servers {
+        Servers {
+            here: app.server_id.clone(),
+            earlier: HashMap::new(),
         }
     }
 

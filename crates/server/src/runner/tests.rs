@@ -122,7 +122,7 @@ async fn a_run_that_was_to_stop_before_its_server_went_does_not_go_on() {
         asked.expect("a run under way");
         t.commit().await.expect("a commit");
         clock.advance(Duration::from_secs(60));
-        let since = Instant::now();
+        let since = (Instant::now(), clock.micros());
         let again = claimed(&app).await;
         let done = execute::run(&app, again, no_stops(), since).await;
         done.expect("a store");
@@ -324,7 +324,7 @@ async fn a_server_that_cannot_renew_its_claim_lets_go_of_the_run() {
             .expect("a version");
         t.commit().await.expect("a commit");
         change(&app, "UPDATE run SET job_version = 2").await;
-        let since = Instant::now();
+        let since = (Instant::now(), clock.micros());
         let run = claimed(&app).await;
         let stops = no_stops();
         let doing = tokio::spawn({

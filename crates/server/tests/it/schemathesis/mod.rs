@@ -26,6 +26,8 @@ const SHARES: [(Kept, &str); 2] = [
 const LONGEST: Duration = Duration::from_secs(170);
 /// How the tool is set up, but for what exists in the store.
 const SETTINGS: &str = include_str!("schemathesis.toml");
+/// How bodies are written that the tool does not know.
+const MEDIA_TYPES: &str = include_str!("media_types.py");
 
 /// A project with something of everything, by the names of path parameters.
 async fn furnish(scene: &mut Scene) -> Vec<(&'static str, Vec<String>)> {
@@ -137,6 +139,7 @@ async fn made_up_requests_get_answers_that_are_described() {
         fs::write(file("schemathesis.toml"), settings(&known)).unwrap();
         let description = server::openapi().to_string();
         fs::write(file("openapi.json"), description).unwrap();
+        fs::write(file("media_types.py"), MEDIA_TYPES).unwrap();
         let mut command = Command::new(&program);
         command
             .args(["run", "openapi.json", "--url", &scene.server.address])

@@ -11,7 +11,7 @@ use crate::dirty::DirtySink;
 use crate::failure::Failure;
 use crate::ledger::{Event, Ledger};
 use crate::meter::{Counts, Meter, Progress};
-use crate::wrap::{Throttle, off_the_runtime};
+use crate::wrap::Throttle;
 
 /// What [`run_split`](crate::run_split) works with, besides the job. Nothing in it is bound to the
 /// process or the folder of the run's driver.
@@ -103,8 +103,7 @@ impl SplitContext {
 
     /// Notes a step in the ledger.
     pub(crate) async fn record(&self, event: Event) -> Result<()> {
-        let ledger = self.ledger.clone();
-        off_the_runtime(move || ledger.record(event)).await
+        self.ledger.record(event).await
     }
 
     /// Gives a step up as soon as the run is to stop.

@@ -8,13 +8,16 @@ use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, Utc};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use sdk::{Error, Kind, Receipt, Result, Split, State, TaskId};
 use serde::{Deserialize, Serialize};
 
 use crate::meter::Counts;
+use crate::wrap::off_the_runtime;
 
 /// One step of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -71,13 +74,13 @@ impl Event {
     /// Whether the run could not go on exactly if a crash of the machine took the event away. A lost
     /// claim claims nothing, and of a sealed task the target itself knows whether it is done; the next
     /// event that is synced takes them along.
-    fn must_be_synced(&self) -> bool {
+    pub fn must_be_synced(&self) -> bool {
         !matches!(self, Event::Claimed { .. } | Event::Done { .. })
     }
 }
 
-/// Where events are kept. What [`Ledger::record`] has taken survives the end of the process, and a
-/// crash of the machine unless it can be found out again.
+/// Where events are kept. An event that must be synced is durable once [`Ledger::record`] has taken it, with
+/// all events before it; the others can be found out again.
 pub trait Ledger: Send + Sync {
     /// What has happened so far.
     fn history(&self) -> History;
@@ -85,8 +88,8 @@ pub trait Ledger: Send + Sync {
     /// What has happened to one task.
     fn task(&self, task: TaskId) -> TaskState;
 
-    /// Notes a step.
-    fn record(&self, event: Event) -> Result<()>;
+    /// Notes a step. It is noted, or not, even if nobody waits for the answer any more.
+    fn record(&self, event: Event) -> BoxFuture<'_, Result<()>>;
 }
 
 /// What is known of a task.
@@ -175,7 +178,7 @@ impl History {
 
 /// A ledger in one file of JSON lines, synced as events need it and locked while in use.
 pub struct FileLedger {
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
 struct Inner {
@@ -237,18 +240,16 @@ impl FileLedger {
         file.set_len(whole as u64).map_err(refuse)?;
         file.seek(SeekFrom::End(0)).map_err(refuse)?;
         Ok(FileLedger {
-            inner: Mutex::new(Inner {
+            inner: Arc::new(Mutex::new(Inner {
                 file,
                 history,
                 broken: false,
-            }),
+            })),
         })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.inner)
     }
 }
 
@@ -262,33 +263,45 @@ impl Ledger for FileLedger {
         inner.history.tasks.get(&task).cloned().unwrap_or_default()
     }
 
-    fn record(&self, event: Event) -> Result<()> {
+    fn record(&self, event: Event) -> BoxFuture<'_, Result<()>> {
+        let inner = self.inner.clone();
+        off_the_runtime(move || lock(&inner).record(event)).boxed()
+    }
+}
+
+impl Inner {
+    fn record(&mut self, event: Event) -> Result<()> {
         let mut line = serde_json::to_string(&event)
             .map_err(|error| Error::internal("cannot write a ledger event").source(error))?;
         line.push('\n');
-        let inner = &mut *self.lock();
         let cannot_write = || {
             Error::new(Kind::Unreachable, "cannot write the run ledger")
                 .hint("check the space left in the state folder, then resume the run")
         };
-        if inner.broken {
+        if self.broken {
             return Err(cannot_write());
         }
-        let written = inner.file.write_all(line.as_bytes());
+        let written = self.file.write_all(line.as_bytes());
         let synced = written.and_then(|()| {
             if event.must_be_synced() {
-                inner.file.sync_data()
+                self.file.sync_data()
             } else {
                 Ok(())
             }
         });
         if let Err(error) = synced {
-            inner.broken = true;
+            self.broken = true;
             return Err(cannot_write().source(error));
         }
-        inner.history.apply(event);
+        self.history.apply(event);
         Ok(())
     }
+}
+
+fn lock(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
+    inner
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Makes the name of a new file as durable as its content.
@@ -322,14 +335,14 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_that_a_kill_cut_anywhere_is_dropped() {
+    #[tokio::test]
+    async fn a_line_that_a_kill_cut_anywhere_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.jsonl");
         let ledger = FileLedger::open(&path).unwrap();
-        ledger.record(claimed(0)).unwrap();
+        ledger.record(claimed(0)).await.unwrap();
         let kept = std::fs::read(&path).unwrap().len();
-        ledger.record(planned("pt=é日")).unwrap();
+        ledger.record(planned("pt=é日")).await.unwrap();
         drop(ledger);
         let whole = std::fs::read(&path).unwrap();
         for length in kept..whole.len() {
@@ -341,17 +354,17 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_failed_write_ends_the_ledger_instead_of_spoiling_it() {
+    #[tokio::test]
+    async fn a_failed_write_ends_the_ledger_instead_of_spoiling_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.jsonl");
         let ledger = FileLedger::open(&path).unwrap();
-        ledger.record(planned("all")).unwrap();
+        ledger.record(planned("all")).await.unwrap();
         // A file that can only be read stands for a full disk.
         let writable = std::mem::replace(&mut ledger.lock().file, File::open(&path).unwrap());
-        assert!(ledger.record(claimed(0)).is_err());
+        assert!(ledger.record(claimed(0)).await.is_err());
         ledger.lock().file = writable;
-        let error = ledger.record(claimed(1)).unwrap_err();
+        let error = ledger.record(claimed(1)).await.unwrap_err();
         assert_eq!(error.kind(), Kind::Unreachable);
         drop(ledger);
         let history = FileLedger::open(&path).unwrap().history();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use engine::{Event, FileLedger, History, Ledger, TaskState};
+use futures::future::BoxFuture;
 use sdk::{Error, Result, TaskId};
 
 /// On which side of an event a process dies.
@@ -47,14 +48,16 @@ impl Ledger for DyingLedger {
         self.inner.task(task)
     }
 
-    fn record(&self, event: Event) -> Result<()> {
-        let left = self.left.fetch_sub(1, Ordering::SeqCst);
-        if left > 0 || (left == 0 && self.death == Death::AfterNoting) {
-            self.inner.record(event)?;
-        }
-        if left > 0 {
-            return Ok(());
-        }
-        Err(Error::internal("the process was killed"))
+    fn record(&self, event: Event) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async move {
+            let left = self.left.fetch_sub(1, Ordering::SeqCst);
+            if left > 0 || (left == 0 && self.death == Death::AfterNoting) {
+                self.inner.record(event).await?;
+            }
+            if left > 0 {
+                return Ok(());
+            }
+            Err(Error::internal("the process was killed"))
+        })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::TimestampNanosecondType;
 use engine::{Counts, Ended, Failure, Outcome, run};
-use testkit::{Action, Death, DyingLedger, Fault, Step, run_job};
+use testkit::{Action, Death, DyingLedger, Fault, MemoryStore, Step, TestRun, run_job};
 
 use crate::setup::{Bench, all_ids, document, plain};
 
@@ -23,6 +23,22 @@ fn assert_balanced(ended: &Ended, rows: u64) {
         counts.rows_read,
         counts.rows_filtered + counts.rows_dirty + counts.rows_written
     );
+}
+
+/// The end of a run that is stopped at the nth call of a step of its target.
+async fn stopped_at(test: &TestRun<'_>, target: &MemoryStore, step: Step, nth: usize) -> Ended {
+    let context = test.context().unwrap();
+    let (cancel, target) = (context.cancel.clone(), target.clone());
+    let stopping = tokio::spawn(async move {
+        while target.calls(step) < nth {
+            tokio::task::yield_now().await;
+        }
+        cancel.cancel();
+    });
+    let ended = run(test.plan().await.unwrap(), context).await;
+    stopping.await.unwrap();
+    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    ended
 }
 
 #[tokio::test]
@@ -213,18 +229,7 @@ async fn a_stop_interrupts_even_a_hanging_target_and_can_be_continued() {
     }]);
     let document = plain("");
     let test = bench.run(&document);
-    let context = test.context().unwrap();
-    let cancel = context.cancel.clone();
-    let target = bench.target.clone();
-    let stopping = tokio::spawn(async move {
-        while target.calls(Step::Write) < 4 {
-            tokio::task::yield_now().await;
-        }
-        cancel.cancel();
-    });
-    let ended = run(test.plan().await.unwrap(), context).await;
-    stopping.await.unwrap();
-    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    let ended = stopped_at(&test, &bench.target, Step::Write, 4).await;
     assert!(ended.report.resumable);
     let again = run_job(&test).await;
     assert_balanced(&again, 100);
@@ -304,18 +309,7 @@ async fn a_stop_while_the_commit_is_tried_again_is_an_interruption() {
     bench.target.script(&[refused(1), refused(2)]);
     let document = plain("");
     let test = bench.run(&document);
-    let context = test.context().unwrap();
-    let cancel = context.cancel.clone();
-    let target = bench.target.clone();
-    let stopping = tokio::spawn(async move {
-        while target.calls(Step::Commit) < 1 {
-            tokio::task::yield_now().await;
-        }
-        cancel.cancel();
-    });
-    let ended = run(test.plan().await.unwrap(), context).await;
-    stopping.await.unwrap();
-    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    stopped_at(&test, &bench.target, Step::Commit, 1).await;
     assert_eq!(bench.target.calls(Step::Commit), 1);
     bench.target.script(&[]);
     assert_balanced(&run_job(&test).await, 5);
@@ -362,18 +356,7 @@ async fn a_stop_does_not_wait_until_the_target_is_prepared() {
     }]);
     let document = plain("");
     let test = bench.run(&document);
-    let context = test.context().unwrap();
-    let cancel = context.cancel.clone();
-    let target = bench.target.clone();
-    let stopping = tokio::spawn(async move {
-        while target.calls(Step::Prepare) < 1 {
-            tokio::task::yield_now().await;
-        }
-        cancel.cancel();
-    });
-    let ended = run(test.plan().await.unwrap(), context).await;
-    stopping.await.unwrap();
-    assert_eq!(ended.report.outcome, Outcome::Interrupted);
+    let ended = stopped_at(&test, &bench.target, Step::Prepare, 1).await;
     assert!(ended.started, "nobody knows how far it came");
     assert!(!bench.target.ends().2, "not given up");
     assert_balanced(&run_job(&test).await, 5);

@@ -2,8 +2,8 @@
 //!
 //! `claim` chooses, `resolve` reads what a run is to do, `execute` does it up to its last row while `heart` keeps
 //! its claim alive, and `record` notes how it ended; `ledger` is the run's memory in the store, `log` what people
-//! read of it, and `splits` what they see of its parts. A server that dies leaves its runs with a lease that ends, and whoever claims them then continues
-//! from their ledger.
+//! read of it, and `splits` what they see of its parts; `stop` ends runs that wait. A server that dies leaves its runs
+//! with a lease that ends, and whoever claims them then continues from their ledger.
 
 mod claim;
 mod execute;
@@ -13,9 +13,11 @@ pub(crate) mod log;
 mod record;
 mod resolve;
 mod splits;
+mod stop;
 
 pub(crate) use execute::ProgressView;
 pub(crate) use record::RunError;
+pub(crate) use stop::stop;
 
 use std::collections::HashMap;
 use std::time::Duration;

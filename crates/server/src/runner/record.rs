@@ -168,7 +168,10 @@ pub(super) async fn record(
     let stored = until_stored(|| {
         let closing = closing.clone();
         app.store
-            .together(move |c| async move { closing.write(c).await }.boxed())
+            .together(move |c| {
+                let closing = closing.clone();
+                async move { closing.write(c).await }.boxed()
+            })
             .boxed()
     });
     let state = match stored.await {
@@ -271,7 +274,10 @@ impl Closing {
             // Somebody may have asked for that while it failed.
             (end.state, ended) = (run::STOPPED, scheduler::Ended::Stopped);
         }
-        progress::put_splits(c, &self.held.id, &self.splits).await?;
+        if end.state != run::SUCCEEDED || self.splits.left_out > 0 {
+            // The report tells few splits as well, but not any more when the run goes on.
+            progress::put_splits(c, &self.held.id, &self.splits).await?;
+        }
         progress::add_sample(c, &self.held.id, end.at, end.figures).await?;
         scheduler::run_ended(app, c, row, ended).await?;
         tell::run_ended(app, c, row, &end, ended).await?;

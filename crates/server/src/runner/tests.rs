@@ -4,10 +4,11 @@ use tokio_util::sync::CancellationToken;
 
 use std::sync::Arc;
 
-use engine::{Ended, Meter};
-use sdk::{Error, Kind};
+use engine::{Ended, Event, Ledger, Meter};
+use sdk::{Error, Kind, TaskId};
 
 use super::execute::{Doing, Learnt};
+use super::ledger::StoreLedger;
 use super::*;
 use crate::clock::Clock;
 use crate::scheduler::tests::{app, at, change, instances, runs, schedules, stores, tick_at};
@@ -346,3 +347,51 @@ async fn a_server_that_cannot_renew_its_claim_lets_go_of_the_run() {
         assert!(matches!(ended, Err(StoreError::Changed)), "{ended:?}");
     }
 }
+
+/// The names of the events that are in the store.
+async fn noted(app: &App, row: &Run) -> Vec<String> {
+    let mut c = app.store.read().await.expect("a connection");
+    let events = run::events(&mut c, &row.id).await.expect("events");
+    let name = |text: String| {
+        let event: serde_json::Value = serde_json::from_str(&text).expect("an event");
+        event["event"].as_str().expect("a name").to_string()
+    };
+    events.into_iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn claims_are_stored_with_the_next_step_or_soon() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = with_a_run(&store, &folder, &clock).await;
+        let row = claimed(&app).await;
+        let held = held(&row);
+        let open = StoreLedger::open(&app, &held);
+        let ledger = open.await.expect("a ledger");
+        let claim = |attempt| Event::Claimed {
+            task: TaskId(0),
+            attempt,
+        };
+        ledger.record(claim(1)).await.expect("a claim");
+        ledger
+            .record(Event::Committing)
+            .await
+            .expect("the next step");
+        assert_eq!(noted(&app, &row).await, ["claimed", "committing"]);
+        ledger.record(claim(2)).await.expect("a claim");
+        while noted(&app, &row).await.len() < 3 {
+            tokio::task::yield_now().await;
+        }
+        // Whoever has lost the run learns it by the next step at the latest, and leaves nothing behind.
+        change(&app, "UPDATE run SET fence = fence + 1").await;
+        ledger.record(claim(3)).await.expect("a claim");
+        let late = ledger.record(Event::Loaded).await;
+        assert_eq!(late.expect_err("a late step").kind(), Kind::Conflict);
+        let all = ["claimed", "committing", "claimed"];
+        assert_eq!(noted(&app, &row).await, all);
+        app.store.close().await;
+    }
+}
+
+mod death;

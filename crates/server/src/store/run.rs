@@ -3,11 +3,12 @@
 //! A run belongs to the server that claimed it last. Every write of a server names the fence of its claim, so
 //! a server that was away for longer than its lease changes nothing any more.
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::{Connection, StoreError, StoreResult, changed};
 
 pub(crate) mod list;
+pub(crate) mod overtime;
 pub(crate) mod progress;
 pub(crate) mod removed;
 pub(crate) mod takeover;
@@ -311,34 +312,54 @@ pub(crate) async fn events(c: &mut Connection, run_id: &str) -> StoreResult<Vec<
     Ok(query.bind(run_id).fetch_all(c).await?)
 }
 
-/// Makes sure that a run is still held, and that nobody else claims it until the transaction ends.
-async fn hold(c: &mut Connection, held: &Held) -> StoreResult<()> {
-    let query = sqlx::query(
-        "UPDATE run SET fence = fence WHERE id = $1 AND fence = $2 AND state = 'running'",
-    );
-    changed(&query.bind(&held.id).bind(held.fence).execute(c).await?)
+/// Adds events to the ledger of a run that is still held, and that nobody else claims until the transaction ends; the
+/// first has the number `first`. The same ones may be added again, since the answer to the first time may have been
+/// lost; `Changed` if another one stands in the place of one.
+pub(crate) async fn add_events(
+    c: &mut Connection,
+    held: &Held,
+    first: i64,
+    events: &[String],
+) -> StoreResult<()> {
+    for (number, event) in (first..).zip(events) {
+        add_event(c, held, number, event).await?;
+    }
+    Ok(())
 }
 
-/// Adds an event to the ledger of a run that is still held, within a transaction. The same event may be added
-/// again, since the answer to the first time may have been lost; `Changed` if another one stands in its place.
 pub(crate) async fn add_event(
     c: &mut Connection,
     held: &Held,
     number: i64,
     event: &str,
 ) -> StoreResult<()> {
-    hold(c, held).await?;
-    let query = sqlx::query(
-        "INSERT INTO run_event (run_id, number, event) VALUES ($1, $2, $3)
-         ON CONFLICT (run_id, number) DO NOTHING",
-    );
-    let added = query.bind(&held.id).bind(number).bind(event);
-    if added.execute(&mut *c).await?.rows_affected() == 1 {
+    // A single statement, because each copy of a few rows has eight events. SQLite has one writer and no such lock.
+    let lock = match c.backend_name() {
+        "PostgreSQL" => "FOR NO KEY UPDATE",
+        _ => "",
+    };
+    let query = sqlx::query(AssertSqlSafe(format!(
+        "INSERT INTO run_event (run_id, number, event)
+         SELECT id, $2, $3 FROM run WHERE id = $1 AND fence = $4 AND state = 'running' {lock}
+         ON CONFLICT (run_id, number) DO NOTHING"
+    )));
+    let query = query.bind(&held.id).bind(number).bind(event);
+    if query
+        .bind(held.fence)
+        .execute(&mut *c)
+        .await?
+        .rows_affected()
+        == 1
+    {
         return Ok(());
     }
-    let query = sqlx::query_scalar("SELECT event FROM run_event WHERE run_id = $1 AND number = $2");
-    let known: String = query.bind(&held.id).bind(number).fetch_one(c).await?;
-    match known == event {
+    let query = sqlx::query_scalar(
+        "SELECT e.event FROM run_event e JOIN run r ON r.id = e.run_id
+         WHERE r.id = $1 AND e.number = $2 AND r.fence = $3 AND r.state = 'running'",
+    );
+    let query = query.bind(&held.id).bind(number).bind(held.fence);
+    let known: Option<String> = query.fetch_optional(c).await?;
+    match known.as_deref() == Some(event) {
         true => Ok(()),
         false => Err(StoreError::Changed),
     }

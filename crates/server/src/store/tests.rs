@@ -232,9 +232,12 @@ async fn a_write_that_breaks_off_holds_up_nobody() {
     assert!(matches!(broken, Err(StoreError::Database(_))));
     put_together(&store, "next").await.expect("a write");
     assert!(!has_setting(&store, "broken").await);
-    // Whoever gives up does not keep its write from being made, nor that of others.
+    // Whoever gives up does not keep its write from being made, nor that of others. It cannot be made at once,
+    // because somebody else writes.
+    let other = store.begin().await.expect("a transaction");
     let given_up = tokio::time::timeout(Duration::ZERO, put_together(&store, "given up"));
     given_up.await.expect_err("no time");
+    other.rollback().await.expect("a rollback");
     put_together(&store, "last").await.expect("a write");
     assert!(has_setting(&store, "last").await);
 }

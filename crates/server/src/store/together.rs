@@ -1,16 +1,16 @@
 //! Small writes that share a commit.
 //!
 //! A commit of SQLite waits for the disk, and there is one writer, so runs that each commit for themselves wait for
-//! one another. Here whoever gets the writer takes along what others want to write by then: each step is in a
-//! savepoint of its own, and nobody has an answer before the commit. PostgreSQL does the same by itself.
+//! one another. Here whoever gets the writer takes along what others want to write by then, and nobody has an answer
+//! before the commit. If a step fails, which is rare, all are undone and taken again, each in a savepoint of its own.
+//! PostgreSQL shares commits by itself.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
-use sqlx::{Any, Transaction};
 use tokio::sync::oneshot;
 
-use super::{Connection, Engine, Store, StoreError, StoreResult, savepoint};
+use super::{Connection, Engine, Store, StoreError, StoreResult, WriteTransaction, savepoint};
 
 /// A transaction takes along so many steps at most, so that none of them waits long for its answer.
 const MOST: usize = 256;
@@ -31,22 +31,22 @@ trait Step: Send {
 }
 
 struct Typed<F, T> {
-    write: Option<F>,
+    write: F,
     done: Option<StoreResult<T>>,
     answer: oneshot::Sender<StoreResult<T>>,
 }
 
 impl<F, T> Step for Typed<F, T>
 where
-    F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, StoreResult<T>> + Send,
+    F: for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, StoreResult<T>> + Send,
     T: Send,
 {
     fn take<'c>(&'c mut self, c: &'c mut Connection) -> BoxFuture<'c, bool> {
         Box::pin(async move {
-            if let Some(write) = self.write.take() {
-                self.done = Some(write(c).await);
-            }
-            matches!(self.done, Some(Ok(_)))
+            let done = (self.write)(c).await;
+            let is_ok = done.is_ok();
+            self.done = Some(done);
+            is_ok
         })
     }
 
@@ -68,10 +68,11 @@ fn failed(reason: &str) -> StoreError {
 
 impl Store {
     /// Writes in a transaction that it may share with others who use this; what it returns is committed. A step
-    /// that fails undoes nothing but itself.
+    /// that fails undoes nothing but itself. It may be undone and taken again because of another one, so it does
+    /// nothing but write.
     pub(crate) async fn together<T, F>(&self, write: F) -> StoreResult<T>
     where
-        F: for<'c> FnOnce(&'c mut Connection) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
+        F: for<'c> Fn(&'c mut Connection) -> BoxFuture<'c, StoreResult<T>> + Send + 'static,
         T: Send + 'static,
     {
         if self.engine == Engine::PostgreSql {
@@ -82,7 +83,7 @@ impl Store {
         }
         let (answer, answered) = oneshot::channel();
         self.waiting.add(Box::new(Typed {
-            write: Some(write),
+            write,
             done: None,
             answer,
         }));
@@ -104,7 +105,7 @@ impl Store {
         let begun = self.begin().await;
         let mut steps = self.waiting.take();
         let committed = match begun {
-            Ok(transaction) => commit(transaction, &mut steps).await,
+            Ok(transaction) => self.commit(transaction, &mut steps).await,
             Err(error) => Err(error),
         };
         let committed = committed.map_err(|error| format!("{error:?}"));
@@ -112,17 +113,36 @@ impl Store {
             step.answer(committed.as_ref().map(drop).map_err(String::as_str));
         }
     }
-}
 
-async fn commit(mut t: Transaction<'static, Any>, steps: &mut [Box<dyn Step>]) -> StoreResult<()> {
-    for step in steps {
-        let mut point = savepoint(&mut t).await?;
-        match step.take(&mut point).await {
-            true => point.commit().await?,
-            false => point.rollback().await?,
+    async fn commit(
+        &self,
+        mut t: WriteTransaction,
+        steps: &mut [Box<dyn Step>],
+    ) -> StoreResult<()> {
+        let mut is_well = true;
+        for step in &mut *steps {
+            is_well = step.take(&mut t).await;
+            if !is_well {
+                break;
+            }
         }
+        if is_well {
+            return Ok(t.commit().await?);
+        }
+        t.rollback().await?;
+        if steps.len() == 1 {
+            return Ok(());
+        }
+        let mut t = self.begin().await?;
+        for step in steps {
+            let mut point = savepoint(&mut t).await?;
+            match step.take(&mut point).await {
+                true => point.commit().await?,
+                false => point.rollback().await?,
+            }
+        }
+        Ok(t.commit().await?)
     }
-    Ok(t.commit().await?)
 }
 
 impl Waiting {

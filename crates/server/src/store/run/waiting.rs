@@ -54,8 +54,16 @@ pub(crate) async fn datasources_in_use(c: &mut Connection) -> StoreResult<Vec<(S
 
 /// Where runs wait: project, resource group.
 pub(crate) async fn places(c: &mut Connection) -> StoreResult<Vec<(String, String)>> {
+    // From one to the next by the index, because a long queue mostly waits for few of them.
     let query = sqlx::query_as(
-        "SELECT DISTINCT project_id, resource_group FROM run WHERE state = 'queued'",
+        "WITH RECURSIVE place(id) AS (
+            SELECT (SELECT id FROM run WHERE state = 'queued' ORDER BY project_id, resource_group LIMIT 1)
+            UNION ALL
+            SELECT (SELECT n.id FROM run n WHERE n.state = 'queued'
+                    AND (n.project_id, n.resource_group) > (r.project_id, r.resource_group)
+                ORDER BY n.project_id, n.resource_group LIMIT 1)
+            FROM place p JOIN run r ON r.id = p.id)
+         SELECT r.project_id, r.resource_group FROM place p JOIN run r ON r.id = p.id",
     );
     Ok(query.fetch_all(c).await?)
 }

@@ -1,6 +1,6 @@
 //! `longshore ping`, `tables`, `columns` and `preview`: a look into a data source.
 
-use sdk::{Browser, Registry};
+use sdk::{Browser, Listing, Registry};
 
 use crate::arguments::{DatasourceArguments, NameArguments, TableArguments, TablesArguments};
 use crate::catalog::aligned;
@@ -40,7 +40,9 @@ pub(crate) async fn ping(arguments: &NameArguments) -> Result<Exit, Stop> {
 /// `longshore tables`.
 pub(crate) async fn tables(arguments: &TablesArguments) -> Result<Exit, Stop> {
     let browser = open(&arguments.name, &arguments.datasources).await?;
-    let tables = browser.tables(&arguments.search, MOST_TABLES).await?;
+    let tables = browser
+        .list(Listing::Tables, &arguments.search, MOST_TABLES)
+        .await?;
     if tables.len() == MOST_TABLES {
         print::err(format_args!(
             "notice: only the first {MOST_TABLES} tables are shown; name a part of the table's name"

@@ -1,5 +1,5 @@
-//! The contract of looking around in a data source: connectivity test, tables, columns, preview; and of making a
-//! table there that takes what another holds.
+//! The contract of looking around in a data source: connectivity test, tables and parts, columns, preview; and of
+//! making a table there that takes what another holds.
 
 use std::time::Duration;
 
@@ -20,12 +20,12 @@ pub struct PingStage {
     pub outcome: Result<String>,
 }
 
-/// A table as it can be named in a job.
+/// Something that has a name in a data source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct TableName {
-    /// The name to put into a job's `table`, for example `public.person`.
+pub struct Entry {
+    /// The name as a job says it; of a table what to put into its `table`, for example `public.person`.
     pub name: String,
-    /// What it is: table, view, partitioned table, file.
+    /// What it is: table, view, partitioned table, file; schema, partition.
     pub kind: String,
 }
 
@@ -65,6 +65,31 @@ pub enum SplitKey {
     Unusable(String),
 }
 
+/// What is listed of a data source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing<'a> {
+    /// Its tables, views and files. Every store has such.
+    Tables,
+    /// Its schemas.
+    Schemas,
+    /// The partitions of a table; none if it has none.
+    Partitions(&'a str),
+}
+
+impl Listing<'_> {
+    /// What a store answers that has nothing of the kind.
+    pub fn unsupported(self) -> Error {
+        let message = match self {
+            Listing::Tables => "this store has no tables".to_string(),
+            Listing::Schemas => "this store has no schemas".to_string(),
+            Listing::Partitions(table) => {
+                format!("{table} has no partitions: this store knows none")
+            }
+        };
+        Error::new(Kind::Unsupported, message).hint("look at its tables instead")
+    }
+}
+
 /// A table that is wanted in a store, as another store describes its columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TableWish<'a> {
@@ -91,8 +116,9 @@ pub trait Browser: Send + Sync {
     /// Tests connectivity stage by stage and stops at the first failure, which is the last stage.
     async fn ping(&self) -> Vec<PingStage>;
 
-    /// Tables whose name contains `search` (any case), in name order, at most `limit`.
-    async fn tables(&self, search: &str, limit: usize) -> Result<Vec<TableName>>;
+    /// What has a name that contains `search` (any case), in name order, at most `limit`. Stores without schemas or
+    /// partitions answer [`Listing::unsupported`].
+    async fn list(&self, what: Listing<'_>, search: &str, limit: usize) -> Result<Vec<Entry>>;
 
     /// The columns of a table, partition columns included.
     async fn columns(&self, table: &str) -> Result<Vec<BrowsedColumn>>;

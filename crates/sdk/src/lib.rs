@@ -21,7 +21,9 @@ mod words;
 mod writer;
 
 pub use batch::{ReadBatch, RefusedRow, UnreadableRow, Written};
-pub use browser::{BrowsedColumn, Browser, PingStage, SplitKey, TableDraft, TableName, TableWish};
+pub use browser::{
+    BrowsedColumn, Browser, Entry, Listing, PingStage, SplitKey, TableDraft, TableWish,
+};
 pub use calendar::Day;
 pub use column::{Column, Extension, Wire, list_names};
 pub use connector::{ConfigProblems, Connector, Family, Opening, Registry, Tier};

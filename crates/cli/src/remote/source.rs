@@ -122,6 +122,26 @@ pub(crate) enum Verb {
         #[command(flatten)]
         list: ListArguments,
     },
+    /// List the schemas of a data source
+    Schemas {
+        #[command(flatten)]
+        source: SourceArguments,
+        /// Only schemas whose name contains this
+        #[arg(default_value = "")]
+        search: String,
+        #[command(flatten)]
+        list: ListArguments,
+    },
+    /// List the partitions of a table
+    Partitions {
+        #[command(flatten)]
+        table: TableArguments,
+        /// Only partitions whose name contains this
+        #[arg(default_value = "")]
+        search: String,
+        #[command(flatten)]
+        list: ListArguments,
+    },
     /// List the columns of a table
     Columns(TableArguments),
     /// Show rows of a table
@@ -224,6 +244,28 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
             let call = || Call::get(format!("{at}/tables")).with("search", Some(&search));
             let fields = [("table", "/name"), ("kind", "/kind")];
             project.list(&list, call, &fields).await
+        }
+        Verb::Schemas {
+            source,
+            search,
+            list,
+        } => {
+            let at = at(&project, &source).await?;
+            let call = || Call::get(format!("{at}/schemas")).with("search", Some(&search));
+            project.list(&list, call, &[("schema", "/name")]).await
+        }
+        Verb::Partitions {
+            table,
+            search,
+            list,
+        } => {
+            let at = at(&project, &table.source).await?;
+            let call = || {
+                Call::get(format!("{at}/partitions"))
+                    .with("table", Some(&table.table))
+                    .with("search", Some(&search))
+            };
+            project.list(&list, call, &[("partition", "/name")]).await
         }
         Verb::Columns(table) => {
             let answer = project

@@ -8,7 +8,8 @@ use arrow_schema::{Field, Schema};
 use async_trait::async_trait;
 use futures::StreamExt;
 use sdk::{
-    BrowsedColumn, Browser, Column, Error, Kind, PingStage, ReadOptions, Reader, Result, TableName,
+    BrowsedColumn, Browser, Column, Entry, Error, Kind, Listing, PingStage, ReadOptions, Reader,
+    Result,
 };
 
 use super::config::Datasource;
@@ -62,7 +63,10 @@ impl Browser for FileBrowser {
         }]
     }
 
-    async fn tables(&self, search: &str, limit: usize) -> Result<Vec<TableName>> {
+    async fn list(&self, what: Listing<'_>, search: &str, limit: usize) -> Result<Vec<Entry>> {
+        if what != Listing::Tables {
+            return Err(what.unsupported());
+        }
         let (datasource, search) = (self.datasource.clone(), search.to_string());
         let paths = blocking(move || match datasource.checked_root()? {
             Some(root) => list_root(&root, &search, limit),
@@ -107,7 +111,7 @@ impl Browser for FileBrowser {
     }
 }
 
-fn table_name(path: &Path) -> TableName {
+fn table_name(path: &Path) -> Entry {
     let name = shown(path);
     let kind = match FileFormat::guess(&name) {
         Some(FileFormat::Parquet) => "Parquet file",
@@ -115,7 +119,7 @@ fn table_name(path: &Path) -> TableName {
         Some(FileFormat::Csv) => "CSV file",
         Some(FileFormat::Text) | None => "file",
     };
-    TableName {
+    Entry {
         name,
         kind: kind.to_string(),
     }

@@ -9,7 +9,7 @@ use futures::TryStreamExt;
 use maxcompute::client::{BatchSize, Client, ReadRequest, TableEntry, TableKind};
 use maxcompute::compression::Compression;
 use sdk::{
-    BrowsedColumn, Browser, Column, Error, Kind, PingStage, Result, TableDraft, TableName,
+    BrowsedColumn, Browser, Column, Entry, Error, Kind, Listing, PingStage, Result, TableDraft,
     TableWish,
 };
 use tokio::net::{TcpStream, lookup_host};
@@ -41,21 +41,11 @@ impl ProjectBrowser {
     fn client(&self) -> Result<Client> {
         table::client(&self.datasource)
     }
-}
 
-#[async_trait]
-impl Browser for ProjectBrowser {
-    async fn ping(&self) -> Vec<PingStage> {
-        let mut stages = Vec::new();
-        // The first failure ends the list and is its last entry, so there is nothing more to learn.
-        let _ = ping_stages(&self.datasource, &mut stages).await;
-        stages
-    }
-
-    async fn tables(&self, search: &str, limit: usize) -> Result<Vec<TableName>> {
+    async fn tables(&self, search: &str, limit: usize) -> Result<Vec<Entry>> {
         let client = self.client()?;
         let search = search.to_lowercase();
-        let mut found: Vec<TableName> = Vec::new();
+        let mut found: Vec<Entry> = Vec::new();
         let mut marker: Option<String> = None;
         for _ in 0..MAX_PAGES {
             let page = client
@@ -77,6 +67,43 @@ impl Browser for ProjectBrowser {
         found.sort_by(|left, right| left.name.cmp(&right.name));
         found.truncate(limit);
         Ok(found)
+    }
+
+    async fn partitions(&self, name: &str, search: &str, limit: usize) -> Result<Vec<Entry>> {
+        let table = Table::open(self.client()?, name).await?;
+        if !table.schema.is_partitioned() {
+            return Ok(Vec::new());
+        }
+        let search = search.to_lowercase();
+        let partitions = table.partitions().await?;
+        let names = partitions.iter().map(ToString::to_string);
+        let found = names.filter(|name| name.to_lowercase().contains(&search));
+        let entry = |name| Entry {
+            name,
+            kind: "partition".to_string(),
+        };
+        Ok(found.take(limit).map(entry).collect())
+    }
+}
+
+#[async_trait]
+impl Browser for ProjectBrowser {
+    async fn ping(&self) -> Vec<PingStage> {
+        let mut stages = Vec::new();
+        // The first failure ends the list and is its last entry, so there is nothing more to learn.
+        let _ = ping_stages(&self.datasource, &mut stages).await;
+        stages
+    }
+
+    async fn list(&self, what: Listing<'_>, search: &str, limit: usize) -> Result<Vec<Entry>> {
+        match what {
+            Listing::Tables => self.tables(search, limit).await,
+            Listing::Partitions(table) => self.partitions(table, search, limit).await,
+            Listing::Schemas => {
+                let message = "a data source of MaxCompute is one schema of one project";
+                Err(Error::new(Kind::Unsupported, message).hint("look at its tables instead"))
+            }
+        }
     }
 
     async fn columns(&self, table: &str) -> Result<Vec<BrowsedColumn>> {
@@ -179,7 +206,7 @@ fn empty(layout: &Layout) -> Result<RecordBatch> {
     )))
 }
 
-fn table_name(table: TableEntry) -> TableName {
+fn table_name(table: TableEntry) -> Entry {
     let kind = match table.kind {
         TableKind::Managed => "table",
         TableKind::External => "external table",
@@ -187,7 +214,7 @@ fn table_name(table: TableEntry) -> TableName {
         TableKind::MaterializedView => "materialized view",
         TableKind::Other => "other",
     };
-    TableName {
+    Entry {
         name: table.name,
         kind: kind.to_string(),
     }

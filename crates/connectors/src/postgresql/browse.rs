@@ -7,8 +7,8 @@ use arrow_select::concat::concat_batches;
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use sdk::{
-    BrowsedColumn, Browser, Column, Error, Kind, PingStage, ReadBatch, ReadOptions, Result,
-    TableDraft, TableName, TableWish,
+    BrowsedColumn, Browser, Column, Entry, Error, Kind, Listing, PingStage, ReadBatch, ReadOptions,
+    Result, TableDraft, TableWish,
 };
 
 use super::catalog::{find_table, table_columns, types};
@@ -16,6 +16,7 @@ use super::config::{Datasource, ReaderParameters};
 use super::connect::{connect, dial, log_in, resolve, secure};
 use super::draft;
 use super::read;
+use super::session::Session;
 use super::split::split_key;
 use super::sql::{identifier, literal, shown};
 use super::tap::Link;
@@ -103,6 +104,17 @@ const TABLES: &str = "SELECT n.nspname, c.relname, c.relkind FROM pg_catalog.pg_
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema' \
     AND n.nspname NOT LIKE 'pg\\_%' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')";
 
+/// The schemas of such tables, as far as one may look into them.
+const SCHEMAS: &str = "SELECT n.nspname, NULL FROM pg_catalog.pg_namespace AS n \
+    WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' \
+    AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')";
+
+/// The partitions of a table by its number. They are tables, and a job names them so.
+const PARTITIONS: &str = "SELECT n.nspname, c.relname FROM pg_catalog.pg_inherits AS i \
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid \
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+    WHERE c.relispartition AND i.inhparent =";
+
 #[async_trait]
 impl Browser for PgBrowser {
     async fn ping(&self) -> Vec<PingStage> {
@@ -132,33 +144,17 @@ impl Browser for PgBrowser {
         stages.0
     }
 
-    async fn tables(&self, search: &str, limit: usize) -> Result<Vec<TableName>> {
+    async fn list(&self, what: Listing<'_>, search: &str, limit: usize) -> Result<Vec<Entry>> {
         let session = connect(&self.source, &[]).await?;
-        let sql = format!(
-            "SELECT nspname, relname, relkind FROM ({TABLES}) AS t \
-             WHERE position(lower({}) IN lower(nspname || '.' || relname)) > 0 \
-             ORDER BY nspname, relname LIMIT {limit}",
-            literal(search)
-        );
-        let rows = session.query(&sql).await;
-        let rows = rows.map_err(|failure| failure.into_error("cannot list tables"))?;
-        let part = |name: Option<&Option<String>>| {
-            shown(name.and_then(Option::as_deref).unwrap_or_default())
-        };
-        Ok(rows
-            .iter()
-            .map(|row| TableName {
-                name: format!("{}.{}", part(row.first()), part(row.get(1))),
-                kind: match row.get(2).and_then(Option::as_deref) {
-                    Some("p") => "partitioned table",
-                    Some("v") => "view",
-                    Some("m") => "materialized view",
-                    Some("f") => "foreign table",
-                    _ => "table",
-                }
-                .to_string(),
-            })
-            .collect())
+        match what {
+            Listing::Tables => tables(&session, search, limit).await,
+            Listing::Schemas => parts(&session, (SCHEMAS, "schema"), search, limit).await,
+            Listing::Partitions(name) => {
+                let table = find_table(&session, name).await?;
+                let from = format!("{PARTITIONS} {}", table.oid);
+                parts(&session, (&from, "partition"), search, limit).await
+            }
+        }
     }
 
     async fn columns(&self, table: &str) -> Result<Vec<BrowsedColumn>> {
@@ -215,6 +211,58 @@ impl Browser for PgBrowser {
         }
         Ok(())
     }
+}
+
+async fn tables(session: &Session, search: &str, limit: usize) -> Result<Vec<Entry>> {
+    let sql = format!(
+        "SELECT nspname, relname, relkind FROM ({TABLES}) AS t \
+         WHERE position(lower({}) IN lower(nspname || '.' || relname)) > 0 \
+         ORDER BY nspname, relname LIMIT {limit}",
+        literal(search)
+    );
+    let rows = session.query(&sql).await;
+    let rows = rows.map_err(|failure| failure.into_error("cannot list tables"))?;
+    let part =
+        |name: Option<&Option<String>>| shown(name.and_then(Option::as_deref).unwrap_or_default());
+    Ok(rows
+        .iter()
+        .map(|row| Entry {
+            name: format!("{}.{}", part(row.first()), part(row.get(1))),
+            kind: match row.get(2).and_then(Option::as_deref) {
+                Some("p") => "partitioned table",
+                Some("v") => "view",
+                Some("m") => "materialized view",
+                Some("f") => "foreign table",
+                _ => "table",
+            }
+            .to_string(),
+        })
+        .collect())
+}
+
+/// What a query of a schema and a name finds, where either may be missing.
+async fn parts(
+    session: &Session,
+    (from, kind): (&str, &str),
+    search: &str,
+    limit: usize,
+) -> Result<Vec<Entry>> {
+    let sql = format!(
+        "SELECT s, t FROM ({from}) AS part (s, t) \
+         WHERE position(lower({}) IN lower(concat_ws('.', s, t))) > 0 ORDER BY s, t LIMIT {limit}",
+        literal(search)
+    );
+    let rows = session.query(&sql).await;
+    let failed = format!("cannot list {kind}s");
+    let rows = rows.map_err(|failure| failure.into_error(failed))?;
+    let entry = |row: &Vec<Option<String>>| {
+        let parts: Vec<String> = row.iter().flatten().map(|part| shown(part)).collect();
+        Entry {
+            name: parts.join("."),
+            kind: kind.to_string(),
+        }
+    };
+    Ok(rows.iter().map(entry).collect())
 }
 
 impl PgBrowser {

@@ -1,7 +1,7 @@
 //! Looking around: connectivity test, tables, columns, preview.
 
 use arrow_array::cast::AsArray;
-use sdk::TableName;
+use sdk::{Entry, Kind, Listing};
 use serde_json::json;
 
 use super::harness::{Service, people};
@@ -90,19 +90,23 @@ async fn tables_columns_and_first_rows_are_shown() {
         .sql("create table orders (id bigint, name string) partitioned by (pt string);\ncreate table order_items (id bigint not null, price decimal(10,2));\ncreate table people (id bigint);\n")
         .await;
     let browser = service.browser().await;
-    let table = |name: &str| TableName {
+    let entry = |kind: &str, name: &str| Entry {
         name: name.into(),
-        kind: "table".into(),
+        kind: kind.into(),
     };
+    let table = |name: &str| entry("table", name);
     assert_eq!(
-        browser.tables("ORDER", 9).await.unwrap(),
+        browser.list(Listing::Tables, "ORDER", 9).await.unwrap(),
         [table("order_items"), table("orders")]
     );
     assert_eq!(
-        browser.tables("", 2).await.unwrap(),
+        browser.list(Listing::Tables, "", 2).await.unwrap(),
         [table("order_items"), table("orders")]
     );
-    assert_eq!(browser.tables("nothing", 9).await.unwrap(), []);
+    assert_eq!(
+        browser.list(Listing::Tables, "nothing", 9).await.unwrap(),
+        []
+    );
 
     let columns = browser.columns("orders").await.unwrap();
     let described: Vec<_> = columns
@@ -130,6 +134,28 @@ async fn tables_columns_and_first_rows_are_shown() {
         let parameter = json!({"table": "orders", "partition": format!("pt={pt}"), "column": ["*"], "truncate": true});
         service.write(parameter, &[people(ids)]).await.unwrap();
     }
+    let orders = Listing::Partitions("orders");
+    let partition = |name: &str| entry("partition", name);
+    assert_eq!(
+        browser.list(orders, "", 9).await.unwrap(),
+        [partition("pt=20240101"), partition("pt=20240102")]
+    );
+    assert_eq!(
+        browser.list(orders, "PT=2024", 1).await.unwrap(),
+        [partition("pt=20240101")]
+    );
+    assert_eq!(
+        browser.list(orders, "0102", 9).await.unwrap(),
+        [partition("pt=20240102")]
+    );
+    let whole = Listing::Partitions("order_items");
+    assert!(browser.list(whole, "", 9).await.unwrap().is_empty());
+    let none = Listing::Partitions("nothing");
+    let none = browser.list(none, "", 9).await.unwrap_err();
+    assert_eq!(none.kind(), Kind::NotFound, "{none}");
+    let schemas = browser.list(Listing::Schemas, "", 9).await.unwrap_err();
+    assert_eq!(schemas.kind(), Kind::Unsupported, "{schemas}");
+
     let preview = browser.preview("orders", 20).await.unwrap();
     assert_eq!((preview.num_rows(), preview.num_columns()), (20, 3));
     assert_eq!(preview.column(2).as_string::<i32>().value(19), "20240102");

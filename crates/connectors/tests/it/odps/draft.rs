@@ -1,7 +1,7 @@
 //! Tables that are made like other tables.
 
 use arrow_schema::{DataType, TimeUnit};
-use sdk::{BrowsedColumn, Column, Kind, TableWish};
+use sdk::{BrowsedColumn, Column, Kind, Listing, TableWish};
 use serde_json::json;
 
 use super::harness::{Service, people};
@@ -72,5 +72,8 @@ async fn a_table_is_made_for_columns_of_elsewhere_and_written_to() {
     assert_eq!(error.kind(), Kind::Conflict, "{error}");
     let error = browser.create("drop table hpg").await.unwrap_err();
     assert_eq!(error.kind(), Kind::Config, "{error}");
-    assert_eq!(browser.tables("hpg", 9).await.unwrap().len(), 1);
+    assert_eq!(
+        browser.list(Listing::Tables, "hpg", 9).await.unwrap().len(),
+        1
+    );
 }

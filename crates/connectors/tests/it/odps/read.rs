@@ -8,7 +8,7 @@ use maxcompute::client::UploadMode;
 use maxcompute::compression::Compression;
 use maxcompute::record::Encoder;
 use maxcompute::types::{PartitionSpec, Type};
-use sdk::{Kind, Split};
+use sdk::{Kind, Listing, Split};
 use serde_json::json;
 
 use super::harness::{Service, error_of, people, read_split};
@@ -207,7 +207,12 @@ async fn what_has_no_rows_in_the_service_is_refused() {
             assert!(error.hint_text().is_some());
         }
     }
-    let listed = service.browser().await.tables("", 9).await.unwrap();
+    let listed = service
+        .browser()
+        .await
+        .list(Listing::Tables, "", 9)
+        .await
+        .unwrap();
     let kinds: Vec<_> = listed
         .iter()
         .map(|table| (table.name.as_str(), table.kind.as_str()))

@@ -1,6 +1,6 @@
 //! Projects with schemas, and quotas.
 
-use sdk::TableName;
+use sdk::{Entry, Listing};
 use serde_json::json;
 
 use super::harness::{Service, error_of, people, read_split};
@@ -40,10 +40,10 @@ async fn a_schema_is_a_place_of_its_own() {
     assert_eq!(read(&plain, parameter).await, Vec::<i64>::new());
 
     let browser = drive::browser("odps", &config).await;
-    let tables = browser.tables("", 9).await.unwrap();
+    let tables = browser.list(Listing::Tables, "", 9).await.unwrap();
     let names: Vec<&str> = tables
         .iter()
-        .map(|TableName { name, .. }| name.as_str())
+        .map(|Entry { name, .. }| name.as_str())
         .collect();
     assert_eq!(names, ["log", "t"]);
     assert_eq!(browser.preview("log", 9).await.unwrap().num_rows(), 1);

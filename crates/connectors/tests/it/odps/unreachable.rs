@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
-use sdk::{Kind, Retry};
+use sdk::{Kind, Listing, Retry};
 use serde_json::json;
 
 use super::harness::{Service, error_of};
@@ -32,7 +32,12 @@ async fn a_job_fails_within_seconds_when_either_service_is_down() {
     for error in [
         error_of(drive::reader("odps", &rest, &read).await),
         error_of(drive::writer("odps", &rest, &write).await),
-        error_of(drive::browser("odps", &rest).await.tables("", 1).await),
+        error_of(
+            drive::browser("odps", &rest)
+                .await
+                .list(Listing::Tables, "", 1)
+                .await,
+        ),
         error_of(reader.splits(1).await),
         error_of(writer.prepare(&plan).await),
     ] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use sdk::{BrowsedColumn, Browser, Kind, SplitKey, TableName};
+use sdk::{BrowsedColumn, Browser, Entry, Kind, Listing, SplitKey};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -17,6 +17,7 @@ use crate::api::error::{ApiError, ApiResult, Code, ErrorBody, Problem};
 use crate::api::page::{Listed, PageQuery, QueryOf};
 use crate::datasources::{self, ddl, look};
 use crate::state::App;
+use crate::store::Page;
 use crate::store::datasource::Datasource;
 
 /// A look into a data source is given up after so long.
@@ -47,6 +48,17 @@ pub(crate) struct TablesQuery {
 pub(crate) struct TableQuery {
     /// The name as the list of tables has it.
     table: String,
+}
+
+/// Which columns are wanted.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ColumnsQuery {
+    /// The name as the list of tables has it.
+    table: String,
+    /// A part of the name, in any case.
+    #[serde(default)]
+    search: String,
 }
 
 /// Which rows are wanted.
@@ -105,7 +117,7 @@ pub(crate) enum SplitUse {
     Unusable,
 }
 
-/// All columns of a table, in order.
+/// The columns of a table, in order.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TableColumns {
     items: Vec<TableColumn>,
@@ -260,50 +272,72 @@ pub(crate) async fn tables(
     let access = caller
         .enter(&app, &project, Right::DatasourcesBrowse)
         .await?;
-    let page = PageQuery::of(query.cursor, query.limit).page()?;
-    let seen = match page.after.as_deref().map(str::parse::<usize>) {
-        None => 0,
-        Some(Ok(seen)) if seen <= FURTHEST => seen,
-        Some(_) => {
-            return Err(
-                ApiError::bad_request("the list of tables does not go so far")
-                    .hint("search for a part of the name"),
-            );
-        }
-    };
-    let wanted = seen + usize::try_from(page.limit).unwrap_or(0);
+    let place = Place::of(query.cursor, query.limit)?;
     let found = in_time(async {
         let opened = open(&app, &access, &id, None).await?;
-        let found = opened.browser.tables(&query.search, wanted).await;
-        found.map_err(|error| opened.refused(&error))
+        let wanted = place.wanted();
+        let found = opened.browser.list(Listing::Tables, &query.search, wanted);
+        found.await.map_err(|error| opened.refused(&error))
     })
     .await?;
-    // Stores list their tables in one order, so a page is what follows those that were seen.
-    let rows: Vec<(usize, TableName)> = (1..).zip(found).skip(seen).collect();
-    let item = |(_, table): (usize, TableName)| TableItem {
+    Ok(Json(place.listed(found, |table: Entry| TableItem {
         name: table.name,
         kind: table.kind,
-    };
-    let key = |(number, _): &(usize, TableName)| number.to_string();
-    Ok(Json(Listed::new(rows, &page, key, item)))
+    })))
+}
+
+/// Where a page of names begins. Stores list them in one order, so a page is what follows those that were seen.
+pub(super) struct Place {
+    page: Page,
+    seen: usize,
+}
+
+impl Place {
+    pub(super) fn of(cursor: Option<String>, limit: Option<u32>) -> ApiResult<Place> {
+        let page = PageQuery::of(cursor, limit).page()?;
+        let seen = match page.after.as_deref().map(str::parse::<usize>) {
+            None => 0,
+            Some(Ok(seen)) if seen <= FURTHEST => seen,
+            Some(_) => {
+                return Err(ApiError::bad_request("the list does not go so far")
+                    .hint("search for a part of the name"));
+            }
+        };
+        Ok(Place { page, seen })
+    }
+
+    /// How many names the page ends with, and the one behind that tells whether there is another page.
+    pub(super) fn wanted(&self) -> usize {
+        self.seen + usize::try_from(self.page.limit).unwrap_or(0)
+    }
+
+    pub(super) fn listed<T, I>(&self, found: Vec<T>, item: impl Fn(T) -> I) -> Listed<I> {
+        let rows: Vec<(usize, T)> = (1..).zip(found).skip(self.seen).collect();
+        let key = |(number, _): &(usize, T)| number.to_string();
+        Listed::new(rows, &self.page, key, |(_, row)| item(row))
+    }
 }
 
 /// The columns of a table.
 #[utoipa::path(get, path = "/projects/{project}/datasources/{datasource}/columns", tag = "datasources",
-    params(("project" = String, Path), ("datasource" = String, Path), TableQuery),
+    params(("project" = String, Path), ("datasource" = String, Path), ColumnsQuery),
     responses((status = 200, body = TableColumns), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("datasourcesBrowse"))))]
 pub(crate) async fn columns(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
     Path((project, id)): Path<(String, String)>,
-    QueryOf(query): QueryOf<TableQuery>,
+    QueryOf(query): QueryOf<ColumnsQuery>,
 ) -> ApiResult<Json<TableColumns>> {
     let access = caller
         .enter(&app, &project, Right::DatasourcesBrowse)
         .await?;
     let (_, columns) = in_time(read_columns(&app, &access, &id, &query.table)).await?;
-    let items = columns.into_iter().map(TableColumn::from).collect();
+    let search = query.search.to_lowercase();
+    let found = columns
+        .into_iter()
+        .filter(|browsed| browsed.column.name.to_lowercase().contains(&search));
+    let items = found.map(TableColumn::from).collect();
     Ok(Json(TableColumns { items }))
 }
 

@@ -1,10 +1,12 @@
 //! Data sources: listed, made, changed and deleted. `form` checks what is sent in, `view` is what is shown,
-//! `connectivity` tests connections, `browse` looks into them, `creation` makes tables there.
+//! `connectivity` tests connections, `browse` looks into them, `parts` at their schemas and partitions, `creation`
+//! makes tables there.
 
 pub(crate) mod browse;
 pub(crate) mod connectivity;
 pub(crate) mod creation;
 mod form;
+pub(crate) mod parts;
 mod view;
 
 use axum::Json;

@@ -158,3 +158,110 @@ async fn what_cannot_be_looked_at_is_told() {
         assert!(!refused.body.to_string().contains("hunter2"));
     }
 }
+
+#[tokio::test]
+async fn schemas_partitions_and_columns_are_listed_and_searched() {
+    let database = Database::new();
+    for kept in Kept::BOTH {
+        let schema = database
+            .schema(
+                r#"CREATE TABLE days (id int, at date, "Note" text) PARTITION BY RANGE (at);
+                CREATE TABLE days_1 PARTITION OF days FOR VALUES FROM ('2026-03-01') TO ('2026-03-02');
+                CREATE TABLE "Days 2" PARTITION OF days FOR VALUES FROM ('2026-03-02') TO ('2026-03-03');
+                CREATE TABLE days_3 PARTITION OF days DEFAULT;
+                CREATE TABLE plain (id int)"#,
+            )
+            .await;
+        let place = Place::new(kept).await;
+        place.settings(json!({"outboundLoopback": true})).await;
+        let path = place.add("here", "postgresql", database.config()).await;
+        let get = async |rest: &str| place.admin.get(&format!("{path}/{rest}")).await;
+
+        let found = get(&format!("schemas?search={}", schema.to_uppercase())).await;
+        assert_eq!(names(&found.ok()), std::slice::from_ref(&schema));
+        let all = names(&get("schemas?limit=500").await.ok());
+        assert!(all.contains(&"public".to_string()), "{all:?}");
+        assert!(!all.iter().any(|name| name.starts_with("pg_")), "{all:?}");
+        let injected = encoded("'; drop schema x --");
+        let nothing = get(&format!("schemas?search={injected}")).await.ok();
+        assert_eq!(nothing["items"], json!([]));
+
+        let parts = format!("partitions?table={schema}.days");
+        let odd = format!(r#"{schema}."Days 2""#);
+        let expected = [
+            odd.clone(),
+            format!("{schema}.days_1"),
+            format!("{schema}.days_3"),
+        ];
+        let first = get(&format!("{parts}&limit=2")).await.ok();
+        let next = first["nextCursor"].as_str().unwrap();
+        let second = get(&format!("{parts}&limit=2&cursor={next}")).await.ok();
+        let pages = [names(&first), names(&second)].concat();
+        assert_eq!(pages, expected);
+        assert!(second.get("nextCursor").is_none(), "{second}");
+        let found = get(&format!("{parts}&search=DAYS%202")).await.ok();
+        assert_eq!(names(&found), std::slice::from_ref(&odd));
+        // As a job would name it.
+        let columns = get(&format!("columns?table={}", encoded(&odd))).await.ok();
+        assert_eq!(names(&columns), ["id", "at", "Note"]);
+        let plain = get(&format!("partitions?table={schema}.plain")).await.ok();
+        assert_eq!(plain["items"], json!([]));
+        let none = get("partitions?table=no_such_table").await;
+        assert_eq!(none.refused(404), "notFound");
+
+        let columns = format!("columns?table={schema}.days");
+        assert_eq!(
+            names(&get(&format!("{columns}&search=NOT")).await.ok()),
+            ["Note"]
+        );
+        assert_eq!(names(&get(&columns).await.ok()).len(), 3);
+
+        let stream = place.add("stream", "stream", json!({})).await;
+        let stream = place.admin.get(&format!("{stream}/schemas")).await;
+        assert_eq!(stream.refused(409), "conflict");
+        let visitor = place.member("visitor").await;
+        for rest in ["schemas", &parts] {
+            let refused = visitor.get(&format!("{path}/{rest}")).await;
+            assert_eq!(refused.refused(403), "forbidden");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_says_nothing_is_given_up_and_holds_nobody_up() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        while let Ok((stream, _)) = silent.accept().await {
+            open.push(stream);
+        }
+    });
+    let place = Place::new(Kept::Sqlite).await;
+    place.settings(json!({"outboundLoopback": true})).await;
+    let config = json!({"jdbcUrl": [format!("jdbc:postgresql://127.0.0.1:{port}/sales")],
+        "username": "etl", "password": "hunter2-silent"});
+    let path = place.add("silent", "postgresql", config).await;
+    let looks = [
+        "tables",
+        "schemas",
+        "columns?table=a",
+        "preview?table=a",
+        "ddl?table=a",
+    ];
+    // More at once than the store has connections, and others go on meanwhile.
+    let looks = looks.iter().cycle().take(30).map(|rest| {
+        let (admin, path) = (place.admin.clone(), format!("{path}/{rest}"));
+        tokio::spawn(async move { admin.get(&path).await })
+    });
+    let looks: Vec<_> = looks.collect();
+    for _ in 0..20 {
+        assert_eq!(place.admin.get(&place.sources()).await.status, 200);
+    }
+    assert!(looks.iter().all(|look| !look.is_finished()));
+    for look in looks {
+        let refused = look.await.unwrap();
+        assert_eq!(refused.refused(502), "upstream");
+        assert!(!refused.body.to_string().contains("hunter2"));
+    }
+}

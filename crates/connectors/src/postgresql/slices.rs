@@ -28,7 +28,10 @@ pub(crate) fn inner_bounds(mut bounds: Vec<i128>, count: usize) -> Vec<i128> {
 }
 
 /// Slices below, between and above bounds in ascending order, and one for NULL.
-pub(crate) fn slices_between<T: std::fmt::Display>(
+///
+/// Their names count them: names stand in logs, reports and the console, where the bounds, which are values
+/// of rows, do not belong.
+pub(crate) fn slices_between<T>(
     name: &str,
     bounds: &[T],
     nullable: bool,
@@ -38,24 +41,19 @@ pub(crate) fn slices_between<T: std::fmt::Display>(
         return whole();
     };
     let key = identifier(name);
-    let mut slices = vec![(
-        format!("{name} below {first}"),
-        Some(format!("{key} < {}", sql(first))),
-    )];
+    let mut conditions = vec![format!("{key} < {}", sql(first))];
     for pair in bounds.windows(2) {
-        slices.push((
-            format!("{name} from {} to below {}", pair[0], pair[1]),
-            Some(format!(
-                "{key} >= {} AND {key} < {}",
-                sql(&pair[0]),
-                sql(&pair[1])
-            )),
+        conditions.push(format!(
+            "{key} >= {} AND {key} < {}",
+            sql(&pair[0]),
+            sql(&pair[1])
         ));
     }
-    slices.push((
-        format!("{name} from {last}"),
-        Some(format!("{key} >= {}", sql(last))),
-    ));
+    conditions.push(format!("{key} >= {}", sql(last)));
+    let mut slices: Vec<Slice> = (1..)
+        .zip(conditions)
+        .map(|(number, condition)| (format!("{name} part {number}"), Some(condition)))
+        .collect();
     if nullable {
         slices.push((format!("{name} is null"), Some(format!("{key} IS NULL"))));
     }
@@ -70,18 +68,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slices_name_their_rows_and_quote_their_bounds() {
+    fn slices_are_counted_and_quote_their_bounds() {
         let bounds = ["it's".to_string(), "z".to_string()];
         let slices = slices_between("Name", &bounds, true, |b| literal(b));
         assert_eq!(
             slices,
             [
-                ("Name below it's".into(), Some("\"Name\" < 'it''s'".into())),
+                ("Name part 1".into(), Some("\"Name\" < 'it''s'".into())),
                 (
-                    "Name from it's to below z".into(),
+                    "Name part 2".into(),
                     Some("\"Name\" >= 'it''s' AND \"Name\" < 'z'".to_string())
                 ),
-                ("Name from z".into(), Some("\"Name\" >= 'z'".into())),
+                ("Name part 3".into(), Some("\"Name\" >= 'z'".into())),
                 ("Name is null".into(), Some("\"Name\" IS NULL".into())),
             ]
         );

@@ -353,14 +353,10 @@ impl Cutting<'_> {
     /// Ranges between quantiles, in the order that the server itself gives the values.
     async fn quantiles(&self, table: &Table, column: &TableColumn) -> Result<Vec<Slice>> {
         let bounds = self.sample(table, column, self.slices).await?;
-        let mut slices = slices_between(&column.name, &bounds, !column.not_null, |b| literal(b));
-        // Labels stand in logs and reports, where values of rows do not belong.
-        for (number, (label, _)) in slices.iter_mut().enumerate().take(bounds.len() + 1) {
-            if !bounds.is_empty() {
-                *label = format!("{} part {}", column.name, number + 1);
-            }
-        }
-        Ok(slices)
+        let nullable = !column.not_null;
+        Ok(slices_between(&column.name, &bounds, nullable, |b| {
+            literal(b)
+        }))
     }
 
     /// Bounds of `count` parts by some of the rows that are read; none where the server cannot pick some.
@@ -435,7 +431,7 @@ impl Cutting<'_> {
             format!("'({block},0)'::tid")
         });
         for (label, condition) in &mut slices {
-            *label = label.replace("ctid", "block");
+            *label = label.replace("ctid", "blocks");
             if let Some(condition) = condition {
                 *condition = condition.replace("\"ctid\"", "ctid");
             }

@@ -1,6 +1,7 @@
 //! Connectors against real stores, driven through the registry as the engine drives them.
 
 mod conformance;
+mod corpus;
 mod drive;
 mod file;
 mod odps;

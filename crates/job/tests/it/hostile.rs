@@ -3,42 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use job::{Colour, Document, Options, Parameters, Spelling};
+use job::{Document, Options, Parameters, Spelling};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
 use crate::{STREAM, now, read, seed};
 
+#[path = "../../../../fuzz/bodies/job.rs"]
+mod job_body;
+#[path = "../../../../fuzz/bodies/parameters.rs"]
+mod parameters_body;
+
 /// Runs a text through everything that takes a document.
 fn exercise(text: &str) {
-    let mut parameters = Parameters::at(now(), None, None);
-    parameters.set("x", "1").expect("a constant");
-    let problems = match Document::parse("job.json", text) {
-        Ok(document) => {
-            let _ = parameters.resolve_all(&document);
-            let _ = job::convert(&document);
-            match job::normalise(&document, &Options::new(parameters)) {
-                Ok((job, warnings)) => {
-                    assert!(job.setting.concurrent >= 1);
-                    warnings
-                }
-                Err(problems) => {
-                    assert!(problems.has_errors());
-                    problems
-                }
-            }
-        }
-        Err(problems) => {
-            assert!(problems.has_errors());
-            problems
-        }
-    };
-    for problem in &problems {
-        if let Some(span) = problem.span {
-            assert!(span.line >= 1 && span.column >= 1 && span.end <= text.len());
-        }
-    }
-    let rendered = problems.render(Colour::Plain);
-    assert!(!rendered.contains('\u{1b}'));
+    job_body::run(text.as_bytes());
 }
 
 #[test]
@@ -46,19 +23,13 @@ fn the_corpus_is_harmless() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");
     let mut count = 0;
     for entry in fs::read_dir(corpus.join("job")).expect("the corpus of documents") {
-        let bytes = fs::read(entry.expect("an entry").path()).expect("a file");
-        exercise(&String::from_utf8_lossy(&bytes));
+        job_body::run(&fs::read(entry.expect("an entry").path()).expect("a file"));
         count += 1;
     }
     for entry in fs::read_dir(corpus.join("parameters")).expect("the corpus of expressions") {
         let text = fs::read_to_string(entry.expect("an entry").path()).expect("a file");
-        let mut parameters = Parameters::at(now(), None, None);
-        for line in text.lines() {
-            if parameters.set("k", line).is_ok() {
-                let _ = parameters.value("k");
-            }
-            count += 1;
-        }
+        parameters_body::run(&text);
+        count += text.lines().count();
     }
     assert!(count > 40, "{count}");
 }

@@ -8,7 +8,7 @@ use maxcompute::compression::Compression;
 use maxcompute::types::{Column, Type};
 use proptest::prelude::{any, proptest};
 
-use crate::vectors::{Vector, all, load};
+use crate::vectors::{Vector, all};
 
 fn columns(vector: &Vector) -> Vec<Column> {
     let numbered = vector.types().into_iter().enumerate();
@@ -24,7 +24,7 @@ fn joined(vector: &Vector, batches: &[RecordBatch]) -> RecordBatch {
 #[test]
 fn every_arrow_vector_in_both_directions() {
     let vectors = all("arrow");
-    assert_eq!(vectors.len(), 6);
+    assert!(vectors.len() >= 6, "only {} vectors", vectors.len());
     for vector in vectors {
         let name = vector.name.as_str();
         let payload = unframe(&vector.bytes).unwrap();
@@ -96,11 +96,11 @@ fn intervals_have_no_agreed_arrow_form() {
 #[test]
 fn every_compressed_vector_decodes() {
     let vectors = all("compressed");
-    assert_eq!(vectors.len(), 4);
+    assert!(vectors.len() >= 4, "only {} vectors", vectors.len());
     for vector in vectors {
         let name = vector.json["content_encoding"].as_str().unwrap();
         let compression: Compression = name.parse().unwrap();
-        let plain = load(vector.json["decodes_to"].as_str().unwrap());
+        let plain = vector.named("decodes_to").unwrap();
         assert_eq!(
             compression.decode(&vector.bytes, 1000).unwrap(),
             plain.bytes,

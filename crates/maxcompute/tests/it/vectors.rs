@@ -1,6 +1,6 @@
-//! Reads the golden vectors of `tests/vectors`.
+//! Reads the golden vectors of `tests/vectors`, and those of one more folder if a variable names it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
 use maxcompute::types::Type;
@@ -8,43 +8,58 @@ use serde_json::Value;
 
 use crate::cells::batch_of;
 
+/// Names a folder of vectors that are not in the repository, such as streams that were captured from a service.
+const MORE: &str = "LONGSHORE_TEST_VECTORS";
+
 pub(crate) struct Vector {
     pub(crate) name: String,
     pub(crate) json: Value,
     pub(crate) bytes: Vec<u8>,
+    folder: PathBuf,
 }
 
-pub(crate) fn folder() -> PathBuf {
+fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")
 }
 
 pub(crate) fn json(name: &str) -> Value {
-    let text = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
+    json_in(&folder(), name)
+}
+
+fn json_in(folder: &Path, name: &str) -> Value {
+    let text = std::fs::read_to_string(folder.join(format!("{name}.json"))).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
 pub(crate) fn load(name: &str) -> Vector {
-    let text = std::fs::read_to_string(folder().join(format!("{name}.hex"))).unwrap();
+    load_in(&folder(), name)
+}
+
+fn load_in(folder: &Path, name: &str) -> Vector {
+    let text = std::fs::read_to_string(folder.join(format!("{name}.hex"))).unwrap();
     Vector {
         name: name.to_owned(),
-        json: json(name),
+        json: json_in(folder, name),
         bytes: unhex(&text),
+        folder: folder.to_owned(),
     }
 }
 
-/// All vectors of one kind, in the order of their names.
+/// All vectors of one kind, in the order of their names, those of the repository first.
 pub(crate) fn all(kind: &str) -> Vec<Vector> {
-    let mut names: Vec<String> = std::fs::read_dir(folder())
-        .unwrap()
-        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
-        .filter_map(|name| name.strip_suffix(".hex").map(str::to_owned))
-        .collect();
-    names.sort();
-    names
-        .iter()
-        .map(|name| load(name))
-        .filter(|vector| vector.json["kind"] == kind)
-        .collect()
+    let more = std::env::var_os(MORE).map(PathBuf::from);
+    let mut vectors = Vec::new();
+    for folder in [folder()].into_iter().chain(more) {
+        let mut names: Vec<String> = std::fs::read_dir(&folder)
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+            .filter_map(|name| name.strip_suffix(".hex").map(str::to_owned))
+            .collect();
+        names.sort();
+        vectors.extend(names.iter().map(|name| load_in(&folder, name)));
+    }
+    vectors.retain(|vector| vector.json["kind"] == kind);
+    vectors
 }
 
 pub(crate) fn unhex(text: &str) -> Vec<u8> {
@@ -60,10 +75,17 @@ pub(crate) fn unhex(text: &str) -> Vec<u8> {
 }
 
 impl Vector {
+    /// Another vector of the same folder that this one names.
+    pub(crate) fn named(&self, key: &str) -> Option<Vector> {
+        let name = self.json[key].as_str()?;
+        let name = name.rsplit('/').next().unwrap_or(name);
+        Some(load_in(&self.folder, name))
+    }
+
     /// The document that has the columns and rows, which may be the one of another vector.
     fn described(&self) -> Value {
-        match self.json["same_rows_as"].as_str() {
-            Some(other) => json(other),
+        match self.named("same_rows_as") {
+            Some(other) => other.json,
             None => self.json.clone(),
         }
     }

@@ -6,7 +6,7 @@ use arrow_array::{Array, ArrayRef, Int16Array, Int64Array, RecordBatch, UInt32Ar
 use arrow_schema::DataType;
 use arrow_select::take::take;
 use engine::Fit;
-use sdk::Column;
+use sdk::{Column, Listing};
 
 use super::subject::{Cut, ModeOutcome, Subject, Table};
 use super::trial::{
@@ -60,7 +60,10 @@ async fn browse(subject: &Subject, table: &Table) -> Verdict {
             return Err(format!("the ping failed to {}: {error}", stage.name));
         }
     }
-    let listed = browser.tables(&table.name, 100).await.map_err(text)?;
+    let listed = browser
+        .list(Listing::Tables, &table.name, 100)
+        .await
+        .map_err(text)?;
     // Bare, behind a schema, or a folder with a file.
     let (qualified, file) = (format!(".{}", table.name), format!("{}/", table.name));
     let is_it =

@@ -1,7 +1,5 @@
 //! The codec on its own: what it writes it reads back, cut anywhere, and nothing makes it panic.
 
-use std::path::Path;
-
 use arrow_buffer::i256;
 use proptest::prelude::*;
 
@@ -144,20 +142,6 @@ fn invalid_text_spoils_its_own_row_only() {
         .remove(0);
     assert_eq!((batch.batch.num_rows(), batch.unreadable.len()), (2, 3));
     assert_eq!(batch.unreadable[0].reason, "the text is not valid UTF-8");
-}
-
-#[test]
-fn the_corpus_is_survived() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/copy");
-    let mut count = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        // Any outcome is fine; a panic is not.
-        let _ = decode(TYPES, false, [bytes.as_slice()]);
-        let _ = decode(TYPES, true, bytes.chunks(3));
-        count += 1;
-    }
-    assert!(count >= 8);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use futures::StreamExt;
-use sdk::{Error, Kind};
+use sdk::{Error, Kind, Listing};
 use serde_json::{Value, json};
 
 use super::Folder;
@@ -369,7 +369,7 @@ async fn browsing() {
             .unwrap()
             .ends_with("holds 3 entries")
     );
-    let tables = browser.tables("", 10).await.unwrap();
+    let tables = browser.list(Listing::Tables, "", 10).await.unwrap();
     let tables: Vec<(&str, &str)> = tables
         .iter()
         .map(|table| (table.name.as_str(), table.kind.as_str()))
@@ -378,7 +378,14 @@ async fn browsing() {
         tables,
         [("b.jsonl", "JSON lines file"), ("in/a.csv", "CSV file")]
     );
-    assert_eq!(browser.tables("IN/", 10).await.unwrap().len(), 1);
+    assert_eq!(
+        browser
+            .list(Listing::Tables, "IN/", 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(
         browser.columns("b.jsonl").await.unwrap()[0].column.name,
         "id"

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use sdk::Listing;
 use serde_json::{Value, json};
 
 use super::Folder;
@@ -298,7 +299,7 @@ async fn a_root_may_be_relative() {
             assert_eq!(rows.batch.num_rows(), 1, "{path} in {root}");
         }
         let browser = browser("file", &config).await;
-        let tables = browser.tables("", 10).await.unwrap();
+        let tables = browser.list(Listing::Tables, "", 10).await.unwrap();
         assert_eq!(tables[0].name, "in/a.csv", "{root}");
     }
 }

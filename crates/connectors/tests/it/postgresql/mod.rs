@@ -5,6 +5,7 @@
 mod conflicts;
 mod draft;
 mod faults;
+mod random;
 mod reading;
 mod rules;
 mod sessions;

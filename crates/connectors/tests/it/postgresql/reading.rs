@@ -3,7 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use futures::TryStreamExt;
-use sdk::{Kind, ReadBatch};
+use sdk::{Kind, Listing, ReadBatch};
 use serde_json::{Value, json};
 
 use super::{Schema, ids, open_browser, options, read_all, read_one, schema_error};
@@ -307,7 +307,10 @@ async fn a_browser_shows_tables_columns_and_first_rows() {
               INSERT INTO person SELECT i, i FROM generate_series(1, 50) AS i")
         .await;
     let browser = open_browser(&schema.config()).await;
-    let tables = browser.tables(&schema.name, 10).await.unwrap();
+    let tables = browser
+        .list(Listing::Tables, &schema.name, 10)
+        .await
+        .unwrap();
     let seen: Vec<(String, &str)> = tables
         .iter()
         .map(|t| (t.name.clone(), t.kind.as_str()))
@@ -333,5 +336,8 @@ async fn a_browser_shows_tables_columns_and_first_rows() {
         .await;
     let batch = browser.preview("person", 20).await.unwrap();
     assert_eq!(batch.num_rows(), 20);
-    assert_eq!(browser.tables("no such", 10).await.unwrap(), []);
+    assert_eq!(
+        browser.list(Listing::Tables, "no such", 10).await.unwrap(),
+        []
+    );
 }

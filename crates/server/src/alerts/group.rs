@@ -1,13 +1,18 @@
-//! Makes messages of complete groups of events: one for each channel of their rule.
+//! Makes messages of complete groups of events: one for each channel of their rule, neither sooner after the one before
+//! nor more of them than the rule allows.
+
+use chrono::DateTime;
 
 use super::message::{Event, MOST_LISTED, Message, Named};
+use super::rule::{Place, Spec};
 use super::tell::read;
 use crate::api::time::new_id;
+use crate::clock::{DAY_MICROS, MINUTE_MICROS};
 use crate::state::App;
 use crate::store::alert::{self, Alert};
 use crate::store::alert_event::Group;
 use crate::store::{
-    StoreResult, alert_channel, alert_event, alert_rule, damaged, project, read_json,
+    Connection, StoreResult, alert_channel, alert_event, alert_rule, damaged, project, read_json,
 };
 
 /// So many groups are looked for at a time.
@@ -30,12 +35,25 @@ pub(super) async fn close(app: &App) -> StoreResult<()> {
 
 async fn one(app: &App, group: &Group) -> StoreResult<()> {
     let mut t = app.store.begin().await?;
-    let taken = alert_event::take(&mut t, group).await?;
-    // Another server was faster, or the rule is gone and its events with it.
-    let (Some(first), Some(rule)) = (
-        taken.first(),
-        alert_rule::by_id(&mut t, &group.rule_id).await?,
-    ) else {
+    // Its messages are counted, so they are made one after the other.
+    let Some(rule) = alert_rule::lock(&mut t, &group.rule_id).await? else {
+        // The rule is gone and its events with it.
+        return Ok(());
+    };
+    let spec = read(&rule);
+    if let Some(spec) = &spec
+        && let Some(later) = too_early(app, &mut t, spec, group).await?
+    {
+        alert_event::postpone(&mut t, &rule.id, later).await?;
+        return Ok(t.commit().await?);
+    }
+    // Messages that have to wait for one another take all that there is by then.
+    let now = app.clock.micros();
+    let waits = spec.as_ref().is_some_and(|spec| spec.least_minutes > 0);
+    let ready_by = if waits { now } else { i64::MIN };
+    let taken = alert_event::take(&mut t, group, ready_by).await?;
+    // Another server was faster.
+    let Some(first) = taken.first() else {
         return Ok(());
     };
     let events = taken
@@ -44,9 +62,17 @@ async fn one(app: &App, group: &Group) -> StoreResult<()> {
         .map(|told| read_json(&told.event));
     let events = events.collect::<StoreResult<Vec<Event>>>()?;
     let project = project::find(&mut t, &rule.project_id).await?;
-    let channels = read(&rule).map(|spec| spec.channels).unwrap_or_default();
-    let now = app.clock.micros();
+    let most = spec.as_ref().and_then(|spec| spec.most_a_day);
+    let channels = spec.map(|spec| spec.channels).unwrap_or_default();
     for channel_id in channels {
+        let is_enough = match most {
+            Some(most) => {
+                let since = now - DAY_MICROS;
+                let made = alert::count_since(&mut t, (&rule.id, &channel_id), since).await?;
+                made >= i64::from(most)
+            }
+            None => false,
+        };
         let channel = alert_channel::find(&mut t, &rule.project_id, &channel_id).await?;
         let message = Message {
             project: Named {
@@ -67,9 +93,9 @@ async fn one(app: &App, group: &Group) -> StoreResult<()> {
             count: taken.len(),
             events: events.clone(),
         };
-        let state = match first.is_dropped {
-            0 => alert::WAITING,
-            _ => alert::DROPPED,
+        let state = match first.is_dropped != 0 || is_enough {
+            true => alert::DROPPED,
+            false => alert::WAITING,
         };
         let row = Alert {
             id: new_id(),
@@ -88,6 +114,33 @@ async fn one(app: &App, group: &Group) -> StoreResult<()> {
         alert::insert(&mut t, &row).await?;
     }
     Ok(t.commit().await?)
+}
+
+/// Until when a group has to wait because the rule's message before is too recent.
+async fn too_early(
+    app: &App,
+    c: &mut Connection,
+    spec: &Spec,
+    group: &Group,
+) -> StoreResult<Option<i64>> {
+    if spec.least_minutes == 0 || group.is_dropped != 0 {
+        return Ok(None);
+    }
+    let Some(last) = alert::latest(c, &group.rule_id).await? else {
+        return Ok(None);
+    };
+    let later = last + i64::from(spec.least_minutes) * MINUTE_MICROS;
+    if later <= app.clock.micros() {
+        return Ok(None);
+    }
+    // That may be a time at which nobody is to be disturbed.
+    let quiet = spec.quiet_hours.as_ref();
+    let quiet = quiet.and_then(|hours| hours.read(&mut Vec::new()));
+    let instant = DateTime::from_timestamp_micros(later).unwrap_or_default();
+    Ok(Some(match quiet.map(|quiet| quiet.place(instant)) {
+        Some(Place::Quiet(ends)) => ends.timestamp_micros(),
+        _ => later,
+    }))
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
-//! Finds cycles that have not succeeded by the time that a rule names.
+//! Finds cycles that have not succeeded by the time that a rule names; `overtime` finds runs that take too long.
 
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::message::{Event, EventKind, Named, first_line};
-use super::rule::{Deadline, Spec, Watched};
+use super::overtime;
+use super::rule::{Deadlines, Spec, Watched};
 use super::tell::{link, note, read, time_text};
-use crate::schedule::zone;
+use crate::schedule::occurrence::Rule;
 use crate::scheduler::{self, wall, wall_text};
 use crate::state::App;
 use crate::store::alert_rule::{self, AlertRule};
@@ -20,10 +20,10 @@ const LOOK_BACK: TimeDelta = TimeDelta::days(4);
 /// So many rows are read at a time.
 const PIECE: i64 = 500;
 
-/// Tells of every cycle that has become late.
+/// Tells of every cycle that has become late, and of every run that takes too long.
 pub(super) async fn look(app: &App) -> StoreResult<()> {
     let now = app.clock.now();
-    let mut zones = Zones::default();
+    let mut schedules = Schedules::default();
     let mut after = String::new();
     loop {
         let mut c = app.store.read().await?;
@@ -36,10 +36,8 @@ pub(super) async fn look(app: &App) -> StoreResult<()> {
             let Some(spec) = read(row) else {
                 continue;
             };
-            let Some(deadline) = spec.late() else {
-                continue;
-            };
-            let found = late_cycles(&mut c, &mut zones, (row, &spec), deadline, now).await?;
+            overtime::look(app, &mut c, (row, &spec)).await?;
+            let found = late_cycles(&mut c, &mut schedules, (row, &spec), now).await?;
             for (cycle, at) in found {
                 tell(app, (row, &spec), &cycle, at).await?;
             }
@@ -47,29 +45,30 @@ pub(super) async fn look(app: &App) -> StoreResult<()> {
     }
 }
 
-/// The zones of jobs' schedules.
+/// What jobs were submitted with.
 #[derive(Default)]
-struct Zones(HashMap<String, Option<Tz>>);
+struct Schedules(HashMap<String, Option<Rule>>);
 
-impl Zones {
-    async fn of(&mut self, c: &mut Connection, job_id: &str) -> StoreResult<Option<Tz>> {
-        if let Some(known) = self.0.get(job_id) {
-            return Ok(*known);
+impl Schedules {
+    async fn of(&mut self, c: &mut Connection, job_id: &str) -> StoreResult<Option<&Rule>> {
+        if !self.0.contains_key(job_id) {
+            let document = scheduler::readable_rule(c, job_id).await?;
+            let found = document.and_then(|document| document.rule().ok());
+            self.0.insert(job_id.to_string(), found);
         }
-        let rule = scheduler::submitted_rule(c, job_id).await?;
-        let found = rule.and_then(|rule| zone::find(&rule.zone).ok());
-        self.0.insert(job_id.to_string(), found);
-        Ok(found)
+        Ok(self.0.get(job_id).and_then(Option::as_ref))
     }
 }
 
 async fn late_cycles(
     c: &mut Connection,
-    zones: &mut Zones,
+    schedules: &mut Schedules,
     (row, spec): (&AlertRule, &Spec),
-    deadline: Deadline,
     now: DateTime<Utc>,
 ) -> StoreResult<Vec<(Unfinished, DateTime<Utc>)>> {
+    let Some(deadlines) = spec.late() else {
+        return Ok(Vec::new());
+    };
     let whole = [String::new()];
     let jobs = match &spec.object {
         Watched::Project => &whole[..],
@@ -93,10 +92,9 @@ async fn late_cycles(
             };
             after.clone_from(&last.id);
             for cycle in piece {
-                let Some(zone) = zones.of(c, &cycle.job_id).await? else {
+                let Some(at) = deadline(c, schedules, &deadlines, &cycle).await? else {
                     continue;
                 };
-                let at = deadline.of(wall(cycle.cycle_at).date(), zone);
                 // Cycles that come due only after the deadline cannot keep it.
                 let counts = cycle.due_at < at.timestamp_micros()
                     && at.timestamp_micros() >= row.watched_from;
@@ -107,6 +105,21 @@ async fn late_cycles(
         }
     }
     Ok(found)
+}
+
+/// When a cycle is late, if anybody wants to know.
+async fn deadline(
+    c: &mut Connection,
+    schedules: &mut Schedules,
+    deadlines: &Deadlines,
+    cycle: &Unfinished,
+) -> StoreResult<Option<DateTime<Utc>>> {
+    let Some(rule) = schedules.of(c, &cycle.job_id).await? else {
+        return Ok(None);
+    };
+    let cycle_at = wall(cycle.cycle_at);
+    let found = deadlines.of(cycle_at.time(), rule.times());
+    Ok(found.map(|deadline| deadline.of(cycle_at.date(), rule.zone())))
 }
 
 async fn tell(

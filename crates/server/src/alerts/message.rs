@@ -20,6 +20,8 @@ pub(crate) enum EventKind {
     Failed,
     /// A cycle was not done in time.
     Late,
+    /// A run takes, or took, longer than the rule names.
+    Overtime,
     /// A run succeeded.
     Finished,
     /// A run ended with more dirty rows than the rule names.
@@ -76,7 +78,7 @@ pub(crate) struct Event {
     pub(crate) cycle_at: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) datasource: Option<Named>,
-    /// What the rule allows: a count of dirty rows, or the time to be done by, as RFC 3339.
+    /// What the rule allows: a count of dirty rows, minutes of a run, or the time to be done by, as RFC 3339.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) limit: Option<String>,
     /// The first line of what went wrong.
@@ -110,6 +112,7 @@ impl Event {
         let what = match self.kind {
             EventKind::Failed => "failed",
             EventKind::Late => "late",
+            EventKind::Overtime => "takes too long",
             EventKind::Finished => "finished",
             EventKind::DirtyOver => "too many dirty rows",
             EventKind::SourceDown => "data source down",
@@ -147,6 +150,7 @@ impl Event {
         }
         match self.kind {
             EventKind::Late => line("expected by", self.limit.as_deref()),
+            EventKind::Overtime => line("minutes allowed", self.limit.as_deref()),
             _ => line("dirty rows allowed", self.limit.as_deref()),
         }
         line("error", self.error.as_deref());

@@ -1,10 +1,11 @@
-//! Tells people what they asked to be told: runs that failed, are late, have finished or left dirty rows, and data
-//! sources that cannot be reached.
+//! Tells people what they asked to be told: runs that failed, are late, take too long, have finished or left dirty
+//! rows, and data sources that cannot be reached.
 //!
 //! Every server has these loops, and none leads, as with the scheduler.
 //!
 //! - `rule` is what somebody wants to be told, `message` what is told
-//! - `tell` notes events in the transaction in which they happen; `late` and `watch` find those that nobody does
+//! - `tell` notes events in the transaction in which they happen; `late`, `overtime` and `watch` find those that nobody
+//!   does
 //! - `group` makes messages of events, one for each channel
 //! - `deliver` sends them; `channel` knows how
 
@@ -13,6 +14,7 @@ pub(crate) mod deliver;
 mod group;
 mod late;
 pub(crate) mod message;
+mod overtime;
 pub(crate) mod rule;
 pub(crate) mod tell;
 mod watch;
@@ -22,12 +24,13 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use crate::clock::{DAY_MICROS, HOUR_MICROS};
+use crate::serve::lasting;
 use crate::state::App;
 use crate::store::{StoreResult, alert, alert_event};
 
 /// The rows are looked at this often.
 const TICK: Duration = Duration::from_secs(1);
-/// Cycles that are late are looked for this often.
+/// Cycles that are late and runs that take too long are looked for this often.
 const LATE_MICROS: i64 = 15 * 1_000_000;
 /// What is old is looked for this often.
 const FORGET_MICROS: i64 = HOUR_MICROS;
@@ -36,9 +39,9 @@ const EVENT_DAYS: i64 = 8;
 /// The history is kept this long.
 pub(crate) const HISTORY_DAYS: i64 = 90;
 
-/// Tells until the server stops. What takes its time does not hold up the rest.
+/// Tells until the server stops. What takes its time does not hold up the rest, nor does a defect.
 pub(crate) async fn work(app: App) {
-    let look = async {
+    let look = async |app: App| {
         let (mut late_at, mut forget_at) = (i64::MIN, i64::MIN);
         while !app.stop.is_cancelled() {
             say(
@@ -48,20 +51,24 @@ pub(crate) async fn work(app: App) {
             pause(&app).await;
         }
     };
-    let watch = async {
+    let watch = async |app: App| {
         while !app.stop.is_cancelled() {
             say(watch::test(&app).await, "testing data sources for alerts");
             pause(&app).await;
         }
     };
-    let deliver = async {
+    let deliver = async |app: App| {
         while !app.stop.is_cancelled() {
             say(group::close(&app).await, "making messages of events");
             say(deliver::deliver(&app).await, "sending alerts");
             pause(&app).await;
         }
     };
-    tokio::join!(look, watch, deliver);
+    tokio::join!(
+        lasting(app.clone(), "search for what is late", look),
+        lasting(app.clone(), "watch over data sources", watch),
+        lasting(app, "delivery of alerts", deliver),
+    );
 }
 
 async fn pause(app: &App) {

@@ -1,5 +1,7 @@
 //! What a rule says: about what it tells, when, to whom, and when it is quiet.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,12 @@ const MOST_NAMED: usize = 100;
 const MOST_CHANNELS: usize = 10;
 const LONGEST_GROUP_MINUTES: u32 = 24 * 60;
 const LONGEST_INTERVAL_MINUTES: u32 = 24 * 60;
+/// Messages of a rule within a day, if it limits them.
+const MOST_A_DAY: u32 = 1_000;
+/// A run that is allowed a week is not waited for.
+const LONGEST_RUN_MINUTES: u32 = 7 * 24 * 60;
+/// A day has no more cycles than minutes.
+const LAST_CYCLE: u32 = 24 * 60;
 /// A job may be expected until this hour, counted from the day of its cycle on.
 const LATEST_HOUR: u64 = 47;
 
@@ -32,6 +40,13 @@ pub(crate) struct Spec {
     #[serde(default)]
     #[schema(maximum = 1440)]
     pub(crate) group_minutes: u32,
+    /// So many minutes lie between two messages at least; what happens meanwhile is told with the next one.
+    #[serde(default)]
+    #[schema(maximum = 1440)]
+    pub(crate) least_minutes: u32,
+    /// At most so many messages within 24 hours go to each channel, 1 to 1000; further ones stand in the history only.
+    #[serde(default)]
+    pub(crate) most_a_day: Option<u32>,
 }
 
 /// What a rule watches.
@@ -67,6 +82,12 @@ pub(crate) enum Trigger {
     /// A scheduled cycle has not succeeded by `hh:mm`, 00:00 to 47:59, counted from the beginning of the day on
     /// which it is scheduled, in the zone of its schedule. From 24:00 on that is the next day.
     Late { by: String },
+    /// The same for some of the cycles of a day, each with a time of its own. For a cycle that is named here, the
+    /// time that `late` names does not count.
+    #[schema(title = "LateCycles")]
+    LateCycles { cycles: Vec<CycleDeadline> },
+    /// A run has been under way for longer than so many minutes, 1 to 10080, since its latest attempt began.
+    Overtime { minutes: u32 },
     /// A run succeeded.
     Finished,
     /// A run ended with more dirty rows.
@@ -82,6 +103,17 @@ pub(crate) enum Trigger {
         #[serde(rename = "everyMinutes")]
         every_minutes: u32,
     },
+}
+
+/// By when one of the cycles of a day is to have succeeded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CycleDeadline {
+    /// Counts the times of day of the schedule: 1 is the first one.
+    #[schema(minimum = 1, maximum = 1440)]
+    pub(crate) number: u32,
+    /// `01:30`, as for `late`.
+    pub(crate) by: String,
 }
 
 /// Hours in which nobody is to be disturbed, each day.
@@ -113,6 +145,8 @@ impl Trigger {
         match self {
             Trigger::Failed => "failed",
             Trigger::Late { .. } => "late",
+            Trigger::LateCycles { .. } => "lateCycles",
+            Trigger::Overtime { .. } => "overtime",
             Trigger::Finished => "finished",
             Trigger::DirtyOver { .. } => "dirtyOver",
             Trigger::SourceDown { .. } => "sourceDown",
@@ -132,10 +166,27 @@ impl Spec {
         })
     }
 
-    /// By when cycles are to have succeeded.
-    pub(crate) fn late(&self) -> Option<Deadline> {
+    /// By when cycles are to have succeeded; nothing if nobody wants to know.
+    pub(crate) fn late(&self) -> Option<Deadlines> {
+        let mut deadlines = Deadlines::default();
+        for trigger in &self.triggers {
+            match trigger {
+                Trigger::Late { by } => deadlines.usual = Deadline::parse(by),
+                Trigger::LateCycles { cycles } => {
+                    let of_cycle =
+                        |one: &CycleDeadline| Some((one.number, Deadline::parse(&one.by)?));
+                    deadlines.of_cycles = cycles.iter().filter_map(of_cycle).collect();
+                }
+                _ => {}
+            }
+        }
+        (deadlines != Deadlines::default()).then_some(deadlines)
+    }
+
+    /// How many minutes a run may take.
+    pub(crate) fn longest_run(&self) -> Option<u32> {
         self.triggers.iter().find_map(|trigger| match trigger {
-            Trigger::Late { by } => Deadline::parse(by),
+            Trigger::Overtime { minutes } => Some(*minutes),
             _ => None,
         })
     }
@@ -179,6 +230,17 @@ impl Spec {
             problems
                 .push(Problem::at("/groupMinutes", message).hint("0 sends each event by itself"));
         }
+        if self.least_minutes > LONGEST_INTERVAL_MINUTES {
+            let message = format!("`leastMinutes` must be 0 to {LONGEST_INTERVAL_MINUTES}");
+            problems.push(Problem::at("/leastMinutes", message).hint("0 lets no message wait"));
+        }
+        if let Some(most) = self.most_a_day
+            && !(1..=MOST_A_DAY).contains(&most)
+        {
+            let message = format!("`mostADay` must be 1 to {MOST_A_DAY}");
+            let hint = "leave it out to be told of everything, or disable the rule";
+            problems.push(Problem::at("/mostADay", message).hint(hint));
+        }
         problems
     }
 
@@ -206,10 +268,12 @@ impl Spec {
                 problems.push(Problem::at(&place, message).hint(hint));
             }
             match trigger {
-                Trigger::Late { by } if Deadline::parse(by).is_none() => problems.push(
-                    Problem::at(format!("{place}/by"), format!("`{by}` is no time to be done by"))
-                        .hint("write hours and minutes, 00:00 to 47:59; 26:30 is half past two of the next day"),
-                ),
+                Trigger::Late { by } => check_deadline(by, &place, problems),
+                Trigger::LateCycles { cycles } => check_cycles(cycles, &place, problems),
+                Trigger::Overtime { minutes } if !(1..=LONGEST_RUN_MINUTES).contains(minutes) => {
+                    let message = format!("`minutes` must be 1 to {LONGEST_RUN_MINUTES}");
+                    problems.push(Problem::at(format!("{place}/minutes"), message));
+                }
                 Trigger::SourceDown { every_minutes }
                     if !(1..=LONGEST_INTERVAL_MINUTES).contains(every_minutes) =>
                 {
@@ -219,6 +283,36 @@ impl Spec {
                 _ => {}
             }
         }
+    }
+}
+
+fn check_deadline(by: &str, place: &str, problems: &mut Vec<Problem>) {
+    if Deadline::parse(by).is_none() {
+        let message = format!("`{by}` is no time to be done by");
+        let hint =
+            "write hours and minutes, 00:00 to 47:59; 26:30 is half past two of the next day";
+        problems.push(Problem::at(format!("{place}/by"), message).hint(hint));
+    }
+}
+
+fn check_cycles(cycles: &[CycleDeadline], place: &str, problems: &mut Vec<Problem>) {
+    let place = format!("{place}/cycles");
+    if cycles.is_empty() {
+        problems.push(Problem::at(&place, "no cycle is named").hint("name at least one"));
+    }
+    let mut named = HashSet::new();
+    for (index, CycleDeadline { number, by }) in cycles.iter().enumerate() {
+        let place = format!("{place}/{index}");
+        if !(1..=LAST_CYCLE).contains(number) {
+            let message = format!("`number` must be 1 to {LAST_CYCLE}");
+            let hint = "1 is the first cycle of a day";
+            problems.push(Problem::at(format!("{place}/number"), message).hint(hint));
+        }
+        if !named.insert(number) {
+            let message = format!("cycle {number} is named again");
+            problems.push(Problem::at(&place, message).hint("take it out"));
+        }
+        check_deadline(by, &place, problems);
     }
 }
 
@@ -261,6 +355,25 @@ impl Deadline {
     pub(crate) fn of(self, day: NaiveDate, zone: Tz) -> DateTime<Utc> {
         let day = day.checked_add_days(Days::new(self.days)).unwrap_or(day);
         zone::instant(zone, day.and_time(self.time))
+    }
+}
+
+/// By when the cycles of a schedule are to have succeeded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Deadlines {
+    /// Of those that are not named.
+    usual: Option<Deadline>,
+    /// By their numbers, which begin at 1 each day.
+    of_cycles: HashMap<u32, Deadline>,
+}
+
+impl Deadlines {
+    /// That of a cycle, whose time of day is one of the schedule's.
+    pub(crate) fn of(&self, time: NaiveTime, times: &[NaiveTime]) -> Option<Deadline> {
+        let place = times.iter().position(|one| *one == time);
+        let number = place.and_then(|place| u32::try_from(place + 1).ok());
+        let named = number.and_then(|number| self.of_cycles.get(&number));
+        named.copied().or(self.usual)
     }
 }
 

@@ -5,6 +5,7 @@ use chrono::{DateTime, SecondsFormat};
 use serde_json::Value;
 
 use super::message::{Event, EventKind, Named, RunFacts, first_line};
+use super::overtime;
 use super::rule::{Place, Spec, Then, Trigger};
 use crate::api::time::new_id;
 use crate::clock::MINUTE_MICROS;
@@ -36,6 +37,7 @@ pub(crate) async fn run_ended(
     let has_failed = matches!(ended, Ended::Failed | Ended::TimedOut | Ended::GivenUp);
     let is_repeated = has_failed && is_repeated(c, run).await?;
     for (row, spec) in &rules {
+        overtime::ended(app, c, (row, spec), run, end).await?;
         for trigger in &spec.triggers {
             let kind = match trigger {
                 Trigger::Failed if has_failed && !is_repeated => EventKind::Failed,
@@ -70,7 +72,8 @@ async fn is_repeated(c: &mut Connection, run: &Run) -> StoreResult<bool> {
     Ok(row.is_some_and(|row| row.state == instance::WAITING))
 }
 
-fn run_event(app: &App, run: &Run, end: &End<'_>, kind: EventKind) -> Event {
+/// An event about a run, as it ended or as far as it is.
+pub(super) fn run_event(app: &App, run: &Run, end: &End<'_>, kind: EventKind) -> Event {
     let error = end.error.and_then(|text| {
         let error: Value = serde_json::from_str(text).ok()?;
         Some(first_line(error.get("message")?.as_str()?))
@@ -170,16 +173,18 @@ pub(super) async fn note(
     let quiet = spec.quiet_hours.as_ref();
     let quiet = quiet.and_then(|hours| hours.read(&mut Vec::new()));
     let window = now.timestamp_micros() + i64::from(spec.group_minutes) * MINUTE_MICROS;
+    // A message that has to wait for the one before takes what happens meanwhile with it.
+    let has_groups = spec.group_minutes > 0 || spec.least_minutes > 0;
     let (is_grouped, is_dropped, ready_at) = match quiet.map(|quiet| (quiet.then, quiet.place(now)))
     {
         Some((Then::Hold, Place::Quiet(ends))) => (true, false, ends.timestamp_micros()),
-        Some((Then::Drop, Place::Quiet(_))) => (spec.group_minutes > 0, true, window),
+        Some((Then::Drop, Place::Quiet(_))) => (has_groups, true, window),
         // What happened before the quiet hours is told before they begin.
         Some((_, Place::Loud(begins))) => {
             let ready_at = window.min(begins.timestamp_micros());
-            (spec.group_minutes > 0, false, ready_at)
+            (has_groups, false, ready_at)
         }
-        None => (spec.group_minutes > 0, false, window),
+        None => (has_groups, false, window),
     };
     let id = new_id();
     let open = match is_grouped {

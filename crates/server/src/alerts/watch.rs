@@ -1,5 +1,8 @@
 //! Tests the data sources that rules name, and tells once when one goes down and once when it is back.
 
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
 use futures::future::join_all;
 
 use super::message::{Event, EventKind, Named, first_line};
@@ -52,11 +55,21 @@ async fn one(app: &App, seen: &Watch) -> StoreResult<()> {
     let (Some(held), Some(rule), Some(source)) = (held, rule, source) else {
         return Ok(());
     };
-    let problem = match probe::test_stored(app, &source, &source.resource_group).await {
-        Ok(report) => report.failure(),
+    let tested = probe::test_stored(app, &source, &source.resource_group);
+    let problem = match AssertUnwindSafe(tested).catch_unwind().await {
+        Ok(Ok(report)) => report.failure(),
         // That says nothing of the data source; it is tested again when this test's time is over.
-        Err(error) if error.code() == Code::Internal => return Ok(()),
-        Err(error) => Some(error.message().to_string()),
+        Ok(Err(error)) if error.code() == Code::Internal => return Ok(()),
+        Ok(Err(error)) => Some(error.message().to_string()),
+        // Nor does that, and the tests of others go on.
+        Err(_) => {
+            tracing::error!(
+                datasource.id = source.id,
+                connector.name = source.connector,
+                "the test of a data source came upon a defect"
+            );
+            return Ok(());
+        }
     };
     let test = Test { held, at, problem };
     record(app, &test, &rule, &source).await

@@ -43,6 +43,13 @@ pub(crate) struct AlertRuleForm {
     #[serde(default)]
     #[schema(maximum = 1440)]
     group_minutes: u32,
+    /// So many minutes lie between two messages at least; what happens meanwhile is told with the next one.
+    #[serde(default)]
+    #[schema(maximum = 1440)]
+    least_minutes: u32,
+    /// At most so many messages within 24 hours go to each channel, 1 to 1000; further ones stand in the history only.
+    #[serde(default)]
+    most_a_day: Option<u32>,
 }
 
 /// A rule.
@@ -66,6 +73,8 @@ impl AlertRuleForm {
             channels: self.channels,
             quiet_hours: self.quiet_hours,
             group_minutes: self.group_minutes,
+            least_minutes: self.least_minutes,
+            most_a_day: self.most_a_day,
         };
         (self.name, spec)
     }

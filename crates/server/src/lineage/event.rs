@@ -68,6 +68,12 @@ impl Told<'_> {
         self.event("START", at, Map::new(), (inputs, outputs))
     }
 
+    /// Another server has taken it over.
+    pub(super) fn running(&self, at: i64) -> Event {
+        let Datasets { inputs, outputs } = self.datasets.clone();
+        self.event("RUNNING", at, Map::new(), (inputs, outputs))
+    }
+
     pub(super) fn end(&self, end: &Ending<'_>) -> Event {
         let mut facets = Map::new();
         if let Some(message) = end.message {

@@ -2,8 +2,9 @@
 //!
 //! `event` makes the events, `deliver` sends them. In between they are rows of the store, written in the transaction
 //! of what they tell: a run that has ended has told so, whatever becomes of this process or of the catalogue. They
-//! arrive at least once, and those of one run in order. A run tells START once its columns are known, and when it is
-//! continued again; then COMPLETE, FAIL, or ABORT if somebody stopped it.
+//! arrive at least once, and those of one run in order. An attempt of a run tells START once its columns are known,
+//! RUNNING when another server goes on with it, then COMPLETE, FAIL, or ABORT if somebody stopped it. A run that is
+//! resumed after its end is another attempt, and tells START again.
 
 pub(crate) mod deliver;
 pub(crate) mod event;
@@ -14,19 +15,23 @@ use crate::state::App;
 use crate::store::run::{self, Run};
 use crate::store::{Connection, StoreResult, instance, lineage, project};
 
-/// Tells that a run moves rows from now on.
+/// Tells that a run moves rows from now on, or again.
 pub(crate) async fn begun(app: &App, row: &Run, datasets: &Datasets) -> StoreResult<()> {
     let Some(lineage) = &app.config.observe.lineage else {
         return Ok(());
     };
     let mut t = app.store.begin().await?;
     let told = told(&mut t, lineage, row, datasets).await?;
-    add(app, &mut t, &told.start()).await?;
+    let event = match lineage::start(&mut t, &row.id, row.attempt).await? {
+        true => told.start(),
+        false => told.running(app.clock.micros()),
+    };
+    add(app, &mut t, &event).await?;
     Ok(t.commit().await?)
 }
 
 /// Tells how a run ended, in the transaction that ends it. `datasets` is absent if it came to its end before they
-/// were known, and then nothing was told of its beginning either.
+/// were known, and then it may be that nothing was told of its beginning either.
 pub(crate) async fn ended(
     app: &App,
     c: &mut Connection,
@@ -39,7 +44,7 @@ pub(crate) async fn ended(
     };
     let none = Datasets::default();
     let told = told(c, lineage, row, datasets.unwrap_or(&none)).await?;
-    if datasets.is_none() {
+    if datasets.is_none() && lineage::start(c, &row.id, row.attempt).await? {
         add(app, c, &told.start()).await?;
     }
     add(app, c, &told.end(end)).await

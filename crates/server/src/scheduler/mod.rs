@@ -6,9 +6,11 @@
 //! - `generate` makes the instances of the next day, `network` with what they wait for
 //! - `catch_up` decides what becomes of instances that came due while no server ran
 //! - `release` gives a run to each instance that is due and waits for nothing
+//! - `blocked` keeps what cannot get one out of its way
 //! - `backfill` makes the instances of a range of days at once
 
 pub(crate) mod backfill;
+mod blocked;
 pub(crate) mod catch_up;
 pub(crate) mod generate;
 mod network;
@@ -22,6 +24,7 @@ use tokio::time::sleep;
 
 use crate::api::error::{ApiError, ApiResult};
 use crate::clock::MINUTE_MICROS;
+use crate::runner;
 use crate::schedule::occurrence;
 use crate::schedule::rule::Schedule;
 use crate::state::App;
@@ -31,15 +34,23 @@ use crate::store::{self, Connection, StoreError, StoreResult, damaged, read_json
 
 /// The rows are looked at this often.
 const TICK: Duration = Duration::from_secs(1);
+/// Every so many ticks it is noted who is blocked.
+const TICKS_A_REVIEW: u32 = 15;
 
 /// Schedules until the server stops.
 pub(crate) async fn work(app: App) {
     // It ends with this function, however that ends.
     let mut heart = JoinSet::new();
     heart.spawn(catch_up::stay_seen(app.clone()));
+    let mut ticks = 0_u32;
     while !app.stop.is_cancelled() {
         let begun = Instant::now();
-        match tick(&app).await {
+        let done = match ticks.is_multiple_of(TICKS_A_REVIEW) {
+            true => blocked::review(&app, app.clock.micros()).await,
+            false => Ok(()),
+        };
+        ticks = ticks.wrapping_add(1);
+        match done.and(tick(&app).await) {
             Ok(()) => app.metrics.scheduled(begun.elapsed()),
             Err(error) => {
                 tracing::error!(code = ?error.code(), "scheduling failed and is tried again: {}", error.message())
@@ -151,7 +162,10 @@ pub(crate) async fn run_ended(
         message,
     };
     instance::end(c, step).await?;
-    if ended == Ended::Succeeded {
+    if [instance::FAILED, instance::STOPPED].contains(&row.state.as_str()) {
+        instance::blocked::clear_behind(c, id).await?;
+    }
+    if ended == Ended::Succeeded && !row.backfill_id.is_empty() {
         // Days after it may go on now.
         store::backfill::go_on(c, &row.backfill_id).await?;
     }
@@ -179,6 +193,7 @@ pub(crate) async fn run_resumed(c: &mut Connection, run: &Run) -> ApiResult<()> 
         return Ok(());
     };
     if instance::resume(c, id, &run.id).await? {
+        instance::blocked::clear_behind(c, id).await?;
         if let Some(row) = instance::of_run(c, id, &run.id).await? {
             store::backfill::reopen(c, &row.backfill_id).await?;
         }
@@ -195,15 +210,10 @@ pub(crate) async fn stop_run(app: &App, c: &mut Connection, row: &Instance) -> S
     let Some(run_id) = &row.run_id else {
         return Ok(());
     };
-    match run::stop(c, run_id, app.clock.micros()).await {
+    match runner::stop(app, c, &row.project_id, run_id).await {
         // It has ended meanwhile.
-        Err(StoreError::Changed) => return Ok(()),
-        other => other?,
-    }
-    let now = run::find(c, &row.project_id, run_id).await?;
-    match now.filter(|now| now.state == run::STOPPED) {
-        Some(stopped) => run_ended(app, c, &stopped, Ended::Stopped).await,
-        None => Ok(()),
+        Err(StoreError::Changed) => Ok(()),
+        other => other,
     }
 }
 

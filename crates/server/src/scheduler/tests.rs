@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::access::allow_list::Networks;
 use crate::access::vault::KeyRing;
+use crate::api::caller::Uses;
 use crate::api::time::new_id;
 use crate::clock::Clock;
 use crate::config::{Lineage, Observe, ServerConfig, Shutdown};
@@ -89,6 +90,7 @@ pub(crate) async fn app(store: &str, folder: &TempDir, clock: Clock) -> App {
         settings: SettingsCache::default(),
         sign_on: None,
         hashing: Semaphore::new(1),
+        uses: Uses::default(),
         server_id: new_id(),
         queued: Notify::new(),
         stop: CancellationToken::new(),
@@ -185,9 +187,9 @@ pub(crate) async fn schedules(app: &App, count: usize, rule: &str, chained: bool
 }
 
 /// A future that is dropped when it has been polled so often.
-struct Dies<F> {
-    future: Pin<Box<F>>,
-    polls: u32,
+pub(crate) struct Dies<F> {
+    pub(crate) future: Pin<Box<F>>,
+    pub(crate) polls: u32,
 }
 
 impl<F: Future> Future for Dies<F> {

@@ -77,6 +77,29 @@ pub(crate) async fn list(
     Ok(query.fetch_all(c).await?)
 }
 
+/// When the latest message of a rule was made that was not kept quiet.
+pub(crate) async fn latest(c: &mut Connection, rule_id: &str) -> StoreResult<Option<i64>> {
+    let query = sqlx::query_scalar(
+        "SELECT created_at FROM alert WHERE rule_id = $1 AND state <> 'dropped'
+         ORDER BY created_at DESC LIMIT 1",
+    );
+    Ok(query.bind(rule_id).fetch_optional(c).await?)
+}
+
+/// How many messages of a rule to a channel were made after a time and not kept quiet.
+pub(crate) async fn count_since(
+    c: &mut Connection,
+    (rule_id, channel_id): (&str, &str),
+    since: i64,
+) -> StoreResult<i64> {
+    let query = sqlx::query_scalar(
+        "SELECT count(*) FROM alert WHERE rule_id = $1 AND channel_id = $2 AND created_at > $3
+            AND state <> 'dropped'",
+    );
+    let query = query.bind(rule_id).bind(channel_id).bind(since);
+    Ok(query.fetch_one(c).await?)
+}
+
 /// Messages whose next attempt may begin.
 pub(crate) async fn due(c: &mut Connection, now: i64, limit: i64) -> StoreResult<Vec<Alert>> {
     let query = sqlx::query_as(

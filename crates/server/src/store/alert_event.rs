@@ -64,7 +64,7 @@ pub(crate) struct Group {
     ready_at: i64,
     /// When its first event was noted.
     noted_at: i64,
-    is_dropped: i64,
+    pub(crate) is_dropped: i64,
 }
 
 /// Groups that are complete.
@@ -77,6 +77,16 @@ pub(crate) async fn ready(c: &mut Connection, now: i64, limit: i64) -> StoreResu
     Ok(query.bind(now).bind(limit).fetch_all(c).await?)
 }
 
+/// Lets what a rule has to tell wait until a time, if it would be told before.
+pub(crate) async fn postpone(c: &mut Connection, rule_id: &str, until: i64) -> StoreResult<()> {
+    let query = sqlx::query(
+        "UPDATE alert_event SET ready_at = $1
+         WHERE rule_id = $2 AND is_told = 0 AND is_dropped = 0 AND ready_at < $1",
+    );
+    query.bind(until).bind(rule_id).execute(c).await?;
+    Ok(())
+}
+
 /// An event that is being told.
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Told {
@@ -86,19 +96,25 @@ pub(crate) struct Told {
 }
 
 /// Takes the events of a group to be told; none if somebody else has. Two servers may have begun a group each at
-/// the same time, so what was noted before this one was complete is in it, whichever group it named.
-pub(crate) async fn take(c: &mut Connection, group: &Group) -> StoreResult<Vec<Told>> {
+/// the same time, so what was noted before this one was complete is in it, whichever group it named, and so is what is
+/// complete by `ready_by`.
+pub(crate) async fn take(
+    c: &mut Connection,
+    group: &Group,
+    ready_by: i64,
+) -> StoreResult<Vec<Told>> {
     let noted_before = match group.noted_at < group.ready_at {
         true => group.ready_at,
         false => i64::MIN,
     };
     let query = sqlx::query_as(
         "UPDATE alert_event SET is_told = 1 WHERE rule_id = $1 AND is_told = 0 AND (group_id = $2
-            OR (is_dropped = $3 AND noted_at < ready_at AND noted_at < $4)) RETURNING id, event, is_dropped",
+            OR (is_dropped = $3 AND (ready_at <= $5 OR (noted_at < ready_at AND noted_at < $4))))
+         RETURNING id, event, is_dropped",
     );
     let query = query.bind(&group.rule_id).bind(&group.group_id);
     let query = query.bind(group.is_dropped).bind(noted_before);
-    let mut taken: Vec<Told> = query.fetch_all(c).await?;
+    let mut taken: Vec<Told> = query.bind(ready_by).fetch_all(c).await?;
     taken.sort_by(|left, right| left.id.cmp(&right.id));
     Ok(taken)
 }

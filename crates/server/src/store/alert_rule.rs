@@ -48,6 +48,13 @@ pub(crate) async fn find(
     Ok(query.bind(id).bind(project_id).fetch_optional(c).await?)
 }
 
+/// A rule, whichever project it is in. Others who lock it wait until the transaction ends.
+pub(crate) async fn lock(c: &mut Connection, id: &str) -> StoreResult<Option<AlertRule>> {
+    let query =
+        sqlx::query_as("UPDATE alert_rule SET revision = revision WHERE id = $1 RETURNING *");
+    Ok(query.bind(id).fetch_optional(c).await?)
+}
+
 /// A rule, whichever project it is in.
 pub(crate) async fn by_id(c: &mut Connection, id: &str) -> StoreResult<Option<AlertRule>> {
     let query = sqlx::query_as("SELECT * FROM alert_rule WHERE id = $1");

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 use super::{Connection, Page, StoreResult, audit, changed};
 
+pub(crate) mod blocked;
 pub(crate) mod edge;
 mod insertion;
 pub(crate) mod late;
@@ -243,8 +244,8 @@ pub(crate) async fn waiting_from(
 /// Instances that are due, wait for nothing else, and come behind a given one. What was missed in an interval, and
 /// is not decided about yet, is not due.
 ///
-/// What is frozen or held is in no index that this reads, so a tick costs no more for it. That it is held only
-/// spares looking: whether its schedule is paused is asked here all the same.
+/// What is frozen, held or blocked is in no index that this reads, so a tick costs no more for it. That it is held or
+/// blocked only spares looking: whether its schedule is paused, and what it waits for, is asked here all the same.
 pub(crate) async fn due(
     c: &mut Connection,
     now: i64,
@@ -256,7 +257,7 @@ pub(crate) async fn due(
     let (release_at, id) = after.map_or((i64::MIN, ""), |row| (row.release_at, row.id.as_str()));
     let query = sqlx::query_as(
         "SELECT i.* FROM instance i
-         WHERE i.state = 'waiting' AND i.is_frozen = 0 AND i.is_held = 0
+         WHERE i.state = 'waiting' AND i.is_frozen = 0 AND i.is_held = 0 AND i.is_blocked = 0
             AND i.release_at <= $1 AND i.release_at >= $2 AND (i.release_at > $2 OR i.id > $3)
             AND NOT (i.release_at > $5 AND i.release_at <= $6 AND i.due_at = i.release_at AND i.backfill_id = ''
                 AND i.attempts = 0 AND i.is_dry_run = 0 AND i.is_missed = 0)
@@ -397,10 +398,11 @@ pub(crate) async fn retry(
 pub(crate) async fn rerun(c: &mut Connection, id: &str, now: i64) -> StoreResult<bool> {
     let query = sqlx::query(
         "UPDATE instance SET state = 'waiting', release_at = $1, retries = 0, message = '', is_missed = 0,
-            started_at = NULL, ended_at = NULL, is_held = 0
+            started_at = NULL, ended_at = NULL, is_held = 0, is_blocked = 0
          WHERE id = $2 AND state IN ('succeeded', 'failed', 'stopped', 'skipped')",
     );
-    let result = query.bind(now).bind(id).execute(c).await?;
+    let result = query.bind(now).bind(id).execute(&mut *c).await?;
+    blocked::clear_behind(c, id).await?;
     Ok(result.rows_affected() == 1)
 }
 

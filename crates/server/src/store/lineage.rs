@@ -15,6 +15,14 @@ pub(crate) struct Waiting {
     pub(crate) attempts: i64,
 }
 
+/// Notes that the beginning of a run's attempt is told; says whether it was not told before.
+pub(crate) async fn start(c: &mut Connection, run_id: &str, attempt: i64) -> StoreResult<bool> {
+    let query =
+        sqlx::query("UPDATE run SET lineage_attempt = $1 WHERE id = $2 AND lineage_attempt <> $1");
+    let result = query.bind(attempt).bind(run_id).execute(c).await?;
+    Ok(result.rows_affected() == 1)
+}
+
 /// Puts an event behind those of the same run.
 pub(crate) async fn add(
     c: &mut Connection,

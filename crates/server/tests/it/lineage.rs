@@ -245,6 +245,76 @@ async fn a_failure_says_why_without_secrets_and_a_stop_is_an_abort() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_stopped_after_it_was_handed_over_ends_for_everybody() {
+    for kept in Kept::BOTH {
+        let catalogue = Catalogue::start().await;
+        let (mut server, admin) = catalogue.server(kept).await;
+        let shop = Workshop::new(&admin, "sales").await;
+        let endless = shop.job("endless", ENDLESS).await;
+        let run = shop.run(&endless, json!({})).await;
+        shop.until(&run, |seen| seen["rowsRead"].as_i64() > Some(0))
+            .await;
+        // The next server takes no runs, so the run waits.
+        server.config.slots = 0;
+        let server = server.restart().await;
+        let shop = shop.at(&server.address);
+        assert_eq!(shop.owner.get(&run).await.ok()["state"], "queued");
+        let stop = shop.owner.post(&format!("{run}/stop"), json!({})).await;
+        assert_eq!(stop.status, 202, "{stop:?}");
+        assert_eq!(shop.owner.get(&run).await.ok()["state"], "stopped");
+        let events = catalogue.until(2).await;
+        assert_eq!(words(&events), ["START", "ABORT"]);
+        check_officially(&events).await;
+        let log = shop.owner.get(&format!("{run}/log")).await.ok();
+        let last = log["lines"].as_array().unwrap().last().unwrap().clone();
+        assert_eq!(
+            (&last["stage"], &last["message"]),
+            (&json!("end"), &json!("stopped while it waited"))
+        );
+        let figures = shop.owner.get("/metrics").await.text();
+        let counted = r#"longshore_runs_ended_total{state="stopped"} 1"#;
+        assert!(figures.contains(counted), "{figures}");
+        // Of one that never began there is nothing to tell.
+        let other = shop.run(&endless, json!({})).await;
+        shop.owner.post(&format!("{other}/stop"), json!({})).await;
+        let told = "SELECT count(*) FROM lineage_event";
+        assert_eq!(server.count(told).await, 0);
+        assert_eq!(catalogue.events.lock().unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_taken_up_again_has_begun_once() {
+    for kept in Kept::BOTH {
+        let catalogue = Catalogue::start().await;
+        let (server, admin) = catalogue.server(kept).await;
+        let shop = Workshop::new(&admin, "sales").await;
+        let endless = shop.job("endless", ENDLESS).await;
+        let run = shop.run(&endless, json!({})).await;
+        shop.until(&run, |seen| seen["rowsRead"].as_i64() > Some(0))
+            .await;
+        let server = server.restart().await;
+        let shop = shop.at(&server.address);
+        let events = catalogue.until(2).await;
+        assert_eq!(words(&events), ["START", "RUNNING"]);
+        shop.owner.post(&format!("{run}/stop"), json!({})).await;
+        shop.ended(&run).await;
+        // What is resumed after its end begins anew.
+        let resumed = shop.owner.post(&format!("{run}/resume"), json!({})).await;
+        assert_eq!(resumed.status, 202, "{resumed:?}");
+        let events = catalogue.until(4).await;
+        assert_eq!(words(&events), ["START", "RUNNING", "ABORT", "START"]);
+        let [begun, running] = &events[..2] else {
+            panic!("{events:?}");
+        };
+        assert_eq!(begun["outputs"], running["outputs"]);
+        check_officially(&events).await;
+        shop.owner.post(&format!("{run}/stop"), json!({})).await;
+        shop.ended(&run).await;
+    }
+}
+
+#[tokio::test]
 async fn events_outlive_an_outage_of_the_catalogue_and_of_the_server() {
     for kept in Kept::BOTH {
         let catalogue = Catalogue::start().await;

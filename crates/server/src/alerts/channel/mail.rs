@@ -7,7 +7,7 @@ use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use schemars::JsonSchema;
 use sdk::{Error, FieldProblem, Kind, Result, Secret};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{LONGEST, Parcel};
 use crate::access::outbound::Host;
@@ -44,7 +44,7 @@ pub(crate) struct Mail {
 }
 
 /// How the connection to a mail server is encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Security {
     /// Not at all; then there can be no login.

@@ -9,7 +9,7 @@ mod mail;
 use std::time::Duration;
 
 use schemars::JsonSchema;
-use sdk::{Error, FieldProblem, Result, Secret};
+use sdk::{Error, FieldProblem, Result, Secret, Words};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -24,6 +24,9 @@ use crate::store::alert_channel::AlertChannel;
 
 /// Sending a message ends after so long, whatever the other side does.
 const LONGEST: Duration = Duration::from_secs(20);
+
+/// The texts of the settings in Chinese, by the kind and the place in its schema.
+const CHINESE: &str = include_str!("zh.json");
 
 /// What sort of channel it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -80,6 +83,16 @@ impl Kind {
             Kind::DingTalk | Kind::Feishu => sdk::schema_of::<SignedRobot>(),
             Kind::WeCom | Kind::Slack => sdk::schema_of::<Robot>(),
         }
+    }
+
+    /// The settings as JSON Schema with its texts in a language; what has none there is English.
+    pub(crate) fn schema_in(self, language: &str) -> Value {
+        let mut schema = self.schema();
+        // A test reads them, too.
+        if let Some(words) = Words::parse(CHINESE).ok().filter(|_| language == "zh") {
+            words.say(self.name(), &mut schema);
+        }
+        schema
     }
 }
 

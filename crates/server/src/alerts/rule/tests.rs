@@ -50,6 +50,34 @@ fn a_deadline_that_the_clock_leaps_over_is_at_the_end_of_the_gap() {
 }
 
 #[test]
+fn a_cycle_that_is_named_has_a_time_of_its_own() {
+    let text = r#"{"object": {"kind": "project"}, "channels": ["c"], "triggers": [{"kind": "late", "by": "09:00"},
+        {"kind": "lateCycles", "cycles": [{"number": 2, "by": "02:30"}]}]}"#;
+    let mut spec: Spec = serde_json::from_str(text).unwrap();
+    let time = |text: &str| text.parse::<NaiveTime>().unwrap();
+    let times = ["01:00", "02:00", "03:00"].map(|text| time(&format!("{text}:00")));
+    let deadlines = spec.late().unwrap();
+    for (cycle, by) in [
+        ("01:00:00", "09:00"),
+        ("02:00:00", "02:30"),
+        ("03:00:00", "09:00"),
+        // Of a schedule that was different then.
+        ("02:15:00", "09:00"),
+    ] {
+        assert_eq!(
+            deadlines.of(time(cycle), &times),
+            Deadline::parse(by),
+            "{cycle}"
+        );
+    }
+    spec.triggers.remove(0);
+    let deadlines = spec.late().unwrap();
+    assert_eq!(deadlines.of(time("01:00:00"), &times), None);
+    spec.triggers = vec![Trigger::Overtime { minutes: 5 }];
+    assert_eq!((spec.late(), spec.longest_run()), (None, Some(5)));
+}
+
+#[test]
 fn quiet_hours_over_midnight_belong_to_their_zone() {
     let quiet = quiet("22:00", "07:00", "Asia/Shanghai");
     for (instant, expected) in [

@@ -5,6 +5,7 @@ mod form;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Response;
 use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -18,6 +19,7 @@ use super::body::Body;
 use super::caller::{Access, SignedIn};
 use super::error::{ApiError, ApiResult, ErrorBody};
 use super::etag::{Revised, Seen};
+use super::language::Reader;
 use super::page::{Listed, PageQuery, QueryOf};
 use super::time::{Time, new_id};
 use crate::access::role::Right;
@@ -149,17 +151,18 @@ fn taken(row: &Row) -> ApiError {
         .hint("choose another name, or change that one")
 }
 
-/// The kinds of channels with what can be set.
+/// The kinds of channels with what can be set, in English or Chinese.
 #[utoipa::path(get, path = "/alert-channel-kinds", tag = "alerts",
+    params(("Accept-Language" = Option<String>, Header)),
     responses((status = 200, body = AlertChannelKinds), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("signedIn"))))]
-pub(crate) async fn kinds(SignedIn(_caller): SignedIn) -> Json<AlertChannelKinds> {
+pub(crate) async fn kinds(SignedIn(_caller): SignedIn, reader: Reader) -> ApiResult<Response> {
     let item = |kind: Kind| AlertChannelKind {
         kind,
-        schema: kind.schema(),
+        schema: kind.schema_in(reader.language),
     };
     let items = Kind::ALL.into_iter().map(item).collect();
-    Json(AlertChannelKinds { items })
+    reader.answer(&AlertChannelKinds { items })
 }
 
 /// The channels of a project in the order of their creation.

@@ -1,4 +1,5 @@
-//! One instance that cannot be started holds up no other, and what was skipped has not succeeded.
+//! One instance that cannot be started holds up no other, what was skipped has not succeeded, and what cannot run is not
+//! looked at.
 
 use super::*;
 
@@ -120,7 +121,8 @@ async fn what_was_skipped_holds_up_others_but_not_its_own_schedule() {
 async fn looked_at(app: &App) -> i64 {
     let mut c = app.store.read().await.expect("a connection");
     let query = sqlx::query_scalar(
-        "SELECT count(*) FROM instance WHERE state = 'waiting' AND is_frozen = 0 AND is_held = 0",
+        "SELECT count(*) FROM instance
+         WHERE state = 'waiting' AND is_frozen = 0 AND is_held = 0 AND is_blocked = 0",
     );
     query.fetch_one(&mut *c).await.expect("a count")
 }
@@ -169,6 +171,53 @@ async fn what_is_made_for_a_paused_schedule_is_not_looked_at_until_it_goes_on() 
         tick_at(&app, &clock, "2026-03-05T23:32:00Z").await;
         assert_eq!(runs(&app).await.len(), 1);
         check(&app).await;
+        app.store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_failure_is_not_looked_at_until_somebody_sees_to_it() {
+    const RULE: &str = r#"{"cycle": {"kind": "day", "at": "01:00"}, "zone": "UTC"}"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    for store in stores(&folder).await {
+        let clock = Clock::manual(at("2026-03-04T23:29:00Z"));
+        let app = app(&store, &folder, clock.clone()).await;
+        schedules(&app, 4, RULE, true).await;
+        tick_at(&app, &clock, "2026-03-04T23:31:00Z").await;
+        let now = at("2026-03-05T01:00:00Z").timestamp_micros();
+        blocked::review(&app, now).await.expect("a review");
+        assert_eq!(looked_at(&app).await, 4, "nothing has failed");
+        let fail_first = "UPDATE instance SET state = 'failed'
+            WHERE job_id = (SELECT min(job_id) FROM schedule) AND state = 'waiting'";
+        change(&app, fail_first).await;
+        blocked::review(&app, now).await.expect("a review");
+        assert_eq!(looked_at(&app).await, 0, "not even what waits for the next");
+
+        // The next one may be looked at right away, the others once somebody finds out.
+        let first = instances(&app).await.remove(0);
+        let mut t = app.store.begin().await.expect("a transaction");
+        assert!(
+            instance::rerun(&mut t, &first.id, now)
+                .await
+                .expect("a rerun")
+        );
+        t.commit().await.expect("a commit");
+        assert_eq!(looked_at(&app).await, 2);
+        blocked::review(&app, now).await.expect("a review");
+        assert_eq!(looked_at(&app).await, 4);
+
+        // One that was deleted has not failed any more.
+        change(&app, fail_first).await;
+        blocked::review(&app, now).await.expect("a review");
+        assert_eq!(looked_at(&app).await, 0);
+        change(&app, "DELETE FROM instance WHERE state = 'failed'").await;
+        blocked::review(&app, now).await.expect("a review");
+        assert_eq!(looked_at(&app).await, 3);
+        for left in [2, 1, 0] {
+            tick_at(&app, &clock, "2026-03-05T01:00:00Z").await;
+            assert_eq!(finish_runs(&app).await, 1);
+            assert_eq!(looked_at(&app).await, left);
+        }
         app.store.close().await;
     }
 }

@@ -26,11 +26,20 @@ const GROUPS: &str = include_str!("0011_groups.sql");
 const LEASES: &str = include_str!("0012_leases.sql");
 const DELETED: &str = include_str!("0013_deleted.sql");
 const CHANNELS: &str = include_str!("0014_channels.sql");
+const ALERT_LIMITS: &str = include_str!("0017_alert_limits.sql");
+const BLOCKED: &str = include_str!("0018_blocked.sql");
+const LINEAGE_START: &str = include_str!("0019_lineage_start.sql");
+/// SQLite has no statement that empties a table past its triggers.
+const AUDIT_EMPTIED: &str = include_str!("0016_audit_postgresql.sql");
 
 pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
     let audit = match store.engine {
         Engine::Sqlite => AUDIT_SQLITE,
         Engine::PostgreSql => AUDIT_POSTGRESQL,
+    };
+    let emptied = match store.engine {
+        Engine::Sqlite => "",
+        Engine::PostgreSql => AUDIT_EMPTIED,
     };
     let steps = [
         (1, "start", START),
@@ -47,6 +56,10 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (12, "leases", LEASES),
         (13, "deleted", DELETED),
         (14, "channels", CHANNELS),
+        (16, "audit emptied", emptied),
+        (17, "alert limits", ALERT_LIMITS),
+        (18, "blocked", BLOCKED),
+        (19, "lineage start", LINEAGE_START),
     ];
     let migrations = steps
         .into_iter()

@@ -206,3 +206,33 @@ async fn every_kind_describes_its_settings() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_settings_speak_the_language_of_the_reader() {
+    let place = Place::new(Kept::Sqlite).await;
+    let path = "/api/v1/alert-channel-kinds";
+    let english = place.admin.get(path).await.ok();
+    let answer = place.admin.with_language("zh-CN,zh;q=0.9").get(path).await;
+    assert_eq!(answer.headers["content-language"], "zh");
+    let kinds = answer.body["items"].as_array().unwrap();
+    for (kind, plain) in kinds.iter().zip(english["items"].as_array().unwrap()) {
+        let name = &kind["kind"];
+        let (said, plain) = (&kind["schema"], &plain["schema"]);
+        assert_ne!(said["description"], plain["description"], "{name}");
+        for (field, schema) in said["properties"].as_object().unwrap() {
+            let before = &plain["properties"][field];
+            assert!(schema["title"].is_string(), "{field} of {name}");
+            assert_ne!(
+                schema["description"], before["description"],
+                "{field} of {name}"
+            );
+            // What is no text stays as it is.
+            assert_eq!(schema["type"], before["type"], "{field} of {name}");
+        }
+    }
+    let choice = |body: &Value| {
+        body["items"][0]["schema"]["properties"]["security"]["oneOf"][2]["description"].clone()
+    };
+    assert_eq!(choice(&english), "From the first byte on.");
+    assert_eq!(choice(&answer.body), "从第一个字节起加密。");
+}

@@ -28,8 +28,10 @@ async fn a_rule_is_made_changed_switched_and_deleted() {
         let job = shop.job("orders", &counting(1, &json!({}))).await;
         let rules = format!("{}/alert-rules", place.project);
         let body = json!({"name": "night", "object": {"kind": "jobs", "jobs": [job]},
-            "triggers": [{"kind": "failed"}, {"kind": "late", "by": "26:30"}, {"kind": "dirtyOver", "rows": 0}],
-            "channels": [channel], "groupMinutes": 5,
+            "triggers": [{"kind": "failed"}, {"kind": "late", "by": "26:30"}, {"kind": "dirtyOver", "rows": 0},
+                {"kind": "overtime", "minutes": 90},
+                {"kind": "lateCycles", "cycles": [{"number": 1, "by": "01:00"}, {"number": 24, "by": "25:00"}]}],
+            "channels": [channel], "groupMinutes": 5, "leastMinutes": 60, "mostADay": 3,
             "quietHours": {"from": "22:00", "to": "07:00", "zone": "Asia/Shanghai", "then": "hold"}});
         let made = place.admin.post(&rules, body.clone()).await;
         let etag = made.etag();
@@ -100,14 +102,18 @@ async fn everything_that_is_wrong_is_said_at_its_field() {
     let refused = |body: Value| place.admin.post(&rules, body);
     let wrong = json!({"name": "", "object": {"kind": "jobs", "jobs": ["nobody", "nobody"]},
         "triggers": [{"kind": "late", "by": "48:00"}, {"kind": "failed"}, {"kind": "failed"},
-            {"kind": "sourceDown", "everyMinutes": 0}],
-        "channels": [], "groupMinutes": 1441,
+            {"kind": "sourceDown", "everyMinutes": 0}, {"kind": "overtime", "minutes": 10_081},
+            {"kind": "lateCycles", "cycles": [{"number": 0, "by": "01:00"}, {"number": 1, "by": "1"},
+                {"number": 1, "by": "01:00"}]}],
+        "channels": [], "groupMinutes": 1441, "leastMinutes": 1441, "mostADay": 0,
         "quietHours": {"from": "24:00", "to": "7", "zone": "Shanghai", "then": "drop"}});
     assert_eq!(
         pointers(&refused(wrong.clone()).await),
         [
             "/channels",
             "/groupMinutes",
+            "/leastMinutes",
+            "/mostADay",
             "/name",
             "/object/jobs/0",
             "/object/jobs/1",
@@ -118,7 +124,11 @@ async fn everything_that_is_wrong_is_said_at_its_field() {
             "/triggers/0/by",
             "/triggers/2",
             "/triggers/3",
-            "/triggers/3/everyMinutes"
+            "/triggers/3/everyMinutes",
+            "/triggers/4/minutes",
+            "/triggers/5/cycles/0/number",
+            "/triggers/5/cycles/1/by",
+            "/triggers/5/cycles/2"
         ]
     );
     let empty = json!({"name": "x", "object": {"kind": "datasources", "datasources": []}, "triggers": [],

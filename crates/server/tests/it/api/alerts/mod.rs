@@ -3,6 +3,7 @@
 mod delivery;
 mod quiet;
 mod sources;
+mod times;
 mod triggers;
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Groups of events, and hours in which nobody is disturbed.
+//! Groups of events, hours in which nobody is disturbed, and how often somebody is.
 
 use serde_json::json;
 
@@ -117,4 +117,66 @@ async fn a_group_ends_when_quiet_hours_begin() {
     alerts.scene.at("2026-03-04T10:30:00Z").await;
     let told = alerts.until("state=sent", |seen| !seen.is_empty()).await;
     assert_eq!(told[0]["createdAt"], "2026-03-04T10:30:00Z");
+}
+
+#[tokio::test]
+async fn a_message_waits_until_the_one_before_is_old_enough() {
+    for kept in Kept::BOTH {
+        let mut alerts = Alerts::start(kept).await;
+        let more = json!({"leastMinutes": 30,
+            "quietHours": {"from": "11:20", "to": "12:00", "zone": "UTC", "then": "hold"}});
+        alerts.rule(json!([{"kind": "failed"}]), more).await;
+        let job = alerts.scene.job("orders", WRONG).await;
+        alerts.run(&job).await;
+        alerts.until("state=sent", |seen| seen.len() == 1).await;
+        alerts.scene.at("2026-03-04T10:10:00Z").await;
+        alerts.run(&job).await;
+        alerts.scene.at("2026-03-04T10:29:00Z").await;
+        alerts.run(&job).await;
+        alerts.scene.at("2026-03-04T10:30:00Z").await;
+        let told = alerts.until("state=sent", |seen| seen.len() > 1).await;
+        assert_eq!(told.len(), 2, "{told:#?}");
+        assert_eq!(told[0]["createdAt"], "2026-03-04T10:30:00Z");
+        assert_eq!(told[0]["message"]["count"], 2);
+        // Nothing was told for long enough, so this is told at once; what follows would have to wait into quiet hours.
+        alerts.scene.at("2026-03-04T11:00:00Z").await;
+        alerts.run(&job).await;
+        alerts.until("state=sent", |seen| seen.len() == 3).await;
+        alerts.run(&job).await;
+        alerts.scene.at("2026-03-04T12:00:00Z").await;
+        let told = alerts.until("state=sent", |seen| seen.len() > 3).await;
+        assert_eq!(told[0]["createdAt"], "2026-03-04T12:00:00Z");
+    }
+}
+
+#[tokio::test]
+async fn further_messages_of_a_day_stand_in_the_history_only() {
+    for kept in Kept::BOTH {
+        let mut alerts = Alerts::start(kept).await;
+        alerts
+            .rule(json!([{"kind": "failed"}]), json!({"mostADay": 2}))
+            .await;
+        let job = alerts.scene.job("orders", WRONG).await;
+        for (time, sent, dropped) in [
+            ("2026-03-04T10:00:00Z", 1, 0),
+            ("2026-03-04T20:00:00Z", 2, 0),
+            ("2026-03-05T09:59:00Z", 2, 1),
+            ("2026-03-05T10:00:00Z", 3, 1),
+            ("2026-03-05T10:01:00Z", 3, 2),
+        ] {
+            alerts.scene.at(time).await;
+            alerts.run(&job).await;
+            let all = alerts
+                .until("", |seen| {
+                    let ended = |one: &&serde_json::Value| {
+                        one["state"] != "waiting" && one["state"] != "sending"
+                    };
+                    seen.iter().filter(ended).count() == sent + dropped
+                })
+                .await;
+            let kept_quiet = all.iter().filter(|one| one["state"] == "dropped").count();
+            assert_eq!(kept_quiet, dropped, "{time}: {all:#?}");
+        }
+        assert_eq!(alerts.listener.posts().len(), 3);
+    }
 }

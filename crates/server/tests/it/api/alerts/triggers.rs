@@ -234,3 +234,40 @@ async fn a_cycle_that_cannot_run_is_told() {
         (None, &json!("2026-03-05T02:00:00"))
     );
 }
+
+/// Nobody knows when such a cycle would be late; those of other jobs are told all the same.
+#[tokio::test]
+async fn a_schedule_that_cannot_be_read_does_not_hide_what_is_late_elsewhere() {
+    for kept in Kept::BOTH {
+        let mut alerts = Alerts::start(kept).await;
+        let [damaged, late] = [
+            alerts.scene.job("damaged", WRONG).await,
+            alerts.scene.job("late", WRONG).await,
+        ];
+        let rule = json!({"cycle": {"kind": "day", "at": "02:00"}, "zone": "UTC"});
+        for job in [&damaged, &late] {
+            alerts.scene.schedule(job, rule.clone(), json!([])).await;
+        }
+        // One rule for each, so that the damaged one is looked at whatever its place is.
+        for (name, job) in [("first", &damaged), ("second", &late)] {
+            let named = json!({"name": name, "object": {"kind": "schedules", "jobs": [job]}});
+            alerts
+                .rule(json!([{"kind": "late", "by": "03:00"}]), named)
+                .await;
+        }
+        alerts.scene.at("2026-03-05T02:00:30Z").await;
+        for job in [&damaged, &late] {
+            alerts
+                .scene
+                .until_states(job, &["03-05T02:00 failed"])
+                .await;
+        }
+        let damage = "UPDATE schedule SET submitted_rule = '{'
+            WHERE job_id = (SELECT id FROM job WHERE name = 'damaged')";
+        alerts.scene.server.execute(damage).await.unwrap();
+        alerts.scene.at("2026-03-05T03:00:15Z").await;
+        let told = alerts.until("state=sent", |seen| !seen.is_empty()).await;
+        assert_eq!(told.len(), 1, "{told:#?}");
+        assert_eq!(told[0]["message"]["events"][0]["job"]["name"], "late");
+    }
+}

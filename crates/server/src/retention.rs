@@ -69,7 +69,18 @@ async fn pass(app: &App, now: i64) -> ApiResult<()> {
         };
         page.after = Some(last.name.clone());
         for project in &projects {
-            let settings = app.project_settings(project)?;
+            let settings = match app.project_settings(project) {
+                Ok(settings) => settings,
+                // Nobody knows how long its runs are kept, so they stay; those of others need not.
+                Err(error) => {
+                    tracing::error!(
+                        project.id = project.id,
+                        "old runs of the project stay: {}",
+                        error.message()
+                    );
+                    continue;
+                }
+            };
             let days = settings.keep_runs_days.unwrap_or(usual);
             if days > 0 {
                 let before = now.saturating_sub(i64::from(days).saturating_mul(DAY_MICROS));

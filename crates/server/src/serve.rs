@@ -9,12 +9,14 @@ use futures::FutureExt;
 use sdk::{Error, Kind, Registry, Result, Secret};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::access::allow_list::Networks;
 use crate::access::token;
 use crate::access::vault::KeyRing;
 use crate::alerts;
+use crate::api::caller::Uses;
 use crate::api::session::{SETUP, oidc};
 use crate::api::time::new_id;
 use crate::clock::Clock;
@@ -35,6 +37,8 @@ use crate::store::{Store, StoreError, account, setting};
 const HASHED_AT_ONCE: usize = 4;
 /// Connections that are still open then are closed when the server stops.
 const LONGEST_GOODBYE: Duration = Duration::from_secs(10);
+/// Work that came upon a defect begins again after so long.
+const BEFORE_AGAIN: Duration = Duration::from_secs(1);
 
 /// A server that listens.
 pub struct Server {
@@ -112,6 +116,7 @@ impl Server {
             metrics: Metrics::default(),
             settings: crate::settings::SettingsCache::default(),
             hashing: Semaphore::new(HASHED_AT_ONCE),
+            uses: Uses::default(),
             server_id: new_id(),
             queued: Notify::new(),
             stop: CancellationToken::new(),
@@ -149,9 +154,13 @@ impl Server {
         let scheduler = scheduler::work(app.clone());
         let scheduler = tokio::spawn(essential(app.clone(), "scheduler", scheduler));
         let alerts = tokio::spawn(alerts::work(app.clone()));
-        let retention = tokio::spawn(retention::work(app.clone()));
-        let present = tokio::spawn(servers::work(app.clone(), self.address, runs_ended));
-        let lineage = tokio::spawn(deliver::work(app.clone()));
+        let retention = lasting(app.clone(), "removal of old runs", retention::work);
+        let retention = tokio::spawn(retention);
+        let address = self.address;
+        let present = move |app| servers::work(app, address, runs_ended.clone());
+        let present = tokio::spawn(lasting(app.clone(), "list of servers", present));
+        let lineage = lasting(app.clone(), "delivery of lineage", deliver::work);
+        let lineage = tokio::spawn(lineage);
         let handle = axum_server::Handle::new();
         let (ending, stopping) = (handle.clone(), app.stop.clone());
         tokio::spawn(async move {
@@ -205,6 +214,25 @@ async fn essential(app: App, name: &'static str, work: impl Future<Output = ()>)
     app.stop.cancel();
 }
 
+/// Does work that others need not end with: after a defect it begins again, a little later.
+pub(crate) async fn lasting<W: Future<Output = ()>>(
+    app: App,
+    name: &'static str,
+    work: impl Fn(App) -> W,
+) {
+    while AssertUnwindSafe(work(app.clone()))
+        .catch_unwind()
+        .await
+        .is_err()
+    {
+        tracing::error!("the {name} came upon a defect and begins again");
+        tokio::select! {
+            () = app.stop.cancelled() => {}
+            () = sleep(BEFORE_AGAIN) => {}
+        }
+    }
+}
+
 fn networks(entries: &[String], title: &str) -> Result<Networks> {
     Networks::parse(entries).map_err(|problems| {
         let text: Vec<String> = problems.iter().map(|found| found.message.clone()).collect();
@@ -252,4 +280,28 @@ async fn setup_token(app: &App) -> Result<Option<Secret>> {
         .map_err(failed)?;
     t.commit().await.map_err(|error| failed(error.into()))?;
     Ok(Some(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+    use crate::scheduler::tests::{app, at, stores};
+
+    #[tokio::test]
+    async fn work_goes_on_after_a_defect() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = stores(&folder).await.remove(0);
+        let app = app(&store, &folder, Clock::manual(at("2026-03-04T10:00:00Z"))).await;
+        let (begun, done) = (AtomicU32::new(0), AtomicU32::new(0));
+        lasting(app.clone(), "test", async |_| {
+            assert!(begun.fetch_add(1, Ordering::SeqCst) > 1, "a defect");
+            done.fetch_add(1, Ordering::SeqCst);
+        })
+        .await;
+        assert_eq!(begun.into_inner(), 3);
+        assert_eq!(done.into_inner(), 1);
+        assert!(!app.stop.is_cancelled());
+    }
 }

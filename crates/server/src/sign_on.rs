@@ -140,7 +140,7 @@ impl Attempt {
 
     /// Both are made of the cookie, so that they are kept nowhere else.
     fn derived(&self, purpose: &str) -> String {
-        token::hash(&format!("{purpose} {}", self.0.expose()))
+        token::hash(format!("{purpose} {}", self.0.expose()))
     }
 
     fn nonce(&self) -> Nonce {

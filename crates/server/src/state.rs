@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::access::allow_list::Networks;
 use crate::access::vault::KeyRing;
+use crate::api::caller::Uses;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::console::Console;
@@ -37,6 +38,8 @@ pub(crate) struct Parts {
     pub(crate) sign_on: Option<Provider>,
     /// Password hashing takes memory on purpose, so only so many are hashed at a time.
     pub(crate) hashing: Semaphore,
+    /// Which sessions and access keys have their use noted right now.
+    pub(crate) uses: Uses,
     /// Names this process among the servers that share the store.
     pub(crate) server_id: String,
     /// Told when a run was put into the queue here.

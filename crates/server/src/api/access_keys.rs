@@ -16,7 +16,7 @@ use super::time::Time;
 use crate::access::role::{Right, Role};
 use crate::access::token;
 use crate::state::App;
-use crate::store::{StoreError, access_key};
+use crate::store::{StoreError, access_key, member};
 
 /// An access key without its secret.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,6 +34,15 @@ pub(crate) struct AccessKey {
     expires_at: Option<Time>,
     revoked_at: Option<Time>,
     last_used_at: Option<Time>,
+}
+
+/// An access key with which a project can be entered.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MemberKey {
+    #[serde(flatten)]
+    key: AccessKey,
+    account_name: String,
 }
 
 /// A new access key with its secret, which is never shown again.
@@ -185,6 +194,76 @@ pub(crate) async fn revoke(
         name: &row.id,
     };
     caller
+        .note(&mut t, "accessKey.revoke", object, Change::default())
+        .await?;
+    t.commit().await.map_err(StoreError::from)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The access keys with which members can enter a project: those bound to it, and those bound to none.
+#[utoipa::path(get, path = "/projects/{project}/access-keys", tag = "accessKeys",
+    params(("project" = String, Path), PageQuery),
+    responses((status = 200, body = Listed<MemberKey>), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("accessKeysManage"))))]
+pub(crate) async fn of_project(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path(project): Path<String>,
+    QueryOf(query): QueryOf<PageQuery>,
+) -> ApiResult<Json<Listed<MemberKey>>> {
+    let access = caller
+        .enter(&app, &project, Right::AccessKeysManage)
+        .await?;
+    let page = query.page()?;
+    let mut c = app.store.read().await?;
+    let rows = access_key::of_project(&mut c, &access.project.id, &page).await?;
+    let listed = Listed::new(
+        rows,
+        &page,
+        |row| row.key.id.clone(),
+        |row| MemberKey {
+            key: AccessKey::from(row.key),
+            account_name: row.account_name,
+        },
+    );
+    Ok(Json(listed))
+}
+
+/// Revokes an access key that is bound to a project, whoever has made it.
+#[utoipa::path(delete, path = "/projects/{project}/access-keys/{key}", tag = "accessKeys",
+    params(("project" = String, Path), ("key" = String, Path)),
+    responses((status = 204), (status = "default", body = ErrorBody)),
+    extensions(("x-right" = json!("accessKeysManage"))))]
+pub(crate) async fn revoke_in_project(
+    State(app): State<App>,
+    SignedIn(caller): SignedIn,
+    Path((project, id)): Path<(String, String)>,
+) -> ApiResult<StatusCode> {
+    let access = caller
+        .enter(&app, &project, Right::AccessKeysManage)
+        .await?;
+    let missing = || ApiError::not_found("access key", &id);
+    let mut t = app.store.begin().await?;
+    let row = access_key::find(&mut t, &id).await?.ok_or_else(missing)?;
+    match &row.project_id {
+        Some(bound) if *bound == access.project.id => {}
+        Some(_) => return Err(missing()),
+        None => {
+            let role = member::role(&mut t, &access.project.id, &row.account_id).await?;
+            role.ok_or_else(missing)?;
+            return Err(ApiError::conflict(
+                "the access key is bound to no project, so it is not for one project to revoke",
+            )
+            .hint("remove its account from the members, or ask an administrator of the instance"));
+        }
+    }
+    access_key::revoke(&mut t, &row.id, app.clock.micros()).await?;
+    let object = Object {
+        kind: "accessKey",
+        id: &row.id,
+        name: &row.id,
+    };
+    access
         .note(&mut t, "accessKey.revoke", object, Change::default())
         .await?;
     t.commit().await.map_err(StoreError::from)?;

@@ -358,11 +358,12 @@ pub(crate) async fn set_password(
             .hint("sign in with name and password"));
     };
     let row = visible(&app, &caller, &id).await?;
-    if row.id == caller.account.id {
-        session::check_own(&app, &row, body.old).await?;
-    }
+    // First, so that a new password that is not good enough costs no try of the old one.
     if let Err(error) = password::check(&body.new) {
         return Err(ApiError::invalid(vec![Problem::of("/new", &error)]));
+    }
+    if row.id == caller.account.id {
+        session::check_own(&app, &row, body.old).await?;
     }
     let hash = session::hash(&app, body.new).await?;
     let mut t = app.store.begin().await?;

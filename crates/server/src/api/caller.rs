@@ -1,5 +1,10 @@
 //! Who calls: every request is authenticated here, and a project is entered only through here.
 
+mod entered;
+#[cfg(test)]
+mod tests;
+mod uses;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 
@@ -12,8 +17,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
 use sdk::Secret;
+use tokio::time::timeout;
 
 use super::error::{ApiError, ApiResult, Code};
+use super::instance::{HEALTH, LONGEST_LOOK};
 use crate::access::allow_list::{Networks, client_address};
 use crate::access::role::{Right, Rights, Role, capped};
 use crate::access::signature::{Authorization, Request as SignedRequest};
@@ -25,6 +32,9 @@ use crate::store::account::Account;
 use crate::store::project::Project;
 use crate::store::session::Session;
 use crate::store::{access_key, account, member, project, session};
+
+pub(crate) use entered::Access;
+pub(crate) use uses::Uses;
 
 /// The cookie of a signed-in browser.
 pub(crate) const COOKIE_NAME: &str = "longshore_session";
@@ -62,37 +72,6 @@ pub(crate) enum By {
 pub(crate) struct Origin {
     pub(crate) address: IpAddr,
     pub(crate) agent: String,
-}
-
-/// A project with what the caller may do in it; only [`Caller::enter`] makes one.
-#[derive(Debug)]
-pub(crate) struct Access {
-    pub(crate) caller: Arc<Caller>,
-    pub(crate) project: Project,
-    pub(crate) rights: Rights,
-}
-
-impl Access {
-    /// Refuses unless the caller has one more right.
-    pub(crate) fn need(&self, right: Right) -> ApiResult<()> {
-        if self.rights.contains(right) {
-            return Ok(());
-        }
-        let roles: Vec<&str> = Role::ALL
-            .into_iter()
-            .filter(|role| role.grants(right))
-            .map(Role::name)
-            .collect();
-        Err(ApiError::forbidden(format!(
-            "you may not {} in project `{}`",
-            right.meaning(),
-            self.project.name
-        ))
-        .hint(format!(
-            "ask a member who manages this project for one of these roles: {}",
-            roles.join(", ")
-        )))
-    }
 }
 
 impl Caller {
@@ -223,6 +202,14 @@ pub(crate) async fn authenticate(State(app): State<App>, request: Request, next:
 
 async fn identify(app: &App, mut request: Request) -> ApiResult<Request> {
     let origin = origin(app, &request)?;
+    if HEALTH.contains(&request.uri().path()) {
+        // Whoever watches over the server learns that it has no store from the answer, not from waiting for one.
+        if let Ok(Ok(settings)) = timeout(LONGEST_LOOK, app.instance_settings()).await {
+            refuse_address(&settings.allow_list, origin.address)?;
+        }
+        request.extensions_mut().insert(origin);
+        return Ok(request);
+    }
     let settings = app.instance_settings().await?;
     refuse_address(&settings.allow_list, origin.address)?;
     let caller = if let Some(text) = header(request.headers(), AUTHORIZATION.as_str()) {
@@ -334,7 +321,9 @@ async fn by_session(app: &App, proof: Proof, origin: &Origin) -> ApiResult<Optio
     }
     let (account, parent) = active_account(&mut c, &found.account_id).await?;
     drop(c);
-    if now - found.last_seen_at > NOTE_MICROS {
+    if now - found.last_seen_at > NOTE_MICROS
+        && let Some(_noting) = app.uses.note(&hash)
+    {
         let mut t = app.store.begin().await?;
         session::touch(&mut t, &hash, now, now + SESSION_MICROS).await?;
         t.commit().await.map_err(crate::store::StoreError::from)?;
@@ -392,7 +381,9 @@ async fn by_key(
         .await
         .map_err(|_| refused_key())?;
     drop(c);
-    if key.last_used_at.is_none_or(|last| now - last > NOTE_MICROS) {
+    if key.last_used_at.is_none_or(|last| now - last > NOTE_MICROS)
+        && let Some(_noting) = app.uses.note(&key.id)
+    {
         let mut t = app.store.begin().await?;
         access_key::note_use(&mut t, &key.id, now).await?;
         t.commit().await.map_err(crate::store::StoreError::from)?;

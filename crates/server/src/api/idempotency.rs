@@ -59,7 +59,7 @@ impl Once {
         };
         let text = serde_json::to_string(body)
             .map_err(|error| ApiError::internal("reading a request again", error))?;
-        let hash = token::hash(&format!("{place}\n{text}"));
+        let hash = token::hash(format!("{place}\n{text}"));
         let since = caller.clock.micros() - DAY_MICROS;
         if let Some(known) = idempotency::find(c, &caller.account.id, key, since).await? {
             return repeat(&known, &hash).map(Some);

@@ -1,9 +1,12 @@
 //! The instance itself: its health and its settings.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::audit::{Change, Object};
@@ -14,6 +17,11 @@ use super::etag::{Revised, Seen};
 use crate::settings::InstanceSettings;
 use crate::state::App;
 use crate::store::StoreError;
+
+/// Answered without looking at who asks.
+pub(crate) const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
+/// The store has so long to answer those who ask for the state of the server.
+pub(crate) const LONGEST_LOOK: Duration = Duration::from_secs(3);
 
 /// The state of a server.
 #[derive(Serialize, ToSchema)]
@@ -41,7 +49,7 @@ pub(crate) async fn healthz() -> Json<Health> {
     extensions(("x-right" = json!("public"))))]
 pub(crate) async fn readyz(State(app): State<App>) -> ApiResult<Json<Health>> {
     let stopping = app.stop.is_cancelled();
-    if !stopping && app.store.ping().await.is_ok() {
+    if !stopping && matches!(timeout(LONGEST_LOOK, app.store.ping()).await, Ok(Ok(()))) {
         return Ok(Json(WELL));
     }
     let why = if stopping {

@@ -25,7 +25,7 @@ use crate::state::App;
 use crate::store::{StoreError, account, audit, session, setting};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// The setting that holds the hash of the one-time token, until there is an administrator.
 pub(crate) const SETUP: &str = "setup";

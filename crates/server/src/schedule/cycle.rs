@@ -45,7 +45,9 @@ pub(crate) enum Cycle {
         #[serde(default)]
         minute: u32,
     },
+    /// Without a time, a schedule that is put gets one of its own from 00:00 to 00:30.
     Day {
+        #[serde(default)]
         at: String,
     },
     Week {
@@ -112,7 +114,22 @@ fn last_minute() -> String {
     "23:59".to_owned()
 }
 
+/// Daily schedules whose owners do not care begin within so many minutes after midnight.
+const SPREAD_MINUTES: u32 = 31;
+
 impl Cycle {
+    /// Gives a daily cycle without a time one, the same whenever the seed is: not all are to begin at once.
+    pub(crate) fn spread(&mut self, seed: &str) {
+        if let Self::Day { at } = self
+            && at.is_empty()
+        {
+            // As good as random for ids, whose last letters are.
+            let mix = |sum: u32, byte: u8| sum.wrapping_mul(33).wrapping_add(u32::from(byte));
+            let minute = seed.bytes().fold(0, mix) % SPREAD_MINUTES;
+            *at = format!("00:{minute:02}");
+        }
+    }
+
     /// The days and times of the cycle, or all that is wrong with it.
     pub(crate) fn timetable(&self) -> Result<Timetable, Vec<RuleProblem>> {
         let mut problems = Vec::new();
@@ -252,6 +269,8 @@ fn two_numbers(text: &str, separator: char) -> Option<(u32, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::schedule::samples::cycle;
 
@@ -303,6 +322,31 @@ mod tests {
         ] {
             assert_eq!(times(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_without_a_time_gets_one_soon_after_midnight() {
+        let spread = |text: &str, seed: &str| {
+            let mut cycle = cycle(text);
+            cycle.spread(seed);
+            cycle
+        };
+        let minutes: BTreeSet<String> = (0..200)
+            .map(
+                |number| match spread(r#"{"kind": "day"}"#, &format!("job{number}")) {
+                    Cycle::Day { at } => at,
+                    other => panic!("{other:?}"),
+                },
+            )
+            .collect();
+        assert!(minutes.len() > 20, "{minutes:?}");
+        let ends = (minutes.first().expect("one"), minutes.last().expect("one"));
+        assert!(
+            ends.0.as_str() >= "00:00" && ends.1.as_str() <= "00:30",
+            "{minutes:?}"
+        );
+        let given = r#"{"kind": "day", "at": "02:00"}"#;
+        assert_eq!(spread(given, "job"), cycle(given));
     }
 
     #[test]

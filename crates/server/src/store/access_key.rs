@@ -64,6 +64,34 @@ pub(crate) async fn list(
     Ok(query.fetch_all(c).await?)
 }
 
+/// A key with which a project can be entered.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct ListedKey {
+    #[sqlx(flatten)]
+    pub(crate) key: AccessKey,
+    pub(crate) account_name: String,
+}
+
+/// The keys that are bound to a project, and those of its members that are bound to none, by id.
+pub(crate) async fn of_project(
+    c: &mut Connection,
+    project_id: &str,
+    page: &Page,
+) -> StoreResult<Vec<ListedKey>> {
+    let query = sqlx::query_as(
+        "SELECT k.*, a.name AS account_name FROM access_key k JOIN account a ON a.id = k.account_id
+         WHERE k.id IN (SELECT b.id FROM access_key b WHERE b.project_id = $1
+            UNION ALL SELECT u.id FROM member m JOIN access_key u ON u.account_id = m.account_id
+                WHERE m.project_id = $1 AND u.project_id IS NULL)
+            AND k.id > $2 ORDER BY k.id LIMIT $3",
+    );
+    let query = query
+        .bind(project_id)
+        .bind(page.after.as_deref().unwrap_or(""))
+        .bind(page.limit);
+    Ok(query.fetch_all(c).await?)
+}
+
 pub(crate) async fn revoke(c: &mut Connection, id: &str, now: i64) -> StoreResult<()> {
     let query =
         sqlx::query("UPDATE access_key SET revoked_at = $1 WHERE id = $2 AND revoked_at IS NULL");

@@ -13,6 +13,7 @@ mod lineage;
 mod listener;
 mod plans;
 mod provider;
+mod ready;
 mod scene;
 mod scheduler;
 mod schemathesis;

@@ -215,6 +215,7 @@ pub(crate) async fn mark_succeeded(
             not_now(&acting.row, "marked as succeeded").hint("stop it first if it is under way")
         );
     }
+    instance::blocked::clear_behind(&mut acting.t, &acting.row.instance.id).await?;
     backfill::go_on(&mut acting.t, &acting.row.instance.backfill_id).await?;
     Ok(Json(acting.done(&app, "instance.markSucceeded").await?))
 }

@@ -252,9 +252,10 @@ pub(crate) async fn publish(
             .iter()
             .filter(|problem| problem.severity == Severity::Error)
             .count();
+        let word = if count == 1 { "error" } else { "errors" };
         return Err(ApiError::invalid(problems)
             .said(format!(
-                "version {number} of job `{}` has {count} errors",
+                "version {number} of job `{}` has {count} {word}",
                 row.job.name
             ))
             .hint("mend them in a new version, and publish that"));

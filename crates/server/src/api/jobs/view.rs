@@ -128,6 +128,8 @@ pub(crate) struct JobSchedule {
     state: String,
     /// The cycle in words; the submitted one if there is one.
     in_words: String,
+    /// The cycle as cron text, if cron has a way to say it.
+    cron: Option<String>,
     /// The instance that is due next, if it is made already.
     next_instance_id: Option<String>,
     next_due_at: Option<Time>,
@@ -157,9 +159,11 @@ impl ListedJob {
                     }
                     (next, _) => next,
                 };
+                let timetable = rule.cycle.timetable().ok();
                 Some(JobSchedule {
                     id: item.id.clone(),
                     in_words: rule.cycle.in_words(),
+                    cron: timetable.as_ref().and_then(crate::schedule::cron::print),
                     next_instance_id: row.next_id,
                     next_due_at: next.map(Time),
                     state,

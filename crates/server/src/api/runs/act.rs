@@ -17,6 +17,7 @@ use crate::api::body::Body;
 use crate::api::caller::{Access, SignedIn};
 use crate::api::error::{ApiError, ApiResult, ErrorBody};
 use crate::api::idempotency::Once;
+use crate::runner;
 use crate::runs::{self, Environment, Kind, Request, RunOptions};
 use crate::scheduler::{self, Ended, wall};
 use crate::state::App;
@@ -68,12 +69,8 @@ pub(crate) async fn stop(
     let row = find(&app, &access, &id).await?;
     access.need(right_for(&row, Right::RunsStop))?;
     let mut t = app.store.begin().await?;
-    let stopped = run::stop(&mut t, &row.id, app.clock.micros()).await;
+    let stopped = runner::stop(&app, &mut t, &access.project.id, &row.id).await;
     stopped.map_err(not_now(&row, "stopped"))?;
-    let now = run::find(&mut t, &access.project.id, &row.id).await?;
-    if let Some(now) = now.filter(|now| now.state == run::STOPPED) {
-        scheduler::run_ended(&app, &mut t, &now, Ended::Stopped).await?;
-    }
     note(&access, &mut t, "run.stop", &row).await?;
     t.commit().await.map_err(StoreError::from)?;
     Ok(StatusCode::ACCEPTED)

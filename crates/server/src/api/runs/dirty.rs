@@ -85,8 +85,12 @@ pub(crate) async fn list(
     let page = tokio::task::spawn_blocking(move || read(&folder, is_over, &query))
         .await
         .map_err(|error| ApiError::internal("reading dirty rows", error))?;
-    page.map(Json)
-        .map_err(|error| ApiError::internal("reading dirty rows", error))
+    let page = page.map_err(|error| ApiError::internal("reading dirty rows", error))?;
+    // Every row that stands in a file has a reason that is counted.
+    if is_over && row.rows_dirty > 0 && page.reasons.is_empty() {
+        return Err(gone("dirty rows", &row));
+    }
+    Ok(Json(page))
 }
 
 /// The files of dirty rows: one of all tasks once the run has ended, one for each task before.

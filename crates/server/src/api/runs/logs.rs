@@ -1,8 +1,9 @@
 //! The log of a run: in pages, searched, by level, or as a file.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path as FilePath;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body as HttpBody;
@@ -75,14 +76,41 @@ pub(crate) async fn show(
     let access = caller.enter(&app, &project, Right::RunsView).await?;
     let row = find(&app, &access, &id).await?;
     let file = log::file(&app.config.folder, &row.id);
-    let page = tokio::task::spawn_blocking(move || read(&file, &query))
+    let query = Arc::new(query);
+    let asked = query.clone();
+    let page = tokio::task::spawn_blocking(move || read(&file, &asked))
         .await
         .map_err(|error| ApiError::internal("reading a log", error))?;
-    page.map(Json)
-        .map_err(|error| ApiError::internal("reading a log", error))
+    match page {
+        Ok(page) => Ok(Json(page)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            // Who has not begun has said nothing yet, and a server that has just claimed the run is about to.
+            match row.started_at.and(row.ended_at) {
+                None => Ok(Json(query.empty())),
+                Some(_) => Err(gone("log", &row)),
+            }
+        }
+        Err(error) => Err(ApiError::internal("reading a log", error)),
+    }
 }
 
 impl LogQuery {
+    /// The page of a log that has no lines yet.
+    fn empty(&self) -> LogPage {
+        let offset = if self.before.is_some() {
+            0
+        } else {
+            self.offset
+        };
+        LogPage {
+            lines: Vec::new(),
+            offset,
+            next_offset: offset,
+            has_more: false,
+            size: 0,
+        }
+    }
+
     fn most(&self) -> usize {
         self.limit.unwrap_or(200).clamp(1, MOST)
     }
@@ -98,21 +126,8 @@ impl LogQuery {
 }
 
 fn read(path: &FilePath, query: &LogQuery) -> std::io::Result<LogPage> {
-    let mut page = LogPage {
-        lines: Vec::new(),
-        offset: query.offset,
-        next_offset: query.offset,
-        has_more: false,
-        size: 0,
-    };
-    if query.before.is_some() {
-        (page.offset, page.next_offset) = (0, 0);
-    }
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(page),
-        Err(error) => return Err(error),
-    };
+    let mut page = query.empty();
+    let mut file = File::open(path)?;
     page.size = file.metadata()?.len();
     if let Some(before) = query.before {
         return read_before(&mut file, before, query, page);
@@ -225,7 +240,7 @@ pub(crate) async fn download(
 pub(super) async fn open(path: &FilePath) -> ApiResult<Option<HttpBody>> {
     match tokio::fs::File::open(path).await {
         Ok(file) => Ok(Some(HttpBody::from_stream(ReaderStream::new(file)))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(ApiError::internal("reading a file of a run", error)),
     }
 }
@@ -236,7 +251,8 @@ pub(super) fn gone(what: &str, row: &Run) -> ApiError {
         "the file with the {what} of run {} is not there",
         row.number
     );
-    ApiError::new(Code::NotFound, message).hint("all servers must share the folder of runs")
+    ApiError::new(Code::NotFound, message)
+        .hint("all servers must share the folder of runs, and nobody else may delete files in it")
 }
 
 /// Lines of a run as a download.

@@ -137,15 +137,27 @@ impl From<run::Run> for Run {
 }
 
 impl Run {
-    /// The same with what its splits do.
-    fn with_splits(mut self, splits: Option<progress::Splits>) -> Run {
-        if let (Some(Value::Object(progress)), Some(splits)) = (&mut self.progress, splits) {
-            let list = serde_json::from_str(&splits.splits).unwrap_or_default();
+    /// The same with what its splits do, or did: those of a run that succeeded stand in its report, unless they
+    /// are too many.
+    fn with_splits(mut self, report: Option<&Value>, noted: Option<progress::Splits>) -> Run {
+        let told = report.filter(|_| self.state == run::SUCCEEDED);
+        let told = told.and_then(|report| report.get("splits")).cloned();
+        let (list, left_out) = match (told, noted) {
+            (_, Some(noted)) if noted.left_out > 0 => (read(&noted.splits), noted.left_out),
+            (Some(told), _) => (told, 0),
+            (None, Some(noted)) => (read(&noted.splits), noted.left_out),
+            (None, None) => return self,
+        };
+        if let Some(Value::Object(progress)) = &mut self.progress {
             progress.insert("splits".to_owned(), list);
-            progress.insert("splitsLeftOut".to_owned(), splits.left_out.into());
+            progress.insert("splitsLeftOut".to_owned(), left_out.into());
         }
         self
     }
+}
+
+fn read(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// Which runs are wanted.
@@ -264,13 +276,13 @@ pub(crate) async fn show(
         number: row.number,
         state: row.state,
     });
-    let json = |text: &str| serde_json::from_str(text).unwrap_or(Value::Null);
+    let report = row.report.as_deref().map(read);
     Ok(Json(RunDetail {
-        variables: json(&row.variables),
-        report: row.report.as_deref().map(json),
+        variables: read(&row.variables),
         document: version.map(|version| version.document),
         replays: replays.collect(),
-        run: Run::from(row).with_splits(splits),
+        run: Run::from(row).with_splits(report.as_ref(), splits),
+        report,
     }))
 }
 

@@ -107,11 +107,11 @@ pub(crate) async fn replay(
 pub(crate) async fn replay_rows(
     State(app): State<App>,
     SignedIn(caller): SignedIn,
-    Path((project, id)): Path<(String, String)>,
-    QueryOf(query): QueryOf<ReplayQuery>,
+    asked: (Path<(String, String)>, QueryOf<ReplayQuery>),
     once: Once,
     Lines(text): Lines,
 ) -> ApiResult<(StatusCode, Json<serde_json::Value>)> {
+    let (Path((project, id)), QueryOf(query)) = asked;
     let access = caller.enter(&app, &project, Right::DirtyRowsReplay).await?;
     let row = find(&app, &access, &id).await?;
     let feeding = Feeding {

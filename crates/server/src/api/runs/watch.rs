@@ -121,7 +121,9 @@ pub(crate) async fn events(
                 let splits = progress::splits(&mut c, &id).await.ok()?;
                 drop(c);
                 watch.is_over = row.ended_at.is_some() || stop;
-                let text = serde_json::to_string(&Run::from(row).with_splits(splits)).ok()?;
+                let report = row.report.as_deref().map(super::read);
+                let view = Run::from(row).with_splits(report.as_ref(), splits);
+                let text = serde_json::to_string(&view).ok()?;
                 if watch.last.as_deref() != Some(&text) {
                     let event = Event::default().event("run").data(&text);
                     watch.last = Some(text);

@@ -1,7 +1,10 @@
 //! What can be done with a schedule: submit, pause, resume.
 
+use axum::Json;
 use axum::extract::{Path, State};
-use serde::Deserialize;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Dependency, Schedule, find, find_job, network, object, read, view};
@@ -11,6 +14,7 @@ use crate::api::body::Body;
 use crate::api::caller::SignedIn;
 use crate::api::error::{ApiError, ApiResult, ErrorBody, Problem};
 use crate::api::etag::{Revised, Seen};
+use crate::api::idempotency::Once;
 use crate::schedule::dependency::DependencyKind;
 use crate::scheduler::{catch_up, generate};
 use crate::state::App;
@@ -20,10 +24,26 @@ use crate::store::{Alone, StoreError, schedule};
 
 const LONGEST_REASON: usize = 500;
 
+/// An answer to a submission as it is kept for whoever repeats the request.
+#[derive(Serialize, Deserialize)]
+struct Submitted {
+    revision: i64,
+    schedule: Value,
+}
+
+impl Submitted {
+    fn again(kept: Value) -> ApiResult<Revised<Value>> {
+        let kept: Submitted = serde_json::from_value(kept)
+            .map_err(|error| ApiError::internal("reading an earlier answer", error))?;
+        Ok(Revised(kept.revision, kept.schedule))
+    }
+}
+
 /// Submits the draft: instances are made by it from the next day on, or at once if the rule says so. Those of
 /// the earlier rule that have not begun are replaced.
 #[utoipa::path(post, path = "/projects/{project}/jobs/{job}/schedule/submit", tag = "schedules",
-    params(("project" = String, Path), ("job" = String, Path), ("If-Match" = String, Header)),
+    params(("project" = String, Path), ("job" = String, Path), ("If-Match" = String, Header),
+        ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 200, body = Schedule), (status = "default", body = ErrorBody)),
     extensions(("x-right" = json!("schedulesSubmit"))))]
 pub(crate) async fn submit(
@@ -31,11 +51,17 @@ pub(crate) async fn submit(
     SignedIn(caller): SignedIn,
     Path((project, id)): Path<(String, String)>,
     Seen(revision): Seen,
-) -> ApiResult<Revised<Schedule>> {
+    once: Once,
+) -> ApiResult<Revised<Value>> {
     let access = caller.enter(&app, &project, Right::SchedulesSubmit).await?;
     let now = app.clock.now();
     // Circles are looked for, and instances connected, over rules that nobody changes meanwhile.
     let mut t = app.store.begin_alone(Alone::Schedules).await?;
+    // Whoever lost the answer has the revision from before it, or the one from after.
+    let place = format!("submit {} {id}", access.project.id);
+    if let Some((_, Json(kept))) = once.before(&mut t, &caller, &place, &()).await? {
+        return Submitted::again(kept);
+    }
     let job = find_job(&mut t, &access, &id).await?;
     find(&mut t, &access, &job).await?;
     schedule::lock(&mut t, &job.id, revision).await?;
@@ -76,8 +102,13 @@ pub(crate) async fn submit(
         .note(&mut t, "schedule.submit", object(&job), change)
         .await?;
     let view = view(&app, &mut t, &row, &job).await?;
-    t.commit().await.map_err(StoreError::from)?;
-    Ok(Revised(row.revision, view))
+    let submitted = Submitted {
+        revision: row.revision,
+        schedule: serde_json::to_value(&view)
+            .map_err(|error| ApiError::internal("writing an answer", error))?,
+    };
+    let (_, Json(kept)) = once.commit(&app, t, StatusCode::OK, &submitted).await?;
+    Submitted::again(kept)
 }
 
 /// Why a schedule is paused.

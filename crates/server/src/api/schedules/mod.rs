@@ -273,9 +273,10 @@ pub(crate) async fn put(
     SignedIn(caller): SignedIn,
     Path((project, id)): Path<(String, String)>,
     headers: HeaderMap,
-    Body(rule): Body<Rule>,
+    Body(mut rule): Body<Rule>,
 ) -> ApiResult<Revised<Schedule>> {
     let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
+    rule.cycle.spread(&id);
     let mut wrong = placed(rule.rule().err().unwrap_or_default(), "");
     wrong.extend(runs::unfit_variables("/parameters", &rule.parameters));
     let now = app.clock.micros();

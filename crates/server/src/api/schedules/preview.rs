@@ -90,7 +90,10 @@ pub(crate) async fn show(
     let mut c = app.store.read().await?;
     let job = find_job(&mut c, &access, &id).await?;
     let (mut rule, parent): (Rule, _) = match body.rule {
-        Some(rule) => (rule, "/rule"),
+        Some(mut rule) => {
+            rule.cycle.spread(&job.id);
+            (rule, "/rule")
+        }
         None => (read(&find(&mut c, &access, &job).await?.rule)?, ""),
     };
     let version = job_version::find(&mut c, &job.id, job.draft_version)

@@ -8,7 +8,7 @@ use crate::scheduler::tests::{app, at, stores};
 
 const PASSWORD: &str = "correct horse hunter2";
 
-fn somebody(password_hash: String) -> account::Account {
+pub(crate) fn somebody(password_hash: String) -> account::Account {
     account::Account {
         id: new_id(),
         name: "somebody".to_string(),

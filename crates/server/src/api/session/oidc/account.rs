@@ -163,7 +163,7 @@ fn wanted_name(identity: &Identity) -> String {
 }
 
 fn digest(identity: &Identity) -> String {
-    token::hash(&format!("{} {}", identity.issuer, identity.subject))
+    token::hash(format!("{} {}", identity.issuer, identity.subject))
 }
 
 fn closed() -> ApiError {

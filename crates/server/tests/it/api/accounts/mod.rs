@@ -1,10 +1,11 @@
 //! `/api/v1/accounts` and `/api/v1/access-keys`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use std::time::Duration;
 
 use crate::api::datasources::pointers;
 use crate::harness::{ADMIN, Kept, PASSWORD, Running};
+use crate::workshop::Workshop;
 
 #[tokio::test]
 async fn every_problem_of_a_new_account_is_named() {
@@ -56,6 +57,64 @@ async fn a_sub_account_has_at_most_the_rights_of_its_parent() {
         );
         let above = admin.put(&format!("{members}/child"), developer).await;
         assert_eq!(above.refused(403), "forbidden", "its parent is a visitor");
+    }
+}
+
+#[tokio::test]
+async fn a_sub_account_and_its_keys_lose_what_their_parent_loses() {
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        let shop = Workshop::new(&admin, "sales").await;
+        let parent = server.account(&admin, "parent").await;
+        let body = json!({"name": "child", "password": PASSWORD});
+        parent.post("/api/v1/accounts", body).await.ok();
+        let child = server.sign_in("child").await;
+        let role = async |name: &str, role: &str| {
+            let path = format!("{}/members/{name}", shop.path);
+            let put = admin.put(&path, json!({"role": role})).await;
+            assert_eq!(put.status, 204, "{put:?}");
+        };
+        role("parent", "developer").await;
+        role("child", "developer").await;
+        let project = shop.path.rsplit('/').next().unwrap();
+        let key = json!({"projectId": project, "role": "owner"});
+        let key = child.post("/api/v1/access-keys", key).await.ok();
+        let text = |field: &str| key[field].as_str().unwrap().to_string();
+        let bearer = format!("Bearer {}:{}", text("id"), text("secret"));
+        let program = server.client().with_authorization(&bearer);
+
+        let folders = format!("{}/folders", shop.path);
+        let number = std::sync::atomic::AtomicU32::new(0);
+        let statuses = async || {
+            let mut statuses = Vec::new();
+            for client in [&child, &program] {
+                let number = number.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let folder = json!({"path": format!("f{number}")});
+                statuses.push(client.get(&shop.path).await.status);
+                statuses.push(client.post(&folders, folder).await.status);
+            }
+            statuses
+        };
+        // The key says that it may be an owner, which nobody gave to its account.
+        let groups = format!("{}/resource-groups", shop.path);
+        let group = program.post(&groups, json!({"name": "near"})).await;
+        assert_eq!(group.refused(403), "forbidden");
+        assert_eq!(statuses().await, [200, 201, 200, 201]);
+        role("parent", "visitor").await;
+        assert_eq!(statuses().await, [200, 403, 200, 403]);
+        let path = format!("{}/members/parent", shop.path);
+        assert_eq!(admin.delete(&path).await.status, 204);
+        assert_eq!(statuses().await, [404; 4]);
+        role("parent", "developer").await;
+        assert_eq!(statuses().await, [200, 201, 200, 201]);
+        let accounts = admin.get("/api/v1/accounts").await.ok();
+        let items = accounts["items"].as_array().unwrap();
+        let row = items.iter().find(|one| one["name"] == "parent").unwrap();
+        let path = format!("/api/v1/accounts/{}", row["id"].as_str().unwrap());
+        let etag = admin.get(&path).await.etag();
+        let disable = json!({"isActive": false});
+        admin.edit("PATCH", &path, &etag, Some(disable)).await.ok();
+        assert_eq!(statuses().await, [401; 4]);
     }
 }
 
@@ -209,6 +268,14 @@ async fn ones_own_password_needs_the_old_one_and_ends_other_sessions() {
         )
         .await;
     assert_eq!(wrong.refused(422), "invalid");
+    // However often the new one is not good enough, the old one was not guessed at.
+    for _ in 0..10 {
+        let short = here
+            .put(&path, json!({"old": PASSWORD, "new": "short"}))
+            .await;
+        assert_eq!(short.refused(422), "invalid");
+        assert_eq!(short.body["error"]["problems"][0]["pointer"], "/new");
+    }
     let right = here
         .put(
             &path,
@@ -337,4 +404,76 @@ async fn texts_of_an_account_have_their_limits() {
     let change = json!({"email": long, "preferences": {"x": "x".repeat(70_000)}});
     let refused = admin.edit("PATCH", &path, &etag, Some(change)).await;
     assert_eq!(pointers(&refused), ["/email", "/preferences"]);
+}
+
+#[tokio::test]
+async fn whoever_manages_a_project_lists_its_keys_and_revokes_those_bound_to_it() {
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        let [sales, other] = [
+            Workshop::new(&admin, "sales").await,
+            Workshop::new(&admin, "other").await,
+        ];
+        let id = |shop: &Workshop| shop.path.rsplit('/').next().unwrap().to_string();
+        let maker = server.account(&admin, "maker").await;
+        let manager = server.account(&admin, "manager").await;
+        let stranger = server.account(&admin, "stranger").await;
+        for (shop, name, role) in [
+            (&sales, "maker", "developer"),
+            (&other, "maker", "developer"),
+            (&sales, "manager", "administrator"),
+        ] {
+            let put = format!("{}/members/{name}", shop.path);
+            let put = admin.put(&put, json!({"role": role})).await;
+            assert_eq!(put.status, 204, "{put:?}");
+        }
+        let mut keys = Vec::new();
+        for project in [json!(id(&sales)), json!(id(&other)), json!(null)] {
+            let body = json!({"description": "for the night", "projectId": project});
+            keys.push(maker.post("/api/v1/access-keys", body).await.ok());
+        }
+        let body = json!({"description": "of somebody else"});
+        stranger.post("/api/v1/access-keys", body).await.ok();
+
+        let path = format!("{}/access-keys", sales.path);
+        let listed = manager.get(&path).await.ok();
+        let items = listed["items"].as_array().unwrap();
+        let mut ids: Vec<_> = items.iter().map(|one| one["id"].clone()).collect();
+        let mut wanted = vec![keys[0]["id"].clone(), keys[2]["id"].clone()];
+        for list in [&mut ids, &mut wanted] {
+            list.sort_by_key(ToString::to_string);
+        }
+        assert_eq!(ids, wanted);
+        assert!(items.iter().all(|one| one["accountName"] == "maker"));
+        for key in &keys {
+            let secret = key["secret"].as_str().unwrap();
+            assert!(!listed.to_string().contains(secret));
+        }
+        let first = manager.get(&format!("{path}?limit=1")).await.ok();
+        let cursor = first["nextCursor"].as_str().unwrap();
+        let next = format!("{path}?limit=1&cursor={cursor}");
+        let next = manager.get(&next).await.ok();
+        assert_ne!(first["items"][0]["id"], next["items"][0]["id"]);
+
+        let of = |key: &Value| format!("{path}/{}", key["id"].as_str().unwrap());
+        assert_eq!(maker.get(&path).await.refused(403), "forbidden");
+        assert_eq!(maker.delete(&of(&keys[0])).await.refused(403), "forbidden");
+        let bearer = format!(
+            "Bearer {}:{}",
+            keys[0]["id"].as_str().unwrap(),
+            keys[0]["secret"].as_str().unwrap()
+        );
+        let program = server.client().with_authorization(&bearer);
+        assert_eq!(program.get(&sales.path).await.status, 200);
+        assert_eq!(manager.delete(&of(&keys[0])).await.status, 204);
+        assert_eq!(program.get(&sales.path).await.status, 401);
+        assert_eq!(manager.delete(&of(&keys[1])).await.refused(404), "notFound");
+        assert_eq!(manager.delete(&of(&keys[2])).await.refused(409), "conflict");
+        let noted = admin.get(&format!("{}/audit", sales.path)).await.ok();
+        let entry = &noted["items"][0];
+        assert_eq!(
+            (&entry["action"], &entry["accountName"]),
+            (&json!("accessKey.revoke"), &json!("manager"))
+        );
+    }
 }

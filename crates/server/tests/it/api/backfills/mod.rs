@@ -226,3 +226,66 @@ async fn a_backfill_is_paused_resumed_and_stopped() {
         assert_eq!(list["items"][0]["state"], "stopped");
     }
 }
+
+#[tokio::test]
+async fn what_is_left_out_takes_along_what_waits_for_it_alone() {
+    for kept in Kept::BOTH {
+        let mut scene = Scene::start(kept).await;
+        // `last` waits for `left` alone, `both` for `left` and for `first`.
+        let mut jobs = Vec::new();
+        for name in ["first", "left", "last", "both"] {
+            jobs.push(scene.job(name, QUICK).await);
+        }
+        let [first, left, last, both] = &jobs[..] else {
+            panic!("{jobs:?}");
+        };
+        let rule = json!({"cycle": {"kind": "day", "at": "02:00"}, "zone": "UTC"});
+        let on = |jobs: &[&String]| -> Value {
+            let one = |job: &&String| json!({"job": job, "kind": "sameCycle"});
+            jobs.iter().map(one).collect()
+        };
+        for (job, waits) in [
+            (first, on(&[])),
+            (left, on(&[first])),
+            (last, on(&[left])),
+            (both, on(&[left, first])),
+        ] {
+            scene.schedule(job, rule.clone(), waits).await;
+        }
+        scene.at("2026-03-04T12:00:00Z").await;
+        let body = json!({"jobs": [first], "downstream": "all", "except": [left],
+            "from": "2026-03-01", "to": "2026-03-02"});
+        let preview = scene.path("backfills/preview");
+        let preview = scene.admin.post(&preview, body.clone()).await.ok();
+        assert_eq!(preview["jobs"], json!([first, both]));
+        let path = scene.backfill(body).await;
+        let done = scene.until_backfill(&path, "succeeded").await;
+        assert_eq!(done["states"], json!({"succeeded": 4}));
+        for job in [left, last] {
+            let runs = scene.path(&format!("runs?kind=backfill&job={job}"));
+            assert_eq!(scene.admin.get(&runs).await.ok()["items"], json!([]));
+        }
+    }
+}
+
+/// Somebody asks for the days, so they run now, with their own dates.
+#[tokio::test]
+async fn days_to_come_run_at_once_with_their_own_dates() {
+    for kept in Kept::BOTH {
+        let mut scene = Scene::start(kept).await;
+        let job = scene.job("orders", QUICK).await;
+        let rule = json!({"cycle": {"kind": "day", "at": "02:00"}, "zone": "UTC"});
+        scene.schedule(&job, rule, json!([])).await;
+        scene.at("2026-03-04T12:00:00Z").await;
+        let body = json!({"jobs": [job], "from": "2027-01-01", "to": "2027-01-02"});
+        let path = scene.backfill(body).await;
+        let done = scene.until_backfill(&path, "succeeded").await;
+        assert_eq!(done["states"], json!({"succeeded": 2}));
+        let runs = scene.path("runs?kind=backfill");
+        let runs = scene.admin.get(&runs).await.ok();
+        let runs = runs["items"].as_array().unwrap().iter();
+        let mut days: Vec<_> = runs.map(|run| run["bizdate"].clone()).collect();
+        days.sort_by_key(ToString::to_string);
+        assert_eq!(days, ["2027-01-01", "2027-01-02"]);
+    }
+}

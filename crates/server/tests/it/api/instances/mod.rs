@@ -224,3 +224,48 @@ async fn a_rerun_of_all_that_waits_is_whole_or_does_not_happen() {
         assert_eq!(scene.states(&job).await, ["03-04T10:30 succeeded"]);
     }
 }
+
+#[tokio::test]
+async fn a_policy_says_which_instances_run_again() {
+    for kept in Kept::BOTH {
+        let mut scene = Scene::start(kept).await;
+        let mut jobs = Vec::new();
+        for policy in ["never", "afterFailure", "always"] {
+            for (word, document) in [("fails", WRONG), ("works", QUICK)] {
+                let job = scene.job(&format!("{policy}_{word}"), document).await;
+                let rule = soon(json!({"rerun": {"policy": policy}}));
+                scene.schedule(&job, rule, json!([])).await;
+                jobs.push((job, policy, word));
+            }
+        }
+        scene.at("2026-03-04T10:30:00Z").await;
+        for (job, policy, word) in &jobs {
+            let state = if *word == "fails" {
+                "failed"
+            } else {
+                "succeeded"
+            };
+            scene
+                .until_states(job, &[&format!("03-04T10:30 {state}")])
+                .await;
+            let again = scene.act(job, CYCLE, "rerun", json!({})).await;
+            let may = match *policy {
+                "never" => false,
+                "afterFailure" => *word == "fails",
+                _ => true,
+            };
+            if may {
+                assert_eq!(again.status, 202, "{policy} {word}: {again:?}");
+                scene
+                    .until_states(job, &[&format!("03-04T10:30 {state}")])
+                    .await;
+            } else {
+                assert_eq!(again.refused(409), "conflict", "{policy} {word}");
+            }
+            let runs = scene.path(&format!("runs?job={job}"));
+            let runs = scene.admin.get(&runs).await.ok();
+            let count = runs["items"].as_array().unwrap().len();
+            assert_eq!(count, 1 + usize::from(may), "{policy} {word}");
+        }
+    }
+}

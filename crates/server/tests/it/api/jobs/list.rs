@@ -107,6 +107,7 @@ async fn jobs_tell_their_last_run_and_their_schedule() {
         assert_eq!(item["schedule"]["id"], good.as_str());
         assert_eq!(item["schedule"]["state"], "active");
         assert_eq!(item["schedule"]["inWords"], "every day at 02:30");
+        assert_eq!(item["schedule"]["cron"], "30 2 * * *");
         assert_eq!(item["schedule"]["nextDueAt"], "2026-03-05T01:30:00Z");
         assert_eq!(all["items"][0]["lastRun"]["state"], "failed");
         assert_eq!(all["items"][0]["schedule"], json!(null));

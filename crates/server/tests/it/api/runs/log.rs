@@ -26,7 +26,7 @@ async fn a_place_beyond_the_log_is_an_empty_page() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_there_is_no_empty_file() {
+async fn a_file_that_is_not_there_is_no_empty_file_or_page() {
     let (server, admin) = Running::start(Kept::Sqlite).await;
     let shop = Workshop::new(&admin, "sales").await;
     let endless = shop
@@ -59,7 +59,13 @@ async fn a_file_that_is_not_there_is_no_empty_file() {
     // As on a server that has a folder of its own.
     let id = dirty.rsplit('/').next().unwrap();
     std::fs::remove_dir_all(server.config.folder.join(id)).unwrap();
-    for file in ["log/file", "dirty-rows/file"] {
+    for file in [
+        "log",
+        "log?before=9",
+        "log/file",
+        "dirty-rows",
+        "dirty-rows/file",
+    ] {
         let gone = admin.get(&format!("{dirty}/{file}")).await;
         assert_eq!(gone.refused(404), "notFound");
         let hint = gone.body["error"]["hint"].as_str().unwrap();
@@ -96,6 +102,11 @@ async fn a_log_is_read_from_its_end_up() {
         ("", (0..500).collect::<Vec<usize>>()),
         ("&level=warning", (0..500).step_by(7).collect()),
         ("&search=NOWHERE", Vec::new()),
+        ("&search=13%20", (13..500).step_by(100).collect()),
+        (
+            "&search=99%20&level=warning",
+            (99..500).step_by(100).filter(|it| it % 7 == 0).collect(),
+        ),
     ] {
         for limit in [1, 3, 99, 1_000] {
             let mut found = Vec::new();

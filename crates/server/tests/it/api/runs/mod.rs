@@ -3,9 +3,11 @@
 mod act;
 mod channels;
 mod defect;
+mod dirty;
 mod limit;
 mod list;
 mod log;
+mod queue;
 mod replay;
 mod retention;
 mod start;

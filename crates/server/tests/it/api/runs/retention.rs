@@ -117,6 +117,29 @@ async fn old_runs_go_with_all_that_was_kept_of_them() {
 }
 
 #[tokio::test]
+async fn settings_that_cannot_be_read_keep_the_runs_of_their_project_only() {
+    for kept in Kept::BOTH {
+        let (server, admin) = Running::start(kept).await;
+        keep(&admin, 30).await;
+        let mut runs = Vec::new();
+        for name in ["damaged", "whole"] {
+            let shop = Workshop::new(&admin, name).await;
+            let run = shop.run(&shop.job("wrong", WRONG).await, json!({})).await;
+            shop.ended(&run).await;
+            runs.push(run);
+        }
+        let damage = "UPDATE project SET settings = '{' WHERE name = 'damaged'";
+        server.execute(damage).await.unwrap();
+        server.clock.advance(DAY * 31);
+        let admin = server.sign_in(ADMIN).await;
+        until_gone(&admin, &runs[1]).await;
+        // Folders go after all projects were looked at.
+        until_no_folder(&server, &runs[1]).await;
+        assert_eq!(server.count("SELECT count(*) FROM run").await, 1);
+    }
+}
+
+#[tokio::test]
 async fn runs_that_something_still_refers_to_stay() {
     for kept in Kept::BOTH {
         let mut scene = Scene::start(kept).await;

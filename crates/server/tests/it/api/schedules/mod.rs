@@ -256,3 +256,56 @@ async fn other_dependencies_are_a_change_until_they_are_submitted() {
         assert_eq!(listed().await, false);
     }
 }
+
+#[tokio::test]
+async fn a_submission_with_a_key_is_done_once() {
+    for kept in Kept::BOTH {
+        let scene = Scene::start(kept).await;
+        let job = scene.job("orders", QUICK).await;
+        let other = scene.job("items", QUICK).await;
+        let rule = json!({"cycle": {"kind": "day", "at": "02:00"}, "zone": "UTC"});
+        let path = scene.path(&format!("jobs/{job}/schedule"));
+        let put = scene.admin.put(&path, rule.clone()).await;
+        let (before, submit) = (put.etag(), format!("{path}/submit"));
+        let keyed = scene.admin.with_idempotency_key("nightly");
+        let first = keyed.edit("POST", &submit, &before, None).await;
+        assert_eq!(first.status, 200, "{first:?}");
+        // Whoever lost the answer asks as before, or with what they have read since.
+        for etag in [before.clone(), first.etag()] {
+            let again = keyed.edit("POST", &submit, &etag, None).await;
+            assert_eq!(again.status, 200, "{again:?}");
+            assert_eq!((again.etag(), &again.body), (first.etag(), &first.body));
+        }
+        let late = scene.admin.edit("POST", &submit, &before, None).await;
+        assert_eq!(late.status, 412, "{late:?}");
+        let audit = format!("audit?object={job}");
+        let noted = scene.admin.get(&scene.path(&audit)).await.ok();
+        let items = noted["items"].as_array().unwrap();
+        let submitted = items
+            .iter()
+            .filter(|one| one["action"] == "schedule.submit");
+        assert_eq!(submitted.count(), 1, "{noted}");
+        // The key was for that job.
+        let path = scene.path(&format!("jobs/{other}/schedule"));
+        let put = scene.admin.put(&path, rule).await;
+        let submit = format!("{path}/submit");
+        let refused = keyed.edit("POST", &submit, &put.etag(), None).await;
+        assert_eq!(refused.refused(409), "conflict");
+    }
+}
+
+#[tokio::test]
+async fn a_day_without_a_time_gets_one_that_stays() {
+    for kept in Kept::BOTH {
+        let scene = Scene::start(kept).await;
+        let job = scene.job("orders", QUICK).await;
+        let path = scene.path(&format!("jobs/{job}/schedule"));
+        let rule = json!({"cycle": {"kind": "day"}, "zone": "UTC"});
+        let put = scene.admin.put(&path, rule.clone()).await;
+        let etag = put.etag();
+        let at = put.ok()["rule"]["cycle"]["at"].clone();
+        assert!(("00:00"..="00:30").contains(&at.as_str().unwrap()), "{at}");
+        let again = scene.admin.edit("PUT", &path, &etag, Some(rule)).await.ok();
+        assert_eq!(again["rule"]["cycle"]["at"], at);
+    }
+}

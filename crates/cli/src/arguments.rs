@@ -112,10 +112,10 @@ pub(crate) struct ServeArguments {
     /// How people reach the server, for example `https://longshore.example.org`
     #[arg(long, env = "LONGSHORE_ADDRESS", value_name = "URL")]
     pub(crate) address: Option<String>,
-    /// The keys that secrets are sealed with, one `id:key` a line; the last one seals. `secret.keys` in the folder
-    /// without it, made at the first start
+    /// The file of the keys that secrets are sealed with, one `id:key` a line; the last one seals. `${env:NAME}`
+    /// for a variable that holds those lines instead. `secret.keys` in the folder without it, made at the first start
     #[arg(long, env = "LONGSHORE_KEYS", value_name = "FILE")]
-    pub(crate) keys: Option<PathBuf>,
+    pub(crate) keys: Option<String>,
     /// Serve the web console from this folder instead of the executable
     #[arg(long, env = "LONGSHORE_CONSOLE", value_name = "FOLDER")]
     pub(crate) console: Option<PathBuf>,

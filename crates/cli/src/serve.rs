@@ -89,11 +89,16 @@ fn private_folder(folder: &Path) -> Result<(), Stop> {
     })
 }
 
-/// The keys of a file; the one in the server's folder is made if it is missing.
-fn keys(file: Option<&Path>, folder: &Path) -> Result<KeyRing, Stop> {
+/// The keys of a file or a variable; the file in the server's folder is made if it is missing.
+fn keys(place: Option<&str>, folder: &Path) -> Result<KeyRing, Stop> {
     let own = folder.join("secret.keys");
-    let path: PathBuf = match file {
-        Some(path) => path.to_path_buf(),
+    let path: PathBuf = match place {
+        Some(text) if secrets::is_reference(text) => {
+            let text = secrets::resolve(text, Path::new("."))
+                .map_err(|reason| Stop::usage(format!("--keys: {reason}")))?;
+            return Ok(KeyRing::parse(&Secret::new(text))?);
+        }
+        Some(path) => PathBuf::from(path),
         None => {
             if !own.exists() {
                 let key = KeyRing::generate("key1")?;

@@ -158,7 +158,7 @@ pub(crate) enum Verb {
         #[arg(short, long, value_name = "FILE")]
         file: Option<PathBuf>,
         /// Which version of the job takes them
-        #[arg(long, value_enum, default_value = "current")]
+        #[arg(long, value_enum, default_value = "same")]
         version: Version,
         /// Even if rows of the run were fed back before; the target gets them once more
         #[arg(long)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::arguments::{ListArguments, Of, SureArguments};
+use super::arguments::{ListArguments, Of, OnceArguments, SureArguments};
 use super::client::{Answer, Call};
 use super::form;
 use super::job::{self, VariableArguments};
@@ -133,6 +133,8 @@ pub(crate) enum Verb {
     Submit {
         /// The job
         job: String,
+        #[command(flatten)]
+        once: OnceArguments,
     },
     /// Show the next cycles with the value of every parameter, of the draft or with other rules
     Preview {
@@ -208,7 +210,13 @@ pub(crate) async fn run(arguments: Of<Verb>) -> Result<Exit, Stop> {
             };
             finish(&project, &at, saved, &save).await
         }
-        Verb::Submit { job } => act(&project, &job, "submit", None).await,
+        Verb::Submit { job, once } => {
+            let at = at(&project, &job).await?;
+            let known = project.send(Call::get(&at)).await?;
+            let call = Call::act(format!("{at}/submit")).seen(&known);
+            let answer = project.send(call.once(once.idempotency_key)).await?;
+            tell(&project, &answer).await
+        }
         Verb::Pause { job, reason } => {
             act(&project, &job, "pause", Some(json!({ "reason": reason }))).await
         }
@@ -273,7 +281,7 @@ async fn finish(
     }
     if wanted.submit {
         let call = Call::act(format!("{at}/submit")).seen(&saved);
-        saved = project.send(call).await?;
+        saved = project.send(call.once(None)).await?;
     }
     tell(project, &saved).await
 }

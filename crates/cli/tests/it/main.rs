@@ -11,6 +11,7 @@ mod replay;
 mod report;
 mod seed;
 mod serve;
+mod serve_kill;
 mod setup;
 mod spellings;
 mod stop;

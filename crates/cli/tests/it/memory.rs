@@ -38,7 +38,7 @@ fn assert_flat(small: u64, large: u64, what: &str) {
 }
 
 /// From PostgreSQL and back, by way of each store: what is written under a name, and read again.
-fn round_trips(rows: &str) -> [(&'static str, String); 5] {
+fn round_trips(rows: &str) -> [(&'static str, String); 9] {
     let postgresql = |table: &str| {
         format!(
             r#"{{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "{table}", "column": ["*"]}}}}"#
@@ -54,9 +54,13 @@ fn round_trips(rows: &str) -> [(&'static str, String); 5] {
             r#"{{"plugin": "file", "parameter": {{"path": "{rows}", "fileName": "{name}"{more}}}}}"#
         )
     };
-    let from_csv = format!(
-        r#"{{"plugin": "file", "parameter": {{"path": "{rows}/rows.csv", "column": ["*"]}}}}"#
-    );
+    let from_file = |name: &str, columns: &str| {
+        format!(
+            r#"{{"plugin": "file", "parameter": {{"path": "{rows}/{name}", "column": [{columns}]}}}}"#
+        )
+    };
+    let typed = r#"{"name": "id", "type": "bigint"}, {"name": "name", "type": "string"},
+        {"name": "amount", "type": "decimal(15,2)"}"#;
     let job = |reader: &str, writer: &str| {
         format!(
             r#"{{"type": "job", "version": "1.0", "configuration": {{"reader": {reader}, "writer": {writer}}}}}"#
@@ -64,6 +68,7 @@ fn round_trips(rows: &str) -> [(&'static str, String); 5] {
     };
     let (source, target) = (postgresql(rows), postgresql("target"));
     [
+        ("PostgreSQL to PostgreSQL", job(&source, &target)),
         (
             "PostgreSQL to Parquet",
             job(
@@ -78,9 +83,24 @@ fn round_trips(rows: &str) -> [(&'static str, String); 5] {
                 &maxcompute(r#", "truncate": true, "blockSizeInMB": 4"#),
             ),
         ),
+        (
+            "Parquet to PostgreSQL",
+            job(&from_file("rows.parquet", r#""*""#), &target),
+        ),
         ("MaxCompute to PostgreSQL", job(&maxcompute(""), &target)),
         ("PostgreSQL to CSV", job(&source, &to_file("rows.csv", ""))),
-        ("CSV to PostgreSQL", job(&from_csv, &target)),
+        (
+            "CSV to PostgreSQL",
+            job(&from_file("rows.csv", r#""*""#), &target),
+        ),
+        (
+            "PostgreSQL to JSON lines",
+            job(&source, &to_file("rows.jsonl", "")),
+        ),
+        (
+            "JSON lines to PostgreSQL",
+            job(&from_file("rows.jsonl", typed), &target),
+        ),
     ]
 }
 
@@ -106,11 +126,42 @@ async fn ten_times_the_rows_of_real_stores_take_the_same_memory() {
             peaks.push((what, place.peak_of(&document).await));
         }
         let arrived = place.value("SELECT count(*) FROM target").await;
-        assert_eq!(arrived, (2 * count).to_string());
+        assert_eq!(arrived, (5 * count).to_string());
         place.sql("TRUNCATE target").await;
     }
     let (small, large) = peaks.split_at(peaks.len() / 2);
     for ((what, small), (_, large)) in small.iter().zip(large) {
         assert_flat(*small, *large, what);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_times_the_rows_over_four_channels_take_the_same_memory() {
+    let place = Place::new().await;
+    place
+        .sql("CREATE TABLE target (id bigint, name text)")
+        .await;
+    let mut peaks = Vec::new();
+    // Each channel has more rows than it holds at a time, even of the small table.
+    for (rows, count) in [("small", 300_000), ("large", 3_000_000)] {
+        place
+            .sql(&format!(
+                "CREATE TABLE {rows} (id bigint PRIMARY KEY, name text);
+                 INSERT INTO {rows} SELECT i, 'row ' || i FROM generate_series(1, {count}) i"
+            ))
+            .await;
+        let document = format!(
+            r#"{{"type": "job", "version": "1.0", "configuration": {{
+                "reader": {{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "{rows}",
+                    "column": ["*"], "splitPk": "id"}}}},
+                "writer": {{"plugin": "postgresql", "parameter": {{"datasource": "l_PostGreSql", "table": "target",
+                    "column": ["*"]}}}},
+                "setting": {{"speed": {{"concurrent": 4}}}}}}}}"#
+        );
+        peaks.push(place.peak_of(&document).await);
+        let arrived = place.value("SELECT count(*) FROM target").await;
+        assert_eq!(arrived, count.to_string());
+        place.sql("TRUNCATE target").await;
+    }
+    assert_flat(peaks[0], peaks[1], "four channels");
 }

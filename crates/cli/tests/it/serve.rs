@@ -22,11 +22,17 @@ struct Serving {
 
 impl Serving {
     fn start(arguments: &[&str]) -> Serving {
+        Serving::start_with(arguments, &[])
+    }
+
+    /// The same with more variables.
+    fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Serving {
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_longshore"))
             .args(["serve", "--listen", "127.0.0.1:0", "--folder"])
             .arg(folder.path().join("server"))
             .args(arguments)
+            .envs(variables.iter().copied())
             .env_remove("OTEL_EXPORTER_OTLP_ENDPOINT")
             .env("NO_PROXY", "127.0.0.1")
             .stdin(Stdio::null())
@@ -204,4 +210,42 @@ fn text_lines_leave_out_what_only_traces_need() {
     }
     assert!(!said.contains("otel."), "{said}");
     assert!(!said.contains("/healthz"), "{said}");
+}
+
+#[test]
+fn keys_come_from_a_variable_and_then_from_no_file() {
+    let line = server::KeyRing::generate("of-the-test").unwrap();
+    let variables = [("HARBOUR_KEYS", line.expose())];
+    for arguments in [
+        (&["--keys", "${env:HARBOUR_KEYS}"][..], &variables[..]),
+        (
+            &[][..],
+            &[variables[0], ("LONGSHORE_KEYS", "${env:HARBOUR_KEYS}")][..],
+        ),
+    ] {
+        let serving = Serving::start_with(arguments.0, arguments.1);
+        let own = serving.folder.path().join("server/secret.keys");
+        assert!(serving.get("/readyz").starts_with("HTTP/1.1 200"));
+        assert!(!own.exists());
+        let (said, _) = serving.stop();
+        let secret = line.expose().split_once(':').unwrap().1;
+        assert!(!said.contains(secret), "{said}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    for (value, told) in [
+        (None, "the environment variable HARBOUR_KEYS is not set"),
+        (Some("of-the-test:short"), "line 1 of the keys is not a key"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_longshore"));
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--folder"])
+            .arg(folder.path().join("server"))
+            .args(["--keys", "${env:HARBOUR_KEYS}"])
+            .envs(value.map(|value| ("HARBOUR_KEYS", value)));
+        let output = command.output().unwrap();
+        let messages = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(messages.contains(told), "{messages}");
+        assert!(!messages.contains("short"), "{messages}");
+    }
 }

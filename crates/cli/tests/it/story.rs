@@ -1,7 +1,7 @@
 //! The seed's story from the first project to the alert, by the API of a server alone: a real PostgreSQL is
 //! copied to the MaxCompute emulator, and the server keeps its metadata in either store.
 
-mod api;
+pub(crate) mod api;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ const PASSWORD: &str = "correct horse battery";
 const LOOKS: (Duration, u32) = (Duration::from_millis(100), 600);
 
 /// A signed-in administrator.
-pub(super) struct Api {
+pub(crate) struct Api {
     address: String,
     http: reqwest::Client,
     cookie: String,
@@ -20,23 +20,23 @@ pub(super) struct Api {
 
 /// What came back.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
     headers: HeaderMap,
 }
 
 impl Answer {
     /// The body of a success.
     #[track_caller]
-    pub(super) fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert!(self.status < 300, "{} {}", self.status, self.body);
         self.body
     }
 
     /// The revision for the next edit.
     #[track_caller]
-    pub(super) fn etag(&self) -> String {
+    pub(crate) fn etag(&self) -> String {
         let etag = self.headers.get("etag");
         let etag = etag.unwrap_or_else(|| panic!("{} {}", self.status, self.body));
         etag.to_str().unwrap().to_string()
@@ -45,7 +45,7 @@ impl Answer {
 
 impl Api {
     /// Creates the administrator with the one-time token.
-    pub(super) async fn set_up(address: &str, token: &str) -> Api {
+    pub(crate) async fn set_up(address: &str, token: &str) -> Api {
         let mut api = Api {
             address: address.to_string(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
@@ -58,7 +58,12 @@ impl Api {
         api
     }
 
-    pub(super) async fn sign_in(&mut self) {
+    /// The same administrator at another server of the store.
+    pub(crate) fn at(&mut self, address: &str) {
+        self.address = address.to_string();
+    }
+
+    pub(crate) async fn sign_in(&mut self) {
         let body = json!({"name": NAME, "password": PASSWORD});
         let answer = self.post("/api/v1/session", body).await;
         self.keep_session(answer);
@@ -70,25 +75,25 @@ impl Api {
         self.csrf = answer.ok()["csrfToken"].as_str().unwrap().to_string();
     }
 
-    pub(super) async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, Value::Null).await
     }
 
-    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send("POST", path, None, body).await
     }
 
-    pub(super) async fn put(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
         self.send("PUT", path, None, body).await
     }
 
     /// An edit of what was seen with this ETag.
-    pub(super) async fn edit(&self, method: &str, path: &str, etag: &str, body: Value) -> Answer {
+    pub(crate) async fn edit(&self, method: &str, path: &str, etag: &str, body: Value) -> Answer {
         self.send(method, path, Some(etag), body).await
     }
 
     /// Waits until something is as wanted.
-    pub(super) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let (pause, looks) = LOOKS;
         for _ in 0..looks {
             let seen = self.get(path).await.ok();

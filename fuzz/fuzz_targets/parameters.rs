@@ -1,16 +1,8 @@
-//! Any line as a parameter's expression.
+//! Feeds random input to the body of the same name, which is compiled and called by the normal tests, too.
 
 #![no_main]
 
-use chrono::NaiveDateTime;
-use job::Parameters;
-use libfuzzer_sys::fuzz_target;
+#[path = "../bodies/parameters.rs"]
+mod body;
 
-fuzz_target!(|text: &str| {
-    let mut parameters = Parameters::at(NaiveDateTime::default(), None, None);
-    for line in text.lines() {
-        if parameters.set("k", line).is_ok() {
-            let _ = parameters.value("k");
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|text: &str| body::run(text));

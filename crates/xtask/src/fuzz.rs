@@ -1,6 +1,7 @@
 //! The subcommand `fuzz`: one fuzz target for a limited time.
 //!
-//! The targets and their corpora live in `fuzz/`; the normal tests replay the corpora.
+//! The targets and their corpora live in `fuzz/`. The fuzz targets need another compiler, so what they call stands in
+//! `fuzz/bodies`, which the normal tests compile and call with the corpora.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -55,4 +56,36 @@ pub(crate) fn main(arguments: &[String]) -> Result<()> {
             .arg(format!("-max_total_time={seconds}"))
             .current_dir(root),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// The sorted names in a folder, without their endings.
+    fn names(path: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn every_target_is_declared_and_has_a_body_and_a_corpus() {
+        let fuzz = root::path().unwrap().join("fuzz");
+        let targets = names(&fuzz.join("fuzz_targets"));
+        assert!(!targets.is_empty());
+        assert_eq!(names(&fuzz.join("bodies")), targets);
+        assert_eq!(names(&fuzz.join("corpus")), targets);
+        let manifest = fs::read_to_string(fuzz.join("Cargo.toml")).unwrap();
+        for target in &targets {
+            let path = format!("path = \"fuzz_targets/{target}.rs\"");
+            assert!(manifest.contains(&path), "{target}");
+        }
+    }
 }

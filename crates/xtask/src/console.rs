@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::phases::Phases;
 use crate::setup::{self, Need};
-use crate::{Misuse, process, root};
+use crate::{Misuse, node, process, root};
 
 /// What the built console depends on, in its folder.
 const SOURCES: [&str; 7] = [
@@ -68,13 +68,14 @@ pub(crate) fn stories(filters: &[String], variables: &[(&str, String)]) -> Resul
     command.args(["run", "--silent", "e2e", "--"]).args(filters);
     command.envs(variables.iter().map(|(name, value)| (name, value)));
     command.env("LONGSHORE_PROGRAMS", programs);
+    command.envs(setup::chromium().map(|program| ("CHROMIUM", program)));
     passed(&mut command)
 }
 
 /// The types of an API description, as the console's client wants them.
 pub(crate) fn types(api: &Path) -> Result<String> {
     install()?;
-    let mut command = Command::new("node");
+    let mut command = node::node()?;
     command.current_dir(folder()?);
     command.arg("node_modules/openapi-typescript/bin/cli.js");
     command.arg(api).arg("--empty-objects-unknown");
@@ -118,7 +119,7 @@ fn passed_in(line: &str) -> Option<usize> {
 }
 
 fn npm() -> Result<Command> {
-    let mut command = Command::new("npm");
+    let mut command = node::npm()?;
     command.current_dir(folder()?);
     Ok(command)
 }

@@ -17,6 +17,7 @@ mod console;
 mod demo;
 mod fuzz;
 mod leaks;
+mod node;
 mod phases;
 mod postgresql;
 mod process;

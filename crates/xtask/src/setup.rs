@@ -4,19 +4,26 @@
 //! the modules that use them.
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
+use crate::node::{self, Node};
 use crate::process;
 
 /// The oldest PostgreSQL that the connector supports and the tests run against.
 const OLDEST_POSTGRESQL: u32 = 13;
 
-/// The oldest Node that the console's build tools run on.
-const OLDEST_NODE: (u32, u32) = (20, 19);
+/// The programs that are Chromium, by the names that systems and its makers give them.
+const CHROMIUM: [&str; 4] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+];
 
 /// A thing the machine must have, besides Rust.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,8 +44,9 @@ impl Need {
             Need::OpenSsl => answers("openssl", &["version"]),
             // Debian splits the environments off into a package of their own.
             Need::Python => answers("python3", &["-c", "import venv, ensurepip"]),
-            Need::Node => node_version() >= Some(OLDEST_NODE) && answers("npm", &["--version"]),
-            Need::Chromium => answers("chromium", &["--version"]),
+            // Python fetches it.
+            Need::Node => node::is_on_machine() || Need::Python.present(),
+            Need::Chromium => chromium().is_some(),
         }
     }
 
@@ -46,8 +54,7 @@ impl Need {
         match self {
             Need::PostgreSql => &["postgresql"],
             Need::OpenSsl => &["openssl"],
-            Need::Python => &["python3", "python3-venv"],
-            Need::Node => &["nodejs", "npm"],
+            Need::Python | Need::Node => &["python3", "python3-venv"],
             Need::Chromium => &["chromium", "fonts-noto-cjk"],
         }
     }
@@ -55,6 +62,14 @@ impl Need {
 
 /// Makes sure that everything needed is there; installs it where we may.
 pub(crate) fn prepare(needs: &[Need]) -> Result<()> {
+    install_packages(needs)?;
+    match needs.contains(&Need::Node) {
+        true => Node::prepare(),
+        false => Ok(()),
+    }
+}
+
+fn install_packages(needs: &[Need]) -> Result<()> {
     let packages = missing_packages(needs);
     if packages.is_empty() {
         return Ok(());
@@ -81,23 +96,24 @@ pub(crate) fn prepare(needs: &[Need]) -> Result<()> {
 }
 
 fn missing_packages(needs: &[Need]) -> Vec<&'static str> {
-    needs
-        .iter()
-        .filter(|need| !need.present())
-        .flat_map(|need| need.packages())
-        .copied()
-        .collect()
+    let mut packages = Vec::new();
+    for need in needs.iter().filter(|need| !need.present()) {
+        for package in need.packages() {
+            if !packages.contains(package) {
+                packages.push(*package);
+            }
+        }
+    }
+    packages
 }
 
 fn advice(packages: &[&str], reason: &str) -> String {
     format!(
         "this machine lacks {}, and {reason}\n  install with: sudo apt-get install -y {}\n  \
-         (PostgreSQL must be {OLDEST_POSTGRESQL} or newer, Node {}.{} or newer; other systems: the packages of the \
-         same purpose)",
+         (PostgreSQL must be {OLDEST_POSTGRESQL} or newer; other systems: the packages of the same purpose; \
+         where Chromium is no package, any program of it that the variable CHROMIUM names)",
         packages.join(", "),
         packages.join(" "),
-        OLDEST_NODE.0,
-        OLDEST_NODE.1,
     )
 }
 
@@ -205,15 +221,19 @@ fn major_version(answer: &str) -> Option<u32> {
     version[..digits.unwrap_or(version.len())].parse().ok()
 }
 
-fn node_version() -> Option<(u32, u32)> {
-    let output = Command::new("node").arg("--version").output().ok()?;
-    minor_version(&String::from_utf8_lossy(&output.stdout))
-}
-
-/// Major and minor version in the answer to `node --version`.
-fn minor_version(answer: &str) -> Option<(u32, u32)> {
-    let mut parts = answer.trim().trim_start_matches('v').split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+/// The program of Chromium that the console's stories are told in; the variable CHROMIUM names another one.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("CHROMIUM") {
+        return Some(named.into());
+    }
+    let path = env::var_os("PATH")?;
+    let programs = CHROMIUM
+        .iter()
+        .flat_map(|name| env::split_paths(&path).map(move |folder| folder.join(name)));
+    // On Ubuntu, one of them is a script that only says how to get the snap.
+    programs
+        .into_iter()
+        .find(|program| program.is_file() && answers(program, &["--version"]))
 }
 
 /// True when this process may do everything.
@@ -224,7 +244,7 @@ pub(crate) fn is_root() -> bool {
         .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
-fn answers(program: &str, arguments: &[&str]) -> bool {
+pub(crate) fn answers(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
     Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -248,18 +268,12 @@ mod tests {
     }
 
     #[test]
-    fn reads_the_version_of_node() {
-        assert_eq!(minor_version("v20.19.2\n"), Some((20, 19)));
-        assert!(minor_version("v18.20.4") < Some(OLDEST_NODE));
-        assert_eq!(minor_version("command not found"), None);
-    }
-
-    #[test]
     fn advice_is_one_command_to_copy() {
         let text = advice(&["postgresql", "openssl"], "nobody may");
         assert!(
             text.contains("sudo apt-get install -y postgresql openssl\n"),
             "{text}"
         );
+        assert!(text.contains("PostgreSQL must be 13"), "{text}");
     }
 }

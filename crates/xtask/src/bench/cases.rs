@@ -97,8 +97,22 @@ pub(super) fn all(rows: u64, folder: &Path) -> Vec<Case> {
         });
     }
     cases.push(to_parquet(folder));
-    cases.push(from_csv());
-    cases.push(from_parquet());
+    for (name, title, shape) in [
+        ("from-csv", "CSV → PostgreSQL, heap", "heap"),
+        ("from-csv-keyed", "CSV → PostgreSQL, primary key", "keyed"),
+    ] {
+        cases.push(from_csv(name, title, shape));
+    }
+    for (name, title, shape) in [
+        ("from-parquet", "Parquet → PostgreSQL, heap", "heap"),
+        (
+            "from-parquet-keyed",
+            "Parquet → PostgreSQL, primary key",
+            "keyed",
+        ),
+    ] {
+        cases.push(from_parquet(name, title, shape));
+    }
     cases.extend(maxcompute());
     cases.push(Case {
         name: "start",
@@ -156,52 +170,49 @@ fn to_parquet(folder: &Path) -> Case {
     }
 }
 
-fn from_csv() -> Case {
+fn from_csv(name: &'static str, title: &'static str, shape: &str) -> Case {
     Case {
-        name: "from-csv",
-        title: "CSV → PostgreSQL",
         reader: json!({"plugin": "file", "parameter":
             {"path": "source.csv", "fileFormat": "csv", "header": true, "column": ["*"]}}),
         peers: vec![(
             "psql \\copy",
-            "psql -Xqc \"\\copy target_heap from 'source.csv' (format csv, header)\"".to_owned(),
+            format!("psql -Xqc \"\\copy target_{shape} from 'source.csv' (format csv, header)\""),
         )],
         limit: Limit::Ratio(1.1),
-        ..copy("from-csv", "", "heap", 1)
+        ..copy(name, title, shape, 1)
     }
 }
 
-fn from_parquet() -> Case {
+fn from_parquet(name: &'static str, title: &'static str, shape: &str) -> Case {
+    let peer = |name: &str| format!("$PYTHON $PEERS {name} source.parquet target_{shape}");
     Case {
-        name: "from-parquet",
-        title: "Parquet → PostgreSQL",
         reader: json!({"plugin": "file", "parameter":
             {"path": "source.parquet", "fileFormat": "parquet", "column": ["*"]}}),
-        peers: vec![
-            (
-                "DuckDB",
-                "$PYTHON $PEERS duckdb_in source.parquet target_heap".to_owned(),
-            ),
-            (
-                "ADBC",
-                "$PYTHON $PEERS adbc_in source.parquet target_heap".to_owned(),
-            ),
-        ],
-        ..copy("from-parquet", "", "heap", 1)
+        peers: vec![("DuckDB", peer("duckdb_in")), ("ADBC", peer("adbc_in"))],
+        ..copy(name, title, shape, 1)
     }
 }
 
 /// What brings the rows of a MaxCompute table into `target_heap`.
 pub(super) fn fetch(table: &str) -> Case {
+    from_maxcompute("fetch", "", table, "heap")
+}
+
+fn from_maxcompute(name: &'static str, title: &'static str, table: &str, shape: &str) -> Case {
     Case {
         reader: json!({"plugin": "odps", "parameter":
             {"datasource": "odps_first", "table": table, "column": ["*"]}}),
-        ..copy("fetch", "", "heap", 1)
+        peers: vec![(
+            "pyodps",
+            format!("$PYTHON $PEERS pyodps_in {table} target_{shape}"),
+        )],
+        limit: Limit::Ratio(0.2),
+        ..copy(name, title, shape, 1)
     }
 }
 
-fn maxcompute() -> [Case; 2] {
-    let written = "bench_target";
+fn maxcompute() -> [Case; 3] {
+    let (written, source) = ("bench_target", "bench_source");
     [
         Case {
             name: "to-maxcompute",
@@ -216,16 +227,18 @@ fn maxcompute() -> [Case; 2] {
             limit: Limit::Ratio(0.2),
             ..copy("to-maxcompute", "", "heap", 1)
         },
-        Case {
-            name: "from-maxcompute",
-            title: "MaxCompute emulator → PostgreSQL",
-            peers: vec![(
-                "pyodps",
-                "$PYTHON $PEERS pyodps_in bench_source target_heap".to_owned(),
-            )],
-            limit: Limit::Ratio(0.2),
-            ..fetch("bench_source")
-        },
+        from_maxcompute(
+            "from-maxcompute",
+            "MaxCompute emulator → PostgreSQL, heap",
+            source,
+            "heap",
+        ),
+        from_maxcompute(
+            "from-maxcompute-keyed",
+            "MaxCompute emulator → PostgreSQL, primary key",
+            source,
+            "keyed",
+        ),
     ]
 }
 
@@ -290,6 +303,38 @@ mod tests {
                 "{}",
                 case.name
             );
+        }
+    }
+
+    #[test]
+    fn peers_write_the_table_that_we_write() {
+        for case in all(1000, Path::new("x")) {
+            let Target::Table(table) = case.target else {
+                continue;
+            };
+            assert_eq!(
+                case.writer["parameter"]["table"],
+                format!("public.{table}"),
+                "{}",
+                case.name
+            );
+            for (_, line) in &case.peers {
+                assert!(line.contains(table), "{}: {line}", case.name);
+            }
+        }
+    }
+
+    #[test]
+    fn files_are_brought_into_a_heap_and_into_a_table_with_a_key() {
+        let cases = all(1000, Path::new("x"));
+        for source in ["from-csv", "from-parquet", "from-maxcompute"] {
+            for (name, table) in [
+                (source.to_owned(), "target_heap"),
+                (format!("{source}-keyed"), "target_keyed"),
+            ] {
+                let case = cases.iter().find(|case| case.name == name).unwrap();
+                assert_eq!(case.target, Target::Table(table));
+            }
         }
     }
 

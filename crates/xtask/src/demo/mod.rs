@@ -22,8 +22,10 @@ use crate::setup::{self, Need};
 use console::Console;
 use stage::Stage;
 
-/// The day that the jobs are run for.
+/// The day whose partition of `hpg` there is, which is imported.
 const BIZDATE: &str = "20260131";
+/// The day whose partition of `hpg` is exported.
+const NEXT_BIZDATE: &str = "20260201";
 const PEOPLE: &str = "100000";
 const FLIGHTS: &str = "336776";
 /// A package that carries every flight from New York in 2013.
@@ -93,12 +95,12 @@ fn run(options: &Options, phases: &mut Phases) -> Result<()> {
     phases.run("console", crate::console::build)?;
     phases.run("build", servers::build)?;
     let stage = phases.run("servers", || Stage::start(scratch.path(), python))?;
-    phases.run("export", || export(&stage))?;
+    phases.run("import", || import(&stage))?;
     eprintln!(
         "the first job was done {} s after the start",
         start.elapsed().as_secs()
     );
-    phases.run("import", || import(&stage))?;
+    phases.run("export", || export(&stage))?;
     phases.run("flights in", || flights_in(&stage))?;
     phases.run("flights out", || flights_out(&stage))?;
     let server = phases.run("server", || {
@@ -117,28 +119,27 @@ fn run(options: &Options, phases: &mut Phases) -> Result<()> {
     Ok(())
 }
 
-/// PostgreSQL → MaxCompute: the official client must read what the database holds.
-fn export(stage: &Stage) -> Result<()> {
-    stage.run_job("export.json", &["--bizdate", BIZDATE])?;
+/// MaxCompute → PostgreSQL: the table must hold what the official client reads.
+fn import(stage: &Stage) -> Result<()> {
+    stage.run_job("import.json", &["--bizdate", BIZDATE])?;
     let people = stage.people()?;
     ensure!(
         people.lines().count().to_string() == PEOPLE,
         "person lost rows"
     );
-    let exported = stage.exported_people(BIZDATE)?;
-    compare("MaxCompute hpg", &exported, "PostgreSQL person", &people)
+    let source = stage.people_of(BIZDATE)?;
+    compare("PostgreSQL person", &people, "MaxCompute hpg", &source)
 }
 
-/// MaxCompute → PostgreSQL: an emptied table must become what it was.
-fn import(stage: &Stage) -> Result<()> {
-    let before = stage.people()?;
-    stage.query("truncate public.person")?;
-    stage.run_job("import.json", &["--bizdate", BIZDATE])?;
+/// PostgreSQL → MaxCompute: the official client must read what the database holds.
+fn export(stage: &Stage) -> Result<()> {
+    stage.run_job("export.json", &["--bizdate", NEXT_BIZDATE])?;
+    let exported = stage.people_of(NEXT_BIZDATE)?;
     compare(
+        "MaxCompute hpg",
+        &exported,
         "PostgreSQL person",
         &stage.people()?,
-        "what it held before",
-        &before,
     )
 }
 

@@ -5,12 +5,18 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::{BIZDATE, PEOPLE};
 use crate::process;
 use crate::python::{self, Python};
 use crate::root;
 use crate::servers::Servers;
 
-const PEOPLE: &str = "select * from public.person order by id";
+const SELECTION: &str = "select * from public.person order by id";
+
+/// The partition of `hpg` that the jobs use on a day.
+fn partition(bizdate: &str) -> String {
+    format!("pt={bizdate}")
+}
 
 /// Running servers with their tables; dropping the value stops them.
 pub(super) struct Stage {
@@ -25,7 +31,8 @@ impl Stage {
         let mut psql = stage.servers.postgresql.psql("postgres");
         process::run(psql.arg("--file").arg(python::script("demo/tables.sql")))?;
         let mut hpg = stage.hpg();
-        process::run(hpg.arg("create")).context("cannot create the MaxCompute table hpg")?;
+        hpg.args(["create", &partition(BIZDATE), PEOPLE]);
+        process::run(&mut hpg).context("cannot create the MaxCompute table hpg")?;
         Ok(stage)
     }
 
@@ -43,13 +50,13 @@ impl Stage {
 
     /// The table `person` as CSV.
     pub(super) fn people(&self) -> Result<String> {
-        self.query(&format!("copy ({PEOPLE}) to stdout (format csv)"))
+        self.query(&format!("copy ({SELECTION}) to stdout (format csv)"))
     }
 
     /// A partition of the table `hpg` as CSV, read by the official client.
-    pub(super) fn exported_people(&self, bizdate: &str) -> Result<String> {
+    pub(super) fn people_of(&self, bizdate: &str) -> Result<String> {
         let mut dump = self.hpg();
-        dump.arg("dump").arg(format!("pt={bizdate}"));
+        dump.arg("dump").arg(partition(bizdate));
         process::output(&mut dump).context("cannot read the MaxCompute table hpg")
     }
 

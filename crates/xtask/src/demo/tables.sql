@@ -1,4 +1,4 @@
--- The tables of the demo in PostgreSQL; the people are plainly made up, with NULLs among them.
+-- The tables of the demo in PostgreSQL, which its jobs fill.
 create table public.person (
     id bigint primary key,
     name text,
@@ -8,18 +8,6 @@ create table public.person (
     interest text,
     salary numeric(15, 2)
 );
-
-insert into public.person
-select
-    n,
-    'person ' || lpad(n::text, 6, '0'),
-    extract(year from birthdate),
-    birthdate,
-    case when n % 10 <> 0 then n % 3 = 0 end,
-    (array['reading', 'chess', 'music', 'running', null])[1 + n % 5],
-    case when n % 100 <> 0 then 1000 + (n * 7919 % 1000000) / 100.0 end
-from generate_series(1, 100000) as n
-cross join lateral (select date '1940-01-01' + n % 25000 as birthdate) as made_up;
 
 create table public.flights (
     year int,

@@ -2,10 +2,11 @@
 //!
 //! In reading order: [`tree`] (the files that are checked), [`files`] (size, headers, names),
 //! [`text`] (words that must not be written down), [`connectors`] (complete folders),
-//! [`links`] (names in documents), [`arrows`] (which crate may use which).
+//! [`links`] (names in documents), [`arrows`] (which crate may use which), [`bans`] (crates that must stay out).
 //! Each rule is a function from the tree to problems, and all problems are reported at once.
 
 mod arrows;
+mod bans;
 mod connectors;
 mod files;
 mod links;
@@ -70,6 +71,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     problems.extend(text::check(&tree));
     problems.extend(connectors::check(&tree));
     problems.extend(links::check(&tree));
+    problems.extend(bans::check(&tree));
     problems.extend(arrows::check(&arrows::read(root)?));
     if problems.is_empty() {
         println!("tidy: {} files are in order", tree.len());

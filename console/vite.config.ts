@@ -3,7 +3,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vitest/config';
 
 // `npm run dev` passes the API on to a server that runs beside it.
-const server = process.env.LONGSHORE_SERVER ?? 'http://127.0.0.1:8086';
+const server = process.env.LONGSHORE_SERVER ?? 'http://127.0.0.1:8642';
 
 export default defineConfig({
   plugins: [react()],

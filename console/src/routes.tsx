@@ -15,6 +15,7 @@ import {
   type DatasourceTab,
   type TableView,
 } from '@/areas/datasources/detail/tabs';
+import { Broken } from '@/areas/frame/Broken';
 import { Frame } from '@/areas/frame/Frame';
 import { NotFound } from '@/areas/frame/NotFound';
 import { Start } from '@/areas/frame/Start';
@@ -424,7 +425,11 @@ const routes = root.addChildren([
   ]),
 ]);
 
-export const router = createRouter({ routeTree: routes, defaultPreload: 'intent' });
+export const router = createRouter({
+  routeTree: routes,
+  defaultPreload: 'intent',
+  defaultErrorComponent: Broken,
+});
 
 declare module '@tanstack/react-router' {
   interface Register {

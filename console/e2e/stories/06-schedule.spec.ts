@@ -51,6 +51,40 @@ test('6. a job is submitted with a schedule, and runs when its minute has come',
   await expect(rowOf(page, 'nightly')).toContainText(bizdate);
 });
 
+test('6. a change is published with a note, which the history of the job keeps', async ({
+  page,
+  scene,
+}) => {
+  const job = await addJob(scene, { name: 'nightly', document: QUICK });
+  await page.goto(`/projects/${scene.project}/jobs/${job}/script`);
+  const submit = page.getByRole('button', { name: 'Submit', exact: true });
+  const drawer = page.getByRole('dialog');
+  const note = drawer.getByRole('textbox', { name: 'Note for the version' });
+  // What is live already has been published, and nobody is asked about it again.
+  await submit.click();
+  await expect(drawer.getByText('Version 1 is live')).toBeVisible();
+  await expect(note).toHaveCount(0);
+  await drawer.getByRole('button', { name: 'Cancel' }).click();
+  await expect(drawer).toBeHidden();
+
+  await page.getByRole('textbox', { name: 'Script of the job' }).click();
+  await page.keyboard.press('Control+Home');
+  await page.keyboard.insertText('// ten rows are enough\n');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await submit.click();
+  await note.fill('says how many rows it makes');
+  await expectAccessible(page);
+  await drawer.getByRole('button', { name: 'Submit', exact: true }).click();
+  await expect(drawer).toBeHidden();
+
+  await page.getByRole('button', { name: 'History', exact: true }).click();
+  const version = rowOf(page, 'says how many rows it makes');
+  await expect(version).toContainText('live');
+  await expect(version.getByRole('cell').first()).toContainText('2');
+  await expectAccessible(page);
+});
+
 /**
  * The server's clock cannot be moved, so the first instance is moved to it: where the server keeps it, its time
  * becomes now. Returns its business date.

@@ -1,6 +1,7 @@
 /** The typed client of the API, and what goes wrong with it. */
 
 import createClient, { type Middleware } from 'openapi-fetch';
+import { getI18n } from 'react-i18next';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
@@ -67,7 +68,7 @@ export async function answer<T>(
     got = await asked;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
-    throw new ApiError(0, 'offline', 'the server does not answer', null, [], null);
+    throw new ApiError(0, 'offline', getI18n().t('offline'), null, [], null);
   }
   const { response } = got;
   if (!response.ok) throw refusal(got.error, response);
@@ -81,7 +82,7 @@ function refusal(body: unknown, response: Response): ApiError {
     const { code, message, hint, problems } = body.error;
     return new ApiError(response.status, code, message, hint ?? null, problems ?? [], id);
   }
-  const text = `the server answered with status ${response.status}`;
+  const text = getI18n().t('badStatus', { status: response.status });
   return new ApiError(response.status, 'internal', text, null, [], id);
 }
 

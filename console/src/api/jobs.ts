@@ -2,7 +2,15 @@
 
 import { useEffect, useRef, useState } from 'react';
 import { isObject, textOf } from '@/lib/document';
-import { forgetDraft, keepDraft, keptDraft, onOtherTab } from '@/lib/drafts';
+import {
+  dropDraft,
+  forgetDraft,
+  keepDraft,
+  keptDrafts,
+  newEditor,
+  onOtherTab,
+  type Found,
+} from '@/lib/drafts';
 import { answer, client, unwrap, type Schemas } from './client';
 import { useChange, useRead } from './hooks';
 
@@ -127,6 +135,7 @@ export function useJobEditing<D extends Details>(what: Editing<D>) {
   const { project, mode, given, initial, write, read, onSaved } = what;
   const [saved, setSaved] = useState(given);
   const place = placeOf(mode, saved?.id ?? `new.${project}`);
+  const [editor] = useState(newEditor);
   const [start] = useState(() => begin(place, given?.version ?? 0, initial, read));
   const [draft, setDraft] = useState(start.draft);
   const [base, setBase] = useState(initial);
@@ -134,13 +143,28 @@ export function useJobEditing<D extends Details>(what: Editing<D>) {
   const [older, setOlder] = useState(start.older);
   const [isElsewhere, setElsewhere] = useState(false);
   const current = useRef(draft);
+  /** Where the draft was found, until this editor keeps it itself. */
+  const found = useRef(start.found);
   useEffect(() => onOtherTab(place, () => setElsewhere(true)), [place]);
 
   function put(change: D | ((draft: D) => D)) {
     const next = typeof change === 'function' ? change(current.current) : change;
     current.current = next;
     setDraft(next);
-    keepDraft(place, saved?.version ?? 0, next);
+    const version = saved?.version ?? 0;
+    const isKept = keepDraft(place, { editor, version, value: next });
+    // What another tab has typed stays there as it was.
+    if (isKept && found.current?.isMine) leaveFound();
+  }
+
+  function leaveFound() {
+    if (found.current) dropDraft(place, found.current);
+    found.current = null;
+  }
+
+  function forget() {
+    forgetDraft(place, editor);
+    leaveFound();
   }
 
   const save = useChange({
@@ -174,10 +198,11 @@ export function useJobEditing<D extends Details>(what: Editing<D>) {
     },
     onDone: ({ value, revision }, { draft: sent, next }) => {
       const now = savedJob(value, revision);
-      forgetDraft(place);
+      forget();
       // What was typed meanwhile is not saved yet.
       if (current.current !== sent) {
-        keepDraft(placeOf(mode, now.id), now.version, current.current);
+        const { version } = now;
+        keepDraft(placeOf(mode, now.id), { editor, version, value: current.current });
       }
       setSaved(now);
       setBase(sent);
@@ -187,7 +212,10 @@ export function useJobEditing<D extends Details>(what: Editing<D>) {
   });
 
   return {
+    project,
     draft,
+    /** The document as it would be saved now. */
+    text: () => write(draft),
     saved,
     save,
     change: put,
@@ -195,18 +223,21 @@ export function useJobEditing<D extends Details>(what: Editing<D>) {
     notices: {
       restoredAt,
       onDiscard: () => {
-        forgetDraft(place);
+        forget();
         current.current = base;
         setDraft(base);
         setRestoredAt(null);
       },
-      olderAt: older?.at ?? null,
+      olderAt: older?.kept.at ?? null,
       onTakeOlder: () => {
-        if (older) put(older.draft);
+        if (older) {
+          put(older.draft);
+          dropDraft(place, older.kept);
+        }
         setOlder(null);
       },
       onDropOlder: () => {
-        forgetDraft(place);
+        if (older) dropDraft(place, older.kept);
         setOlder(null);
       },
       isBehind:
@@ -216,7 +247,7 @@ export function useJobEditing<D extends Details>(what: Editing<D>) {
       onKeep: () => save.mutate({ draft: current.current, next: 'stay', isOver: true }),
       isElsewhere,
     },
-    forget: () => forgetDraft(place),
+    forget,
   };
 }
 
@@ -227,7 +258,9 @@ const placeOf = (mode: Schemas['JobMode'], job: string) => `${mode}.${job}`;
 interface Start<D> {
   draft: D;
   restoredAt: number | null;
-  older: { at: number; draft: D } | null;
+  found: Found | null;
+  /** One that began from another version: it stays where it is until somebody has decided. */
+  older: { kept: Found; draft: D } | null;
 }
 
 function begin<D>(
@@ -236,10 +269,15 @@ function begin<D>(
   initial: D,
   read: (kept: Record<string, unknown>) => D | null,
 ): Start<D> {
-  const kept = keptDraft(place);
-  const draft = kept && read(kept.value);
-  if (!draft) return { draft: initial, restoredAt: null, older: null };
-  return kept.version === version
-    ? { draft, restoredAt: kept.at, older: null }
-    : { draft: initial, restoredAt: null, older: { at: kept.at, draft } };
+  const all = keptDrafts(place).flatMap((kept) => {
+    const draft = read(kept.value);
+    return draft ? [{ kept, draft }] : [];
+  });
+  const same = all.find(({ kept }) => kept.version === version);
+  return {
+    draft: same?.draft ?? initial,
+    restoredAt: same?.kept.at ?? null,
+    found: same?.kept ?? null,
+    older: all.find(({ kept }) => kept.version !== version) ?? null,
+  };
 }

@@ -100,7 +100,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The kinds of channels with what can be set. */
+        /** The kinds of channels with what can be set, in English or Chinese. */
         get: operations["getAlertChannelKinds"];
         put?: never;
         post?: never;
@@ -199,6 +199,40 @@ export interface paths {
         head?: never;
         /** Changes a project's title, description and settings. */
         patch: operations["patchProjectsByProject"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/access-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The access keys with which members can enter a project: those bound to it, and those bound to none. */
+        get: operations["getProjectsByProjectAccessKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/access-keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes an access key that is bound to a project, whoever has made it. */
+        delete: operations["deleteProjectsByProjectAccessKeysByKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/projects/{project}/alert-channels": {
@@ -551,6 +585,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/datasources/{datasource}/partitions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The partitions of a table by name; none if it has none. */
+        get: operations["getProjectsByProjectDatasourcesByDatasourcePartitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasources/{datasource}/preview": {
         parameters: {
             query?: never;
@@ -560,6 +611,23 @@ export interface paths {
         };
         /** The first rows of a table. */
         get: operations["getProjectsByProjectDatasourcesByDatasourcePreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/datasources/{datasource}/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The schemas of a data source by name. */
+        get: operations["getProjectsByProjectDatasourcesByDatasourceSchemas"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1832,6 +1900,16 @@ export interface components {
              * @description What happens within so many minutes of the first event is one message; 0 sends each by itself.
              */
             groupMinutes?: number;
+            /**
+             * Format: int64
+             * @description So many minutes lie between two messages at least; what happens meanwhile is told with the next one.
+             */
+            leastMinutes?: number;
+            /**
+             * Format: int64
+             * @description At most so many messages within 24 hours go to each channel, 1 to 1000; further ones stand in the history only.
+             */
+            mostADay?: number | null;
             name: string;
             object: components["schemas"]["Watched"];
             quietHours?: components["schemas"]["QuietHours"] | null;
@@ -2017,7 +2095,7 @@ export interface components {
             /** Format: int64 */
             minute?: number;
         } | {
-            at: string;
+            at?: string;
             /** @enum {string} */
             kind: "day";
         } | {
@@ -2040,6 +2118,16 @@ export interface components {
             /** @enum {string} */
             kind: "cron";
             text: string;
+        };
+        /** @description By when one of the cycles of a day is to have succeeded. */
+        CycleDeadline: {
+            /** @description `01:30`, as for `late`. */
+            by: string;
+            /**
+             * Format: int32
+             * @description Counts the times of day of the schedule: 1 is the first one.
+             */
+            number: number;
         };
         /** @description A data source. */
         Datasource: components["schemas"]["DatasourceItem"] & {
@@ -2200,7 +2288,7 @@ export interface components {
             error?: string | null;
             job?: components["schemas"]["Named"] | null;
             kind: components["schemas"]["EventKind"];
-            /** @description What the rule allows: a count of dirty rows, or the time to be done by, as RFC 3339. */
+            /** @description What the rule allows: a count of dirty rows, minutes of a run, or the time to be done by, as RFC 3339. */
             limit?: string | null;
             /** @description Where the console shows it. */
             link?: string | null;
@@ -2212,7 +2300,7 @@ export interface components {
          * @description What sort of event it is.
          * @enum {string}
          */
-        EventKind: "failed" | "late" | "finished" | "dirtyOver" | "sourceDown" | "sourceUp" | "test";
+        EventKind: "failed" | "late" | "overtime" | "finished" | "dirtyOver" | "sourceDown" | "sourceUp" | "test";
         /** @description A folder. */
         Folder: {
             /**
@@ -2422,6 +2510,8 @@ export interface components {
         };
         /** @description When a job runs, in a list. */
         JobSchedule: {
+            /** @description The cycle as cron text, if cron has a way to say it. */
+            cron?: string | null;
             /** @description Names it, as the job has only one: the id of the job. */
             id: string;
             /** @description The cycle in words; the submitted one if there is one. */
@@ -2781,6 +2871,25 @@ export interface components {
             nextCursor?: string | null;
         };
         /** @description A page of a list. */
+        Listed_MemberKey: {
+            /** @description The items of this page. */
+            items: (components["schemas"]["AccessKey"] & {
+                accountName: string;
+            })[];
+            /** @description Names the next page; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
+        Listed_PartItem: {
+            /** @description The items of this page. */
+            items: {
+                /** @description What a job calls it, for example `pt=20260304`. */
+                name: string;
+            }[];
+            /** @description Names the next page; absent on the last one. */
+            nextCursor?: string | null;
+        };
+        /** @description A page of a list. */
         Listed_Project: {
             /** @description The items of this page. */
             items: {
@@ -2929,6 +3038,10 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
             since: components["schemas"]["Time"];
+        };
+        /** @description An access key with which a project can be entered. */
+        MemberKey: components["schemas"]["AccessKey"] & {
+            accountName: string;
         };
         /** @description The role that somebody is to have. */
         MemberRole: {
@@ -3170,6 +3283,11 @@ export interface components {
             reference: string;
             /** @description Its value; masked in secrets. */
             value?: string | null;
+        };
+        /** @description A schema, or a partition of a table. */
+        PartItem: {
+            /** @description What a job calls it, for example `pt=20260304`. */
+            name: string;
         };
         /**
          * @description Who may sign in with a password.
@@ -3777,6 +3895,16 @@ export interface components {
              * @description What happens within so many minutes of the first event is one message; 0 sends each by itself.
              */
             groupMinutes?: number;
+            /**
+             * Format: int64
+             * @description So many minutes lie between two messages at least; what happens meanwhile is told with the next one.
+             */
+            leastMinutes?: number;
+            /**
+             * Format: int64
+             * @description At most so many messages within 24 hours go to each channel, 1 to 1000; further ones stand in the history only.
+             */
+            mostADay?: number | null;
             object: components["schemas"]["Watched"];
             quietHours?: components["schemas"]["QuietHours"] | null;
             /** @description Each kind at most once. */
@@ -3876,7 +4004,7 @@ export interface components {
             /** @description As the store prints it. */
             type: string;
         };
-        /** @description All columns of a table, in order. */
+        /** @description The columns of a table, in order. */
         TableColumns: {
             items: components["schemas"]["TableColumn"][];
         };
@@ -3957,6 +4085,15 @@ export interface components {
             by: string;
             /** @enum {string} */
             kind: "late";
+        } | {
+            cycles: components["schemas"]["CycleDeadline"][];
+            /** @enum {string} */
+            kind: "lateCycles";
+        } | {
+            /** @enum {string} */
+            kind: "overtime";
+            /** Format: int64 */
+            minutes: number;
         } | {
             /** @enum {string} */
             kind: "finished";
@@ -4341,7 +4478,9 @@ export interface operations {
     getAlertChannelKinds: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                "Accept-Language"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4623,6 +4762,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Project"];
                 };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectAccessKeys: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the page before. */
+                cursor?: string;
+                /** @description How many items at most; 50 unless said, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_MemberKey"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteProjectsByProjectAccessKeysByKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done, and there is nothing to tell. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Why it is not done. */
             default: {
@@ -5616,6 +5821,8 @@ export interface operations {
             query: {
                 /** @description The name as the list of tables has it. */
                 table: string;
+                /** @description A part of the name, in any case. */
+                search?: string;
             };
             header?: never;
             path: {
@@ -5681,6 +5888,45 @@ export interface operations {
             };
         };
     };
+    getProjectsByProjectDatasourcesByDatasourcePartitions: {
+        parameters: {
+            query: {
+                /** @description The name as the list of tables has it. */
+                table: string;
+                /** @description A part of the name, in any case. */
+                search?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                datasource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_PartItem"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     getProjectsByProjectDatasourcesByDatasourcePreview: {
         parameters: {
             query: {
@@ -5705,6 +5951,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TablePreview"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectDatasourcesByDatasourceSchemas: {
+        parameters: {
+            query?: {
+                /** @description A part of the name, in any case. */
+                search?: string;
+                cursor?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+                datasource: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_PartItem"];
                 };
             };
             /** @description Why it is not done. */
@@ -7075,6 +7358,7 @@ export interface operations {
             header: {
                 /** @description The `ETag` of what is changed. */
                 "If-Match": string;
+                "Idempotency-Key"?: string | null;
             };
             path: {
                 project: string;

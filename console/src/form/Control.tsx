@@ -7,6 +7,7 @@ import { Code } from '@/ui/Code';
 import { Words } from '@/ui/Words';
 import { JsonControl } from './JsonControl';
 import { MapControl } from './MapControl';
+import { ObjectsControl } from './ObjectsControl';
 import type { FieldProps } from './SchemaField';
 import { Fields } from './SchemaForm';
 import { SecretControl } from './SecretControl';
@@ -170,6 +171,7 @@ export function Control(props: ControlProps) {
     case 'map':
       return <MapControl {...props} />;
     case 'objects':
+      return <ObjectsControl {...props} fields={type.fields} />;
     case 'json':
       return <JsonControl {...props} />;
   }

@@ -1,5 +1,6 @@
 import { Form } from 'antd';
 import { useId } from 'react';
+import { useTranslation } from 'react-i18next';
 import type { Problem } from '@/api/client';
 import { Words } from '@/ui/Words';
 import { Control } from './Control';
@@ -23,13 +24,15 @@ export interface FieldProps {
 export function SchemaField(props: FieldProps) {
   const { field, pointer, problems } = props;
   const id = useId();
+  const { t } = useTranslation('form');
+  const misfit = misfitOf(props);
   const own = problems.filter((problem) => problem.pointer === pointer || !isNested(field));
   return (
     <Form.Item
       label={field.title}
       htmlFor={id}
       required={field.required}
-      validateStatus={statusOf(own)}
+      validateStatus={misfit === null ? statusOf(own) : 'error'}
       help={
         own.length > 0
           ? own.map((problem) => (
@@ -37,7 +40,9 @@ export function SchemaField(props: FieldProps) {
                 <Words text={[problem.message, problem.hint].filter(Boolean).join(' — ')} />
               </div>
             ))
-          : undefined
+          : misfit === null
+            ? undefined
+            : t('misfit', { pattern: misfit })
       }
       extra={field.help ? <Words text={field.help} /> : undefined}
       data-pointer={pointer}
@@ -49,5 +54,17 @@ export function SchemaField(props: FieldProps) {
 
 /** Whether problems inside are shown by fields of their own. */
 function isNested(field: Field): boolean {
-  return field.type.kind === 'object' || field.type.kind === 'union';
+  return ['object', 'objects', 'union'].includes(field.type.kind);
+}
+
+/** The pattern that a text does not fit. What a parameter stands for is not known yet. */
+function misfitOf({ field: { type }, value }: FieldProps): string | null {
+  if (type.kind !== 'text' || type.pattern === null) return null;
+  if (typeof value !== 'string' || value === '' || value.includes('${')) return null;
+  try {
+    return new RegExp(type.pattern, 'u').test(value) ? null : type.pattern;
+  } catch {
+    // It is written for the server, which alone understands it then.
+    return null;
+  }
 }

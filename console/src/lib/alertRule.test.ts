@@ -9,10 +9,14 @@ describe('an alert rule', () => {
       triggers: [
         { kind: 'failed' as const },
         { kind: 'late' as const, by: '26:30' },
+        { kind: 'lateCycles' as const, cycles: [{ number: 2, by: '02:30' }] },
+        { kind: 'overtime' as const, minutes: 90 },
         { kind: 'dirtyOver' as const, rows: 7 },
       ],
       channels: ['c'],
       groupMinutes: 15,
+      leastMinutes: 30,
+      mostADay: 5,
       quietHours: { from: '22:00', to: '07:00', zone: 'Asia/Shanghai', then: 'drop' as const },
     };
     expect(formOf(draftOf(rule, 'UTC'))).toEqual(rule);

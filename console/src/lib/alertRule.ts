@@ -6,6 +6,7 @@ type Spec = Schemas['Spec'];
 type Trigger = Spec['triggers'][number];
 export type Watch = Spec['object']['kind'];
 export type QuietHours = Schemas['QuietHours'];
+export type CycleDeadline = Schemas['CycleDeadline'];
 
 export interface RuleDraft {
   name: string;
@@ -16,11 +17,18 @@ export interface RuleDraft {
   finished: boolean;
   late: boolean;
   by: string;
+  lateCycles: boolean;
+  cycles: CycleDeadline[];
+  overtime: boolean;
+  minutes: number;
   dirtyOver: boolean;
   rows: number;
   everyMinutes: number;
   channels: string[];
   groupMinutes: number;
+  leastMinutes: number;
+  /** Null for as many as there are. */
+  mostADay: number | null;
   isQuiet: boolean;
   quietHours: QuietHours;
 }
@@ -36,11 +44,17 @@ export function emptyRule(zone: string): RuleDraft {
     finished: false,
     late: false,
     by: '08:00',
+    lateCycles: false,
+    cycles: [{ number: 1, by: '01:00' }],
+    overtime: false,
+    minutes: 60,
     dirtyOver: false,
     rows: 0,
     everyMinutes: 10,
     channels: [],
     groupMinutes: 5,
+    leastMinutes: 0,
+    mostADay: null,
     isQuiet: false,
     quietHours: { from: '22:00', to: '07:00', zone, then: 'hold' },
   };
@@ -65,6 +79,14 @@ export function draftOf(rule: Spec & { name: string }, zone: string): RuleDraft 
         draft.late = true;
         draft.by = trigger.by;
         break;
+      case 'lateCycles':
+        draft.lateCycles = true;
+        draft.cycles = trigger.cycles;
+        break;
+      case 'overtime':
+        draft.overtime = true;
+        draft.minutes = trigger.minutes;
+        break;
       case 'dirtyOver':
         draft.dirtyOver = true;
         draft.rows = trigger.rows;
@@ -75,6 +97,8 @@ export function draftOf(rule: Spec & { name: string }, zone: string): RuleDraft 
   }
   draft.channels = rule.channels;
   draft.groupMinutes = rule.groupMinutes ?? 0;
+  draft.leastMinutes = rule.leastMinutes ?? 0;
+  draft.mostADay = rule.mostADay ?? null;
   draft.isQuiet = Boolean(quietHours);
   return quietHours ? { ...draft, quietHours } : draft;
 }
@@ -87,6 +111,8 @@ export function formOf(draft: RuleDraft): Schemas['AlertRuleForm'] {
     triggers: triggersOf(draft),
     channels: draft.channels,
     groupMinutes: draft.groupMinutes,
+    leastMinutes: draft.leastMinutes,
+    mostADay: draft.mostADay,
     quietHours: draft.isQuiet ? draft.quietHours : null,
   };
 }
@@ -110,6 +136,8 @@ function triggersOf(draft: RuleDraft): Trigger[] {
   const triggers: Trigger[] = [];
   if (draft.failed) triggers.push({ kind: 'failed' });
   if (draft.late) triggers.push({ kind: 'late', by: draft.by });
+  if (draft.lateCycles) triggers.push({ kind: 'lateCycles', cycles: draft.cycles });
+  if (draft.overtime) triggers.push({ kind: 'overtime', minutes: draft.minutes });
   if (draft.finished) triggers.push({ kind: 'finished' });
   if (draft.dirtyOver) triggers.push({ kind: 'dirtyOver', rows: draft.rows });
   return triggers;

@@ -16,7 +16,7 @@ export type Cycle =
   | { kind: 'minute'; every: number; from?: string; to?: string }
   | { kind: 'hour'; every: number; from?: string; to?: string }
   | { kind: 'hours'; hours: number[]; minute?: number }
-  | { kind: 'day'; at: string }
+  | { kind: 'day'; at?: string }
   | { kind: 'week'; days: Day[]; at: string }
   | { kind: 'month'; days?: number[]; lastDay?: boolean; at: string }
   | { kind: 'year'; dates: string[]; at: string }
@@ -41,7 +41,7 @@ const DAY_NAMES = DAYS.map((day) => day.slice(0, 3));
 
 /** The time of day that a cycle begins at, which another kind of cycle takes over. */
 function timeOf(cycle: Cycle): string {
-  if ('at' in cycle) return cycle.at;
+  if ('at' in cycle) return cycle.at ?? USUAL;
   if (cycle.kind === 'hours') return clock((cycle.hours[0] ?? 0) * 60 + (cycle.minute ?? 0));
   return USUAL;
 }
@@ -151,7 +151,7 @@ function timesOf(cycle: Cycle): number[] | null {
     case 'cron':
       return null;
     default: {
-      const time = minutesOf(cycle.at);
+      const time = minutesOf(cycle.at ?? '');
       return time === null ? null : [time];
     }
   }

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { above, below, endOf, fromEnd, fromStart, isFromStart, rowsOf, type LogLine } from './log';
+import {
+  above,
+  below,
+  fromEnd,
+  fromStart,
+  isFromStart,
+  LINES,
+  rowsOf,
+  type LogLine,
+  type Where,
+} from './log';
 
 /** A log as the server reads it. */
 function logOf(count: number) {
@@ -16,27 +26,44 @@ function logOf(count: number) {
     starts.push(size);
     size += length;
   }
-  const asked: number[] = [];
-  const ask = (offset: number, limit: number) => {
-    asked.push(limit);
-    if (offset >= size) return Promise.resolve({ lines: [], nextOffset: offset, hasMore: false });
-    const first = starts.findIndex((start) => start >= offset);
-    const from = first === -1 ? count : first;
-    const to = Math.min(count, from + limit);
-    const nextOffset = starts[to] ?? size;
-    return Promise.resolve({ lines: lines.slice(from, to), nextOffset, hasMore: to < count });
+  const asked: Where[] = [];
+  const starting = (place: number) => {
+    const found = starts.findIndex((start) => start >= place);
+    return found === -1 ? starts.length : found;
   };
-  return { ask, asked, size };
+  const ask = (where: Where) => {
+    asked.push(where);
+    const isUp = 'before' in where;
+    const to = isUp
+      ? starting(where.before)
+      : Math.min(lines.length, starting(where.offset) + LINES);
+    const from = isUp ? Math.max(0, to - LINES) : starting(where.offset);
+    return Promise.resolve({
+      lines: lines.slice(from, to),
+      offset: starts[from] ?? size,
+      nextOffset: starts[to] ?? size,
+      hasMore: to < lines.length,
+    });
+  };
+  /** Another line, as a run writes it. */
+  const write = (message: string) => {
+    const line: LogLine = { at: '2026-03-04T00:15:01.000Z', level: 'info', stage: 'run', message };
+    lines.push(line);
+    starts.push(size);
+    size += new TextEncoder().encode(`${JSON.stringify(line)}\n`).length;
+  };
+  return { ask, asked, write };
 }
 
 const messages = (part: Parameters<typeof rowsOf>[0]) => rowsOf(part).map((row) => row.text);
 
 describe('a short log', () => {
   it('is read whole at once', async () => {
-    const { ask, asked, size } = logOf(30);
+    const { ask, asked } = logOf(30);
     const part = await fromEnd(ask);
-    expect([messages(part).length, endOf(part), asked.length]).toEqual([30, size, 1]);
+    expect([messages(part).length, asked.length, part.hasMore]).toEqual([30, 1, false]);
     expect(isFromStart(part)).toBe(true);
+    expect(await above(part, ask)).toBe(part);
   });
   it('may be empty', async () => {
     expect(messages(await fromEnd(logOf(0).ask))).toEqual([]);
@@ -44,13 +71,28 @@ describe('a short log', () => {
 });
 
 describe('a long log', () => {
-  it('is read from its end in few steps', async () => {
-    const { ask, asked, size } = logOf(60_000);
+  it('is read from its end at once', async () => {
+    const { ask, asked } = logOf(60_000);
     const part = await fromEnd(ask);
-    expect(endOf(part)).toBe(size);
+    expect(messages(part)).toHaveLength(LINES);
     expect(messages(part).at(-1)).toMatch(/^Zeile 59999 /);
-    expect(asked.length).toBeLessThan(30);
-    expect(messages(part).length).toBeLessThan(3_000);
+    expect(asked).toHaveLength(1);
+    expect([isFromStart(part), part.hasMore]).toEqual([false, false]);
+  });
+  it('is followed from its end on', async () => {
+    const { ask, asked, write } = logOf(5_000);
+    const before = await fromEnd(ask);
+    write('new');
+    const part = await below(before, ask);
+    expect(messages(part).slice(-2)).toEqual([expect.stringMatching(/^Zeile 4999 /), 'new']);
+    expect(asked).toHaveLength(2);
+  });
+  it('asks once for each part above, and keeps the names of the rows', async () => {
+    const { ask, asked } = logOf(5_000);
+    const part = await fromEnd(ask);
+    const up = await above(part, ask);
+    expect(asked).toHaveLength(2);
+    expect(rowsOf(up).slice(LINES)).toEqual(rowsOf(part));
   });
   it('goes on above without a gap or a line twice', async () => {
     const { ask } = logOf(20_000);
@@ -71,7 +113,7 @@ describe('a long log', () => {
   it('goes on below, keeps a part only, and gives each row a name of its own', async () => {
     const { ask } = logOf(30_000);
     let part = await fromStart(ask);
-    while (part.hasMore) part = below(part, await ask(endOf(part), 1_000));
+    while (part.hasMore) part = await below(part, ask);
     const rows = rowsOf(part);
     expect(rows).toHaveLength(20_000);
     expect(new Set(rows.map((row) => row.key)).size).toBe(20_000);
@@ -81,9 +123,9 @@ describe('a long log', () => {
     expect(new Set(rowsOf(up).map((row) => row.key)).size).toBe(rowsOf(up).length);
   });
   it('stays the same object while nothing is added', async () => {
-    const { ask, size } = logOf(10);
+    const { ask } = logOf(10);
     const part = await fromEnd(ask);
-    expect(below(part, await ask(size, 1_000))).toBe(part);
+    expect(await below(part, ask)).toBe(part);
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * A part of a log that is too long to hold as a whole. Its places are offsets in bytes, as the server counts them:
- * from any of them it reads on with the next line that begins there.
+ * A part of a log that is too long to hold as a whole. Its places are offsets in bytes, as the server counts them: it
+ * gives the lines from a place on, or the last ones before it.
  */
 
 export interface LogLine {
@@ -10,14 +10,18 @@ export interface LogLine {
   message: string;
 }
 
-/** Lines that the server gave from a place on. */
+/** Lines that the server gave, and where they begin and end. */
 export interface Answer {
   lines: LogLine[];
+  offset: number;
   nextOffset: number;
   hasMore: boolean;
 }
 
-export type Ask = (offset: number, limit: number) => Promise<Answer>;
+/** From a place on, or up to it. */
+export type Where = { offset: number } | { before: number };
+
+export type Ask = (where: Where) => Promise<Answer>;
 
 interface Page {
   start: number;
@@ -36,41 +40,24 @@ export interface Part {
 
 /** Lines that are asked for at a time, the most that the server gives. */
 export const LINES = 1_000;
-/** Lines of at least 75 bytes: fewer than are asked for fit in here. */
-const STRIDE = 64 * 1024;
 /** What is held of a log at most. */
 const MOST_PAGES = 20;
-const FIRST_GUESS = 1024 * 1024;
+/** A place behind the end of any log, which stands for its end. */
+const END = Number.MAX_SAFE_INTEGER;
 
 /** The beginning of a log. */
 export async function fromStart(ask: Ask): Promise<Part> {
-  return asPart(0, await ask(0, LINES));
+  return asPart(await ask({ offset: 0 }));
 }
 
-/** The end of a log: a short one whole, of a long one what fits on some screens. */
+/** The end of a log: a short one whole, of a long one its last lines. */
 export async function fromEnd(ask: Ask): Promise<Part> {
-  const begun = await ask(0, LINES);
-  if (!begun.hasMore) return asPart(0, begun);
-  let low = begun.nextOffset;
-  let high = Math.max(FIRST_GUESS, low * 2);
-  while (!isBehind(await ask(high, 1), high)) {
-    low = high;
-    high *= 2;
-  }
-  while (high - low > STRIDE) {
-    const middle = Math.floor((low + high) / 2);
-    if (isBehind(await ask(middle, 1), middle)) high = middle;
-    else low = middle;
-  }
-  const start = Math.max(begun.nextOffset, low - STRIDE);
-  let part = asPart(start, await ask(start, LINES));
-  // While it is looked for, the log grows.
-  while (part.hasMore) part = below(part, await ask(endOf(part), LINES));
-  return part;
+  return asPart(await ask({ before: END }));
 }
 
 /** The part with what follows it; what is too far above is let go. */
-export function below(part: Part, answer: Answer): Part {
+export async function below(part: Part, ask: Ask): Promise<Part> {
+  const answer = await ask({ offset: endOf(part) });
   const { hasMore } = answer;
   if (answer.nextOffset === endOf(part))
     return part.hasMore === hasMore ? part : { ...part, hasMore };
@@ -88,20 +75,15 @@ export function below(part: Part, answer: Answer): Part {
 export async function above(part: Part, ask: Ask): Promise<Part> {
   const top = part.pages[0];
   if (!top || top.start === 0) return part;
-  for (let stride = STRIDE; ; stride *= 4) {
-    const from = Math.max(0, top.start - stride);
-    const found = before(top.start, await ask(from, LINES));
-    if (found.lines.length === 0 && from > 0) continue;
-    const start = from === 0 ? 0 : found.start;
-    const first = top.first - found.lines.length;
-    const pages = [{ start, end: top.start, first, lines: found.lines }, ...part.pages];
-    const kept = pages.slice(0, MOST_PAGES);
-    return { pages: kept, hasMore: part.hasMore || kept.length < pages.length };
-  }
+  const { lines, offset } = await ask({ before: top.start });
+  const page: Page = { start: offset, end: top.start, first: top.first - lines.length, lines };
+  const pages = [page, ...part.pages];
+  const kept = pages.slice(0, MOST_PAGES);
+  return { pages: kept, hasMore: part.hasMore || kept.length < pages.length };
 }
 
 /** Where the part ends, and what follows it begins. */
-export function endOf(part: Part): number {
+function endOf(part: Part): number {
   return part.pages.at(-1)?.end ?? 0;
 }
 
@@ -132,26 +114,6 @@ export function rowsOf(part: Part): Row[] {
   );
 }
 
-function asPart(start: number, { lines, nextOffset, hasMore }: Answer): Part {
-  return { pages: [{ start, end: nextOffset, first: 0, lines }], hasMore };
-}
-
-/** Nothing is read from behind the end, so nothing was passed over either. */
-function isBehind(answer: Answer, offset: number): boolean {
-  return answer.lines.length === 0 && answer.nextOffset === offset;
-}
-
-/** The lines of an answer that begin before a place. The log holds each as the JSON that came, and a line end. */
-function before(end: number, { lines, nextOffset }: Answer): { start: number; lines: LogLine[] } {
-  const encoder = new TextEncoder();
-  let start = nextOffset;
-  let count = 0;
-  let first = end;
-  for (const line of lines.toReversed()) {
-    start -= encoder.encode(JSON.stringify(line)).length + 1;
-    if (start >= end) continue;
-    count += 1;
-    first = start;
-  }
-  return { start: first, lines: lines.slice(0, count) };
+function asPart({ lines, offset, nextOffset, hasMore }: Answer): Part {
+  return { pages: [{ start: offset, end: nextOffset, first: 0, lines }], hasMore };
 }

@@ -1,6 +1,7 @@
 /** Field mapping: which value of the source goes into which field of the target. */
 
 import { isObject, textOf, withParameters, type JobDocument } from './document';
+import { isExpression } from './expression';
 
 /** One line between the lists. */
 export interface Pair {
@@ -56,28 +57,11 @@ export function kindOf(source: string, columns: ReadonlySet<string>): SourceKind
   if (/^[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(source)) return 'constant';
   if (/^(?:null|true|false)$/i.test(source)) return 'constant';
   if (/^(?:\$\{[^${}]+\}|\$\[[a-z][^[\]]*\])$/.test(source)) return 'variable';
-  return looksComputed(source) ? 'expression' : 'unrecognized';
+  return isExpression(source, columns) ? 'expression' : 'unrecognized';
 }
 
 function hasReference(text: string): boolean {
   return text.includes('${') || /\$\[[a-z]/.test(text);
-}
-
-/** A call, a cast or an operation; a bare word is a column that does not exist. */
-function looksComputed(text: string): boolean {
-  return /[(:+\-*/|]/.test(text) && isBalanced(text);
-}
-
-function isBalanced(text: string): boolean {
-  let depth = 0;
-  let isQuoted = false;
-  for (const sign of text) {
-    if (sign === "'") isQuoted = !isQuoted;
-    else if (isQuoted) continue;
-    else if (sign === '(') depth += 1;
-    else if (sign === ')' && --depth < 0) return false;
-  }
-  return depth === 0 && !isQuoted;
 }
 
 /**

@@ -56,7 +56,7 @@ export function AuditTable({ pages, nothing }: Props) {
           render: (action: string) => <span title={action}>{words(action, t)}</span>,
         },
         { title: t('object'), dataIndex: 'objectName' },
-        { title: t('address'), dataIndex: 'address', className: 'code' },
+        { title: t('address'), dataIndex: 'address', className: 'code', responsive: ['xl'] },
       ]}
     />
   );

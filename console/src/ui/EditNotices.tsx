@@ -14,6 +14,8 @@ interface Props {
   isBehind: boolean;
   isBusy: boolean;
   onReload: () => void;
+  /** Shows in what both differ. */
+  onCompare: () => void;
   onKeep: () => void;
   /** Whether another tab edits the same. */
   isElsewhere: boolean;
@@ -35,6 +37,9 @@ export function EditNotices(props: Props) {
             <Flex gap={8} wrap>
               <Button size="small" disabled={isBusy} onClick={props.onReload}>
                 {t('reload')}
+              </Button>
+              <Button size="small" onClick={props.onCompare}>
+                {t('compare')}
               </Button>
               <Button size="small" loading={isBusy} onClick={props.onKeep}>
                 {t('keepMine')}

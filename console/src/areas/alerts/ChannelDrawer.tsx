@@ -9,6 +9,7 @@ import { SchemaForm, type Value } from '@/form/SchemaForm';
 import { fieldsOf } from '@/form/schema';
 import { Edited } from '@/ui/Edited';
 import { Loaded } from '@/ui/Loaded';
+import { usePreferences } from '@/ui/preferences';
 import { useOpener } from '@/ui/useOpener';
 
 interface Props {
@@ -42,9 +43,16 @@ export function ChannelDrawer({ project, channel, onClose }: Props) {
       return { name: value.name, kind: value.kind, config: value.config ?? {}, revision };
     },
   });
+  const { language } = usePreferences();
   const kinds = useRead({
-    key: ['alert-channel-kinds'],
-    read: (signal) => unwrap(client.GET('/api/v1/alert-channel-kinds', { signal })),
+    key: ['alert-channel-kinds', language],
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/alert-channel-kinds', {
+          params: { header: { 'Accept-Language': language } },
+          signal,
+        }),
+      ),
   });
   return (
     <Drawer

@@ -1,4 +1,4 @@
-import { Button, Drawer, Flex, Form, Input, InputNumber, Select } from 'antd';
+import { Button, Drawer, Flex, Form, Input, Select } from 'antd';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { answer, client, unwrap } from '@/api/client';
@@ -10,6 +10,7 @@ import { Edited } from '@/ui/Edited';
 import { usePreferences } from '@/ui/preferences';
 import { useOpener } from '@/ui/useOpener';
 import { useChannels } from './queries';
+import { PaceFields } from './PaceFields';
 import { QuietFields } from './QuietFields';
 import { TriggerFields } from './TriggerFields';
 import { WatchFields } from './WatchFields';
@@ -27,7 +28,16 @@ interface Known {
 }
 
 const ONE = '/api/v1/projects/{project}/alert-rules/{rule}';
-const FIELDS = ['/name', '/object', '/triggers', '/channels', '/groupMinutes', '/quietHours'];
+const FIELDS = [
+  '/name',
+  '/object',
+  '/triggers',
+  '/channels',
+  '/groupMinutes',
+  '/leastMinutes',
+  '/mostADay',
+  '/quietHours',
+];
 
 export function RuleDrawer({ project, rule, onClose }: Props) {
   useOpener();
@@ -116,29 +126,15 @@ function RuleForm({ project, rule, initial, revision, onReload, onClose }: FormP
         <Select
           id="rule-channels"
           mode="multiple"
+          // People search by the name; the value is an id.
+          showSearch={{ optionFilterProp: 'label' }}
           loading={channels.isPending}
           value={draft.channels}
           options={channels.items.map(({ id, name }) => ({ value: id, label: name }))}
           onChange={(chosen: string[]) => set({ channels: chosen })}
         />
       </Form.Item>
-      <Form.Item
-        label={t('groupMinutes')}
-        htmlFor="rule-group"
-        extra={t('groupMinutesHelp')}
-        {...marked(problems, '/groupMinutes')}
-      >
-        <InputNumber
-          id="rule-group"
-          min={0}
-          max={1440}
-          precision={0}
-          suffix={t('minutes')}
-          style={{ width: 160 }}
-          value={draft.groupMinutes}
-          onChange={(groupMinutes) => set({ groupMinutes: groupMinutes ?? 0 })}
-        />
-      </Form.Item>
+      <PaceFields draft={draft} set={set} problems={problems} />
       <QuietFields draft={draft} set={set} problems={problems} />
       <Flex gap={8} justify="end">
         <Button onClick={onClose}>{common('cancel')}</Button>

@@ -90,6 +90,7 @@ export function Rules({ project }: { project: string }) {
                     {t(`trigger.${trigger.kind}`)}
                     {trigger.kind === 'late' ? ` ${trigger.by}` : ''}
                     {trigger.kind === 'dirtyOver' ? ` ${trigger.rows}` : ''}
+                    {trigger.kind === 'overtime' ? ` ${trigger.minutes} ${t('minutes')}` : ''}
                   </Tag>
                 ))}
               </Space>

@@ -1,6 +1,7 @@
 import { Checkbox, Flex, Form, Input, InputNumber } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { marked } from '@/form/problems';
+import { CycleFields } from './CycleFields';
 import type { PartProps } from './WatchFields';
 
 /** What is told of what is watched. */
@@ -49,6 +50,31 @@ export function TriggerFields({ draft, set, problems }: PartProps) {
             onChange={(event) => set({ by: event.target.value })}
           />
           <small>{t('lateHelp')}</small>
+        </Flex>
+        <Checkbox
+          checked={draft.lateCycles}
+          onChange={(event) => set({ lateCycles: event.target.checked })}
+        >
+          {t('tellLateCycles')}
+        </Checkbox>
+        {draft.lateCycles ? <CycleFields draft={draft} set={set} problems={problems} /> : null}
+        <Flex gap={8} align="center" wrap>
+          <Checkbox
+            checked={draft.overtime}
+            onChange={(event) => set({ overtime: event.target.checked })}
+          >
+            {t('tellOvertime')}
+          </Checkbox>
+          <InputNumber
+            aria-label={t('overtimeMinutes')}
+            min={1}
+            max={10080}
+            precision={0}
+            suffix={t('minutes')}
+            disabled={!draft.overtime}
+            value={draft.minutes}
+            onChange={(minutes) => set({ minutes: minutes ?? 1 })}
+          />
         </Flex>
         <Checkbox
           checked={draft.finished}

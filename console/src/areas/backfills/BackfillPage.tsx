@@ -137,7 +137,6 @@ export function BackfillPage() {
             <RunState state={state} /> {count(number)}
           </Link>
         ))}
-        <span style={{ flex: 1 }} />
         {it.spec.jobs.length > 1 ? (
           <Select
             aria-label={t('jobs')}

@@ -97,6 +97,7 @@ export function BackfillsPage() {
           {
             title: t('order'),
             key: 'order',
+            responsive: ['xl'],
             render: (_, { spec }) => t(`orders.${spec.order}`),
           },
           {

@@ -1,4 +1,3 @@
-import { Link } from '@tanstack/react-router';
 import { Alert, Button, Modal } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { answer, client, unwrap, type Schemas } from '@/api/client';
@@ -7,6 +6,7 @@ import { usePages } from '@/api/pages';
 import { Failure } from '@/ui/Failure';
 import { Loading } from '@/ui/Loading';
 import { useOpener } from '@/ui/useOpener';
+import { JobLink } from './JobLink';
 
 interface Props {
   project: string;
@@ -75,12 +75,7 @@ export function DeleteDialog({ project, item, onClose }: Props) {
           <ul>
             {users.items.map((user) => (
               <li key={user.jobId}>
-                <Link
-                  to="/projects/$project/jobs/$job/wizard"
-                  params={{ project, job: user.jobId }}
-                >
-                  {user.jobName}
-                </Link>
+                <JobLink project={project} job={user.jobId} name={user.jobName} />
               </li>
             ))}
           </ul>

@@ -3,9 +3,11 @@ import { Button, Flex } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { usePages } from '@/api/pages';
+import { inWords } from '@/lib/cycleWords';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { MoreHeading } from '@/ui/MoreHeading';
+import { usePreferences } from '@/ui/preferences';
 
 interface Place {
   project: string;
@@ -98,6 +100,7 @@ function Jobs({ project, datasource }: { project: string; datasource: string }) 
 /** The jobs whose schedules name the group, wherever their data sources are. */
 export function Schedules({ project, group }: Place) {
   const { t } = useTranslation('groups');
+  const { language } = usePreferences();
   const { t: common } = useTranslation('common');
   const pages = usePages<Schemas['Listed_ListedSchedule']['items'][number]>({
     key: ['schedules', project, 'of-group'],
@@ -129,7 +132,11 @@ export function Schedules({ project, group }: Place) {
               </Link>
             ),
           },
-          { title: t('when'), dataIndex: 'inWords' },
+          {
+            title: t('when'),
+            key: 'when',
+            render: (_, it) => inWords(it.cron, it.inWords, language),
+          },
           {
             title: common('state'),
             dataIndex: 'state',

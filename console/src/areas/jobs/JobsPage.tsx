@@ -43,7 +43,7 @@ export function JobsPage({ dialogs }: { dialogs: JobDialogs }) {
   const [opened, setOpened] = useState<Opened>(null);
   const [isImporting, setImporting] = useState(false);
   const [isExporting, setExporting] = useState(false);
-  const { RunDialog, Versions, Submit } = dialogs;
+  const { RunDialog, Versions } = dialogs;
   const isFiltered = Boolean(search || lastRun || source || target);
   const pages = usePages<Job>({
     key: ['jobs', project, 'list', search, folder, lastRun, source, target],
@@ -230,9 +230,6 @@ export function JobsPage({ dialogs }: { dialogs: JobDialogs }) {
           onClose={close}
           onRestored={() => undefined}
         />
-      ) : null}
-      {opened?.kind === 'submit' && Submit ? (
-        <Submit project={project} job={opened.job.id} onClose={close} />
       ) : null}
       {opened?.kind === 'export' ? (
         <ExportJobs project={project} jobs={[opened.job]} onClose={close} />

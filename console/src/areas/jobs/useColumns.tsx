@@ -5,12 +5,14 @@ import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
 import { useChange } from '@/api/hooks';
 import { removeJob } from '@/api/jobs';
+import { inWords } from '@/lib/cycleWords';
 import { Guarded } from '@/ui/Guarded';
 import { Ago, Moment } from '@/ui/Moment';
+import { usePreferences } from '@/ui/preferences';
 import { RunState } from '@/ui/RunState';
 import { useAsk } from '@/ui/useAsk';
 
-export type RowAction = 'run' | 'history' | 'export' | 'submit';
+export type RowAction = 'run' | 'history' | 'export';
 
 type Job = Schemas['ListedJob'];
 
@@ -27,6 +29,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
   const { project, mayEdit, mayStart, mayTry, onAct } = props;
   const { t } = useTranslation('jobs');
   const { t: common } = useTranslation('common');
+  const { language } = usePreferences();
   const askFirst = useAsk();
   const remove = useChange({
     refresh: [
@@ -61,7 +64,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
       title: common('name'),
       dataIndex: 'name',
       render: (name: string, job) => (
-        <>
+        <div className="wrapped job-name">
           <Link
             to={
               job.mode === 'wizard'
@@ -76,7 +79,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
             {t(`modes.${job.mode}`)} · {version(job)}
           </div>
           {job.folder === '' ? null : <div className="quiet">{job.folder}</div>}
-        </>
+        </div>
       ),
     },
     {
@@ -98,7 +101,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
           return <span className="quiet">{t('noSchedule')}</span>;
         return (
           <>
-            <div className="wrapped">{schedule.inWords}</div>
+            <div className="wrapped">{inWords(schedule.cron, schedule.inWords, language)}</div>
             {schedule.state === 'paused' ? (
               <div>
                 <RunState state="paused" />
@@ -134,6 +137,7 @@ export function useColumns(props: Props): TableColumnsType<Job> {
     {
       title: common('owner'),
       key: 'owner',
+      responsive: ['xl'],
       render: (_, job) => (
         <>
           {job.owner.name}

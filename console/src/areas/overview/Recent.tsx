@@ -50,6 +50,7 @@ export function Recent({ project }: { project: string }) {
             {
               title: t('kind'),
               dataIndex: 'kind',
+              responsive: ['xl'],
               render: (kind: string) => states(kind as 'manual', { defaultValue: kind }),
             },
             { title: t('bizdate'), dataIndex: 'bizdate', className: 'code' },

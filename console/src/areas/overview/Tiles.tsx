@@ -4,6 +4,8 @@ import { useTranslation } from 'react-i18next';
 import { client, unwrap } from '@/api/client';
 import { useRead } from '@/api/hooks';
 import { bytes, count } from '@/lib/format';
+import { dateIn } from '@/lib/time';
+import { usePreferences } from '@/ui/preferences';
 import { RunState } from '@/ui/RunState';
 import { Tile } from '@/ui/Tile';
 import type { LastDay } from './useLastDay';
@@ -20,7 +22,9 @@ interface Props {
 export function Tiles({ project, day, children }: Props) {
   const { t } = useTranslation('overview');
   const { t: states } = useTranslation('states');
+  const { zone } = usePreferences();
   const { runs } = day;
+  const from = dateIn(zone, -1, day.now);
   const sum = (field: 'rowsWritten' | 'rowsDirty' | 'bytes') =>
     runs.reduce((total, run) => total + run[field], 0);
   return (
@@ -35,7 +39,8 @@ export function Tiles({ project, day, children }: Props) {
               className="tile"
               to="/projects/$project/runs"
               params={{ project }}
-              search={{ state }}
+              // What waits has not started on any day.
+              search={state === 'queued' ? { state } : { state, from }}
               aria-label={t('runsOf', { count: amount, state: name })}
             >
               <div className="tile-title">

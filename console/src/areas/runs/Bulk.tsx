@@ -11,6 +11,8 @@ interface Props {
   project: string;
   /** Those that are ticked. */
   chosen: Run[];
+  /** Names the filter and what is ticked: what was gathered for one is nothing to another. */
+  about: string;
   /** Reads all runs that match the filter; absent when all of them are listed. */
   readAll: (() => Promise<Run[]>) | null;
   onClear: () => void;
@@ -19,17 +21,18 @@ interface Props {
 const OPERATIONS: Operation[] = ['rerun', 'stop', 'mark'];
 
 /** What is done with several runs at once: each step names how many it is about, and asks. */
-export function Bulk({ project, chosen, readAll, onClear }: Props) {
+export function Bulk({ project, chosen, about, readAll, onClear }: Props) {
   const { t } = useTranslation('runs');
   const { notification } = App.useApp();
   const askFirst = useAsk();
   const rights = new Set(useProject().data?.rights ?? []);
-  const [all, setAll] = useState<Run[] | null>(null);
+  const [gathered, setGathered] = useState<{ about: string; runs: Run[] } | null>(null);
   const [done, setDone] = useState<number | null>(null);
+  const all = gathered?.about === about ? gathered.runs : null;
   const runs = all ?? chosen;
   const gather = useChange({
-    change: async () => (readAll ? readAll() : chosen),
-    onDone: (found) => setAll(found),
+    change: async (asked: string) => ({ about: asked, runs: readAll ? await readAll() : chosen }),
+    onDone: setGathered,
   });
   const bulk = useChange({
     refresh: [
@@ -62,7 +65,7 @@ export function Bulk({ project, chosen, readAll, onClear }: Props) {
           duration: 0,
         });
       }
-      setAll(null);
+      setGathered(null);
       onClear();
     },
   });
@@ -83,7 +86,12 @@ export function Bulk({ project, chosen, readAll, onClear }: Props) {
           : t('bulk.progress', { done, count: runs.length })}
       </span>
       {readAll && !all ? (
-        <Button size="small" type="link" loading={gather.isPending} onClick={() => gather.mutate()}>
+        <Button
+          size="small"
+          type="link"
+          loading={gather.isPending}
+          onClick={() => gather.mutate(about)}
+        >
           {t('bulk.chooseAll')}
         </Button>
       ) : null}
@@ -125,7 +133,7 @@ export function Bulk({ project, chosen, readAll, onClear }: Props) {
         type="text"
         disabled={isBusy}
         onClick={() => {
-          setAll(null);
+          setGathered(null);
           onClear();
         }}
       >

@@ -85,12 +85,13 @@ export function Channels({ run }: { run: Schemas['RunDetail'] }) {
             number(t('rowsRead'), 'rowsRead', count),
             number(t('rowsWritten'), 'rowsWritten', count),
             number(t('dirty'), 'rowsDirty', count),
-            number(t('bytes'), 'bytesRead', bytes),
+            { ...number(t('bytes'), 'bytesRead', bytes), responsive: ['xl'] },
             number(t('took'), 'seconds', duration),
             {
               title: t('attempts'),
               dataIndex: 'attempts',
               className: 'number',
+              responsive: ['xxl'],
               render: (attempts: number) =>
                 attempts === 0 ? <Tag>{t('earlierServer')}</Tag> : attempts,
             },
@@ -98,6 +99,7 @@ export function Channels({ run }: { run: Schemas['RunDetail'] }) {
               title: t('server'),
               dataIndex: 'server',
               className: 'code',
+              responsive: ['xxl'],
               render: (server: string | null | undefined) =>
                 server ? <span title={server}>{server.slice(-8)}</span> : null,
             },

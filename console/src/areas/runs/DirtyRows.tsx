@@ -41,6 +41,8 @@ export function DirtyRows({ project, run }: Props) {
   const page = useRead({
     key: ['runs', project, 'dirty', run.id, reason, still, skip, Boolean(run.endedAt)],
     enabled: mayView,
+    // As long as it runs there may be more of them.
+    every: run.endedAt ? undefined : 5_000,
     read: (signal) =>
       unwrap(
         client.GET('/api/v1/projects/{project}/runs/{run}/dirty-rows', {
@@ -113,18 +115,19 @@ export function DirtyRows({ project, run }: Props) {
           {t('download')}
         </Button>
       </Flex>
-      <Table<DirtyRow>
+      <Table<{ row: DirtyRow; place: number }>
         size="small"
-        rowKey={(row) => JSON.stringify(row)}
+        // Two rows may be the same; what tells them apart is their place.
+        rowKey="place"
         scroll={{ x: 'max-content' }}
         pagination={false}
         loading={page.isFetching && page.isPlaceholderData}
-        dataSource={rows}
+        dataSource={rows.map((row, index) => ({ row, place: skip + index }))}
         columns={[
           {
             title: t('reason'),
             key: 'reason',
-            render: (_, row) => (
+            render: (_, { row }) => (
               <div className="wrapped">{cut(textOf(row.reason), LONGEST_REASON)}</div>
             ),
           },
@@ -132,24 +135,29 @@ export function DirtyRows({ project, run }: Props) {
             title: t('column'),
             key: 'column',
             className: 'code',
-            render: (_, row) => textOf(row.column) || '–',
+            render: (_, { row }) => textOf(row.column) || '–',
           },
-          { title: t('value'), key: 'value', className: 'code', render: (_, row) => valueOf(row) },
+          {
+            title: t('value'),
+            key: 'value',
+            className: 'code',
+            render: (_, { row }) => valueOf(row),
+          },
           {
             title: t('key'),
             key: 'key',
             className: 'code',
-            render: (_, row) => cut(keyOf(row)),
+            render: (_, { row }) => cut(keyOf(row)),
           },
           {
             title: t('time'),
             key: 'time',
-            render: (_, row) => <Moment at={textOf(row.time)} />,
+            render: (_, { row }) => <Moment at={textOf(row.time)} />,
           },
           {
             title: t('row'),
             key: 'row',
-            render: (_, row) => (
+            render: (_, { row }) => (
               <Button type="link" size="small" onClick={() => setShown(row)}>
                 {t('wholeRow')}
               </Button>

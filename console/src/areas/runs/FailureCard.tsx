@@ -1,6 +1,7 @@
 import { Alert, Button, Flex } from 'antd';
 import { useTranslation } from 'react-i18next';
 import type { Schemas } from '@/api/client';
+import { Words } from '@/ui/Words';
 
 interface Props {
   run: Schemas['RunDetail'];
@@ -49,7 +50,12 @@ export function FailureCard({ run, onShowLog, onShowDirty }: Props) {
             </div>
           )}
           <div>
-            <strong>{t('nextStep')}</strong> {error.hint ? <span>{error.hint}. </span> : null}
+            <strong>{t('nextStep')}</strong>{' '}
+            {error.hint ? (
+              <span>
+                <Words text={error.hint} />.{' '}
+              </span>
+            ) : null}
             {t(isStopped ? 'resumeStopped' : error.resumable ? 'canResume' : 'cannotResume')}
           </div>
           <Flex gap={8} wrap>

@@ -78,20 +78,22 @@ export function RunPage() {
           style={{ marginBottom: 16 }}
         />
       )}
-      <div className="tiles">
+      <div className={isEnded ? 'tiles fill' : 'tiles six'}>
         <Tile title={t('rowsRead')} value={count(it.rowsRead)} />
         <Tile title={t('rowsWritten')} value={count(it.rowsWritten)} />
         <Tile title={t('dirty')} value={count(it.rowsDirty)} />
         <Tile title={t('bytes')} value={bytes(it.bytes)} />
         <Tile title={t('took')} value={seconds === null ? '–' : duration(seconds)} />
-        <Tile
-          title={t('remaining')}
-          value={
-            isEnded || progress?.etaSeconds === null || progress?.etaSeconds === undefined
-              ? '–'
-              : duration(progress.etaSeconds)
-          }
-        />
+        {isEnded ? null : (
+          <Tile
+            title={t('remaining')}
+            value={
+              progress?.etaSeconds === null || progress?.etaSeconds === undefined
+                ? '–'
+                : duration(progress.etaSeconds)
+            }
+          />
+        )}
       </div>
       <Throughput project={project} run={id} isEnded={isEnded} />
       <Waits run={it} />

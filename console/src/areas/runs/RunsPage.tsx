@@ -68,6 +68,7 @@ export function RunsPage() {
       <Bulk
         project={project}
         chosen={ticked}
+        about={JSON.stringify([search, [...ids]])}
         readAll={pages.hasMore ? readAll : null}
         onClear={() => setChosen([])}
       />
@@ -103,10 +104,11 @@ export function RunsPage() {
                 </Link>
               ),
             },
-            { title: t('job'), dataIndex: 'jobName' },
+            { title: t('job'), dataIndex: 'jobName', className: 'wraps' },
             {
               title: t('kind'),
               dataIndex: 'kind',
+              responsive: ['xl'],
               render: (kind: string) => states(kind, { defaultValue: kind }),
             },
             { title: t('bizdate'), dataIndex: 'bizdate', className: 'code' },
@@ -138,6 +140,7 @@ export function RunsPage() {
             {
               title: t('rate'),
               key: 'rate',
+              responsive: ['xl'],
               className: 'number',
               render: (_, run) => {
                 const rate = rowRate(run);
@@ -152,11 +155,17 @@ export function RunsPage() {
                 <span className={rows > 0 ? 'warned' : undefined}>{count(rows)}</span>
               ),
             },
-            { title: t('attempt'), dataIndex: 'attempt', className: 'number' },
-            { title: t('group'), dataIndex: 'resourceGroup' },
+            {
+              title: t('attempt'),
+              dataIndex: 'attempt',
+              className: 'number',
+              responsive: ['xxl'],
+            },
+            { title: t('group'), dataIndex: 'resourceGroup', responsive: ['xxl'] },
             {
               title: t('server'),
               dataIndex: 'server',
+              responsive: ['xxl'],
               className: 'code',
               render: (server: string | null) =>
                 server ? <span title={server}>{server.slice(-8)}</span> : null,

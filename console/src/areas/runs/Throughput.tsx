@@ -48,7 +48,8 @@ export function Throughput({ project, run, isEnded }: Props) {
     data.current = [at, waitReader, waitWriter, rows, mib];
     chart.current?.setData(data.current);
   }, [samples]);
-  const hasChart = (samples?.length ?? 0) > 1;
+  // A rate is between two moments, and one rate is no course.
+  const hasChart = (samples?.length ?? 0) > 2;
   useEffect(() => {
     const element = box.current;
     if (!element || !hasChart) return undefined;

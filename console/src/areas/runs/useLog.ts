@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { useChange, useRead } from '@/api/hooks';
-import { above, below, endOf, fromEnd, fromStart, LINES, type Ask, type Part } from '@/lib/log';
+import { above, below, fromEnd, fromStart, LINES, type Ask, type Part } from '@/lib/log';
 
 const EVERY = 2_000;
 
@@ -20,14 +20,14 @@ export function useLog(project: string, run: Schemas['Run'], { search, level }: 
     [project, id, search, level],
   );
   const isFiltered = search !== '' || level !== null;
-  const ask: Ask = (offset, limit) =>
+  const ask: Ask = (where) =>
     unwrap(
       client.GET('/api/v1/projects/{project}/runs/{run}/log', {
         params: {
           path: { project, run: id },
           query: {
-            offset,
-            limit,
+            ...where,
+            limit: LINES,
             ...(search ? { search } : {}),
             ...(level ? { level } : {}),
           },
@@ -53,7 +53,7 @@ export function useLog(project: string, run: Schemas['Run'], { search, level }: 
     ...(isEnded ? {} : { every: EVERY }),
     read: async () => {
       const before = known();
-      if (before && !before.hasMore) put(before, below(before, await ask(endOf(before), LINES)));
+      if (before && !before.hasMore) put(before, await below(before, ask));
       return null;
     },
   });
@@ -66,7 +66,7 @@ export function useLog(project: string, run: Schemas['Run'], { search, level }: 
   const down = useChange({
     change: async () => {
       const before = known();
-      if (before?.hasMore) put(before, below(before, await ask(endOf(before), LINES)));
+      if (before?.hasMore) put(before, await below(before, ask));
     },
   });
   const jump = useChange({

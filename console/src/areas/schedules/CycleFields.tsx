@@ -139,7 +139,7 @@ function Parts({ cycle, isDisabled, onChange }: PartProps) {
           <OnDays cycle={cycle} isDisabled={isDisabled} onChange={onChange} />
           <Time
             label={t('at')}
-            value={cycle.at}
+            value={cycle.at ?? ''}
             isDisabled={isDisabled}
             onChange={(at) => onChange({ ...cycle, at })}
           />

@@ -105,13 +105,19 @@ export function InstancesPage() {
           {
             title: t('took'),
             key: 'took',
+            responsive: ['xl'],
             className: 'number',
             render: (_, { startedAt, endedAt }) =>
               startedAt && endedAt
                 ? duration((Date.parse(endedAt) - Date.parse(startedAt)) / 1_000)
                 : '–',
           },
-          { title: t('attempts'), dataIndex: 'attempts', className: 'number' },
+          {
+            title: t('attempts'),
+            dataIndex: 'attempts',
+            className: 'number',
+            responsive: ['xxl'],
+          },
           {
             title: common('actions'),
             key: 'actions',

@@ -2,11 +2,11 @@ import { Flex, Tag, Typography } from 'antd';
 import { useTranslation } from 'react-i18next';
 import { useSchedulePreview } from '@/api/schedules';
 import { cronOf } from '@/lib/cycle';
+import { inWords } from '@/lib/cycleWords';
 import type { Rule } from '@/lib/rule';
 import { Failure } from '@/ui/Failure';
 import { Moment } from '@/ui/Moment';
 import { usePreferences } from '@/ui/preferences';
-import { inWords } from './words';
 
 interface Props {
   project: string;

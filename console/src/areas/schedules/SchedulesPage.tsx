@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { client, unwrap, type Schemas } from '@/api/client';
 import { usePages } from '@/api/pages';
 import { cronOf } from '@/lib/cycle';
+import { inWords } from '@/lib/cycleWords';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
@@ -14,7 +15,6 @@ import { StateTag, type Tone } from '@/ui/StateTag';
 import { ScheduleMenu } from './ScheduleMenu';
 import { ScheduleTabs } from './ScheduleTabs';
 import { SubmitDrawer } from './SubmitDrawer';
-import { inWords } from './words';
 
 const route = getRouteApi('/projects/$project/schedules');
 

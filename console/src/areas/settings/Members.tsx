@@ -85,7 +85,7 @@ export function Members({ project }: { project: string }) {
         nothing={<Nothing text={t('noMembers')} />}
         columns={[
           { title: t('account'), dataIndex: 'name', className: 'code' },
-          { title: t('displayName'), dataIndex: 'displayName' },
+          { title: t('displayName'), dataIndex: 'displayName', responsive: ['xl'] },
           {
             title: t('roleTitle'),
             dataIndex: 'role',

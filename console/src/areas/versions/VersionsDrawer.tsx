@@ -13,6 +13,7 @@ import { Loaded } from '@/ui/Loaded';
 import { Ago } from '@/ui/Moment';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
+import { StateTag } from '@/ui/StateTag';
 import { useAsk } from '@/ui/useAsk';
 import { useOpener } from '@/ui/useOpener';
 
@@ -117,7 +118,7 @@ export function VersionsDrawer({ project, job, onClose, onRestored }: Props) {
                 <Space size={4}>
                   {number}
                   {number === draft ? <Tag>{t('draft')}</Tag> : null}
-                  {number === published ? <Tag color="success">{t('live')}</Tag> : null}
+                  {number === published ? <StateTag tone="succeeded">{t('live')}</StateTag> : null}
                 </Space>
               ),
             },

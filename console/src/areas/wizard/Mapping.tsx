@@ -1,4 +1,4 @@
-import { useCallback, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { FocusEvent, KeyboardEvent, MouseEvent, PointerEvent } from 'react';
 import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
@@ -13,6 +13,8 @@ interface Props {
   pairs: Pair[];
   /** Lines whose values may not fit. */
   doubtful: ReadonlySet<string>;
+  /** The field of the target that somebody has come for. */
+  aim?: string | null;
   onLink: (pair: Pair) => void;
   onUnlink: (target: string) => void;
   onRemoveSource: (name: string) => void;
@@ -80,6 +82,16 @@ export function Mapping(props: Props) {
     const place = `.mapping-row.${side}[aria-posinset="${index + 1}"] button`;
     middle.current?.parentElement?.querySelector<HTMLElement>(place)?.focus();
   }
+
+  const aimed = useRef<string | null>(null);
+  useEffect(() => {
+    const { aim = null } = props;
+    if (aim === aimed.current) return;
+    aimed.current = aim;
+    const index = aim === null ? undefined : rightOf.get(aim);
+    // A row can only be drawn once this drawing is over.
+    if (index !== undefined) queueMicrotask(() => focusRow('target', index));
+  });
 
   function noteFocus({ target }: FocusEvent) {
     const [side, name] = [sideOf(target), rowOf(target)];

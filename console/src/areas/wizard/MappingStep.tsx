@@ -14,6 +14,7 @@ import {
   sameRow,
   shownAs,
   spelledOut,
+  unfilled,
   unlink,
   withPairs,
   type Field,
@@ -39,6 +40,8 @@ interface Props extends StepProps {
   source: SideView;
   target: SideView;
   ends: Ends;
+  /** The problem that somebody has come to mend. */
+  aim: string | null;
   onGo: (step: 'source' | 'target') => void;
 }
 
@@ -46,7 +49,7 @@ interface Props extends StepProps {
 export function MappingStep(props: Props) {
   const { source, target, ends, draft, onGo } = props;
   const { t } = useTranslation('wizard');
-  const failed = source.columns.error ?? target.columns.error;
+  const failed = source.failed ?? target.failed;
   if (failed) {
     return (
       <Failure
@@ -54,13 +57,25 @@ export function MappingStep(props: Props) {
         hint={failed.hint}
         requestId={failed.requestId}
         onRetry={() => {
-          void source.columns.refetch();
-          void target.columns.refetch();
+          source.again();
+          target.again();
         }}
       />
     );
   }
   const { reader, writer } = draft.document.configuration;
+  const lost = source.isLost ? 'source' : target.isLost ? 'target' : null;
+  if (lost) {
+    const name = datasourceOf(lost === 'source' ? reader : writer);
+    return (
+      <Failure
+        message={t('datasourceLost', { name })}
+        hint={t('datasourceLostHelp')}
+        action={t(`step.${lost}`)}
+        onRetry={() => onGo(lost)}
+      />
+    );
+  }
   const missing =
     reader.plugin === '' || source.table === ''
       ? 'source'
@@ -79,7 +94,8 @@ export function MappingStep(props: Props) {
 }
 
 function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
-  const { project, job, draft, onChange, problems, source, target, ends, sources, targets } = props;
+  const { project, job, draft, onChange, problems, source, target, ends, aim } = props;
+  const { sources, targets } = props;
   const { t } = useTranslation('wizard');
   const queries = useQueryClient();
   const [filter, setFilter] = useState('');
@@ -251,6 +267,7 @@ function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
           targets={rightRows}
           pairs={pairs}
           doubtful={doubtful}
+          aim={aim === null ? null : mendedAt(aim, pairs, fields)}
           onLink={(pair) => put((now) => link(now, pair))}
           onUnlink={(name) => put((now) => unlink(now, name))}
           onRemoveSource={(name) => {
@@ -282,4 +299,11 @@ function Fields(props: Props & { sources: Field[]; targets: Field[] }) {
       />
     </Flex>
   );
+}
+
+/** The field of the target where a problem is mended: that of its line, or the first one that lacks a line. */
+function mendedAt(pointer: string, pairs: readonly Pair[], fields: readonly Field[]) {
+  const index = /\/column\/(\d+)$/.exec(pointer)?.[1];
+  const known = pairs[Number(index ?? -1)]?.target;
+  return known ?? unfilled(fields, pairs)[0] ?? fields[0]?.name ?? null;
 }

@@ -134,6 +134,7 @@ export function ReviewStep(props: Props) {
       {groups.map(([step, facts]) => (
         <Descriptions
           key={step}
+          className="review"
           title={<h2 className="section">{t(`step.${step}`)}</h2>}
           size="small"
           bordered

@@ -1,8 +1,8 @@
-import { Alert, Button, Collapse, Form } from 'antd';
-import { useState } from 'react';
+import { Alert, Collapse, Form } from 'antd';
+import { useEffect, useState, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { SchemaForm } from '@/form/SchemaForm';
-import { withStep, type Side } from '@/lib/document';
+import { withStep, type Parameter, type Side } from '@/lib/document';
 import { Failure } from '@/ui/Failure';
 import { Loading } from '@/ui/Loading';
 import { Filter } from './Filter';
@@ -28,12 +28,13 @@ interface Props extends StepProps {
   side: Side;
   view: SideView;
   other: SideView;
-  onScript: () => void;
+  /** Makes a script of the job. */
+  toScript: ReactNode;
 }
 
 /** The step of one side: its data source and table, and what its connector can be told. */
 export function SideStep(props: Props) {
-  const { project, draft, onChange, problems, side, view, onScript } = props;
+  const { project, draft, onChange, problems, side, view, toScript } = props;
   const { t } = useTranslation('wizard');
   const [isPreviewOpen, setPreviewOpen] = useState(false);
   const step = draft.document.configuration[side];
@@ -49,6 +50,21 @@ export function SideStep(props: Props) {
       // Who writes a query of one's own has left the wizard's way: a table with a mapping.
       return field.name === 'querySql' ? { ...field, advanced: true } : field;
     });
+  const put = (parameter: Parameter) =>
+    onChange((now) => ({
+      ...now,
+      document: withStep(now.document, side, { ...now.document.configuration[side], parameter }),
+    }));
+  const unsaid = fields.filter(
+    ({ name, required, type }) =>
+      required && type.kind === 'switch' && step.parameter[name] === undefined,
+  );
+  // A switch that nobody has touched is shown as off, so the job says so where it must say something.
+  useEffect(() => {
+    if (unsaid.length === 0) return;
+    const off = Object.fromEntries(unsaid.map(({ name, fallback }) => [name, fallback === true]));
+    put({ ...step.parameter, ...off });
+  });
   const partition = view.partitions.map((it) => `${it.name}=\${bdp.system.bizdate}`).join('/');
   if (connector && !connector.capabilities.browser) {
     return (
@@ -57,7 +73,7 @@ export function SideStep(props: Props) {
         showIcon
         title={t('noWizard', { connector: connector.title })}
         description={t('noWizardHelp')}
-        action={<Button onClick={onScript}>{t('toScript')}</Button>}
+        action={toScript}
       />
     );
   }
@@ -113,15 +129,7 @@ export function SideStep(props: Props) {
             columns: { values: names },
             partitions: { values: partition === '' ? [] : [partition] },
           }}
-          onChange={(parameter) =>
-            onChange((now) => ({
-              ...now,
-              document: withStep(now.document, side, {
-                ...now.document.configuration[side],
-                parameter,
-              }),
-            }))
-          }
+          onChange={put}
         />
       )}
     </Form>

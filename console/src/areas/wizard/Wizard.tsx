@@ -8,6 +8,7 @@ import { useMay } from '@/areas/frame/project';
 import { OpenDialog, useOpened } from '@/form/JobDialogs';
 import { JobHead } from '@/form/JobHead';
 import { shownAs } from '@/lib/mapping';
+import { isWithin } from '@/lib/pointer';
 import { useStill } from '@/ui/useStill';
 import { ChannelStep } from './ChannelStep';
 import { problemsOfTables, SPLIT_KEY } from './checks';
@@ -70,22 +71,25 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
     variables: still.variables,
     bizdate,
   });
-  const problems = [
-    ...(report.data?.problems ?? []),
-    ...problemsOfTables(draft.document, looked, t),
-  ];
+  const ofTables = problemsOfTables(draft.document, looked, t);
+  const problems = [...(report.data?.problems ?? []), ...ofTables];
+  // The server looks at no table before a run, so that these would be told by its failure.
+  const wrong = ofTables.filter((problem) => problem.severity === 'error').length;
 
-  const wanted = useRef<{ step: StepName; pointer: string } | null>(null);
+  const [aim, setAim] = useState<{ step: StepName; pointer: string } | null>(null);
   const go = (next: StepName, pointer?: string) => {
-    wanted.current = pointer === undefined ? null : { step: next, pointer };
+    setAim(pointer === undefined ? null : { step: next, pointer });
     void navigate({ to: '.', search: (known) => ({ ...known, step: next }) });
   };
-  // Who comes for a problem finds the field with the focus in it.
+  const reached = useRef(aim);
+  // Who comes for a problem finds the field with the focus in it, once it is there.
   useEffect(() => {
-    if (wanted.current?.step !== step) return;
-    fieldAt(wanted.current.pointer)?.focus();
-    wanted.current = null;
-  }, [step]);
+    if (aim === null || aim === reached.current || aim.step !== step) return;
+    const field = fieldAt(aim.pointer);
+    if (!field) return;
+    field.focus();
+    reached.current = aim;
+  });
 
   const props: StepProps = {
     project,
@@ -99,17 +103,24 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
   const index = STEPS.indexOf(step);
   const [previous, next] = [STEPS[index - 1], STEPS[index + 1]];
   const { source, target, ends } = looked;
-  const toScript = () => save.mutate({ draft, next: 'script', mode: 'script' });
+  const toScript = (
+    <ToScript
+      may={mayEdit}
+      isNamed={draft.name.trim() !== ''}
+      onScript={() => save.mutate({ draft, next: 'script', mode: 'script' })}
+    />
+  );
   return (
     <div className="page">
       <JobHead
         editing={editing}
         mayEdit={mayEdit}
+        blocked={wrong > 0 ? t('notYet', { count: wrong }) : undefined}
         maySubmit={dialogs.Submit !== undefined}
         onOpen={setOpened}
         onReload={onReload}
       >
-        <ToScript may={mayEdit} isNamed={draft.name.trim() !== ''} onScript={toScript} />
+        {toScript}
       </JobHead>
       {loss ? (
         <Alert
@@ -142,7 +153,7 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
           side="reader"
           view={source}
           other={target}
-          onScript={toScript}
+          toScript={toScript}
         />
       ) : null}
       {step === 'target' ? (
@@ -152,7 +163,7 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
           side="writer"
           view={target}
           other={source}
-          onScript={toScript}
+          toScript={toScript}
         />
       ) : null}
       {step === 'mapping' ? (
@@ -162,6 +173,7 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
           source={source}
           target={target}
           ends={ends}
+          aim={aim?.pointer ?? null}
           onGo={go}
         />
       ) : null}
@@ -218,7 +230,7 @@ export function Wizard({ project, given, initial, dialogs, onReload }: Props) {
 function fieldAt(pointer: string): HTMLElement | null {
   const fields = [...document.querySelectorAll<HTMLElement>('[data-pointer]')];
   const [nearest] = fields
-    .filter((field) => pointer.startsWith(field.dataset.pointer ?? '?'))
+    .filter((field) => isWithin(pointer, field.dataset.pointer ?? '?'))
     .toSorted((a, b) => (b.dataset.pointer?.length ?? 0) - (a.dataset.pointer?.length ?? 0));
   return nearest?.querySelector<HTMLElement>('input, textarea, button, [tabindex="0"]') ?? null;
 }

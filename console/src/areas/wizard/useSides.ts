@@ -24,6 +24,14 @@ export function useSide(project: string, document: JobDocument, side: Side) {
   return {
     connector,
     datasource,
+    /** Why nothing is known of the data source, though one is named. */
+    failed: datasources.error ?? columns.error,
+    isLost:
+      name !== '' &&
+      datasources.data !== undefined &&
+      !datasources.isPlaceholderData &&
+      datasource === undefined,
+    again: () => void (datasources.error ? datasources : columns).refetch(),
     form,
     has,
     forms,

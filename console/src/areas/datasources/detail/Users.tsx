@@ -7,6 +7,7 @@ import { usePages } from '@/api/pages';
 import { Nothing } from '@/ui/Nothing';
 import { PagedTable } from '@/ui/PagedTable';
 import { RunState } from '@/ui/RunState';
+import { JobLink } from '../JobLink';
 
 interface Props {
   project: string;
@@ -46,29 +47,6 @@ export function Users({ project, datasource }: Props) {
         },
       ]}
     />
-  );
-}
-
-/** Leads to the editor that the job was made with. */
-function JobLink({ project, job, name }: { project: string; job: string; name: string }) {
-  const found = useRead({
-    key: ['jobs', project, 'name', job],
-    read: (signal) =>
-      unwrap(
-        client.GET('/api/v1/projects/{project}/jobs/{job}', {
-          params: { path: { project, job } },
-          signal,
-        }),
-      ),
-  });
-  const isScript = found.data?.draft.mode === 'script';
-  return (
-    <Link
-      to={isScript ? '/projects/$project/jobs/$job/script' : '/projects/$project/jobs/$job/wizard'}
-      params={{ project, job }}
-    >
-      {name}
-    </Link>
   );
 }
 

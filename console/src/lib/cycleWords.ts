@@ -2,7 +2,8 @@
 
 import cronstrue from 'cronstrue';
 import 'cronstrue/locales/zh_CN';
-import type { Language } from '@/ui/preferences';
+
+type Language = 'en' | 'zh';
 
 /** What cron text means; the server's words where it says more than cronstrue knows, or there is no such text. */
 export function inWords(cron: string | null | undefined, otherwise: string, language: Language) {

@@ -4,7 +4,7 @@
 //! that the next run does not fetch them again. The scripts stay with the modules that use them.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -87,5 +87,5 @@ impl Python {
 
 /// A file that lies beside this crate's modules.
 pub(crate) fn script(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(path)
+    root::own().join("src").join(path)
 }

@@ -1,6 +1,6 @@
 //! Where the checkout is, and how cargo is called in it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -8,9 +8,17 @@ use serde_json::Value;
 
 use crate::process;
 
-/// The root of the checkout that this program was built from.
+/// The folder of this crate in the checkout that it is called in.
+///
+/// Cargo says it when it runs us. Clones share what is built, so we may have been built from another one.
+pub(crate) fn own() -> PathBuf {
+    let called = std::env::var_os("CARGO_MANIFEST_DIR");
+    called.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from)
+}
+
+/// The root of that checkout.
 pub(crate) fn path() -> Result<PathBuf> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let own = own();
     let root = own
         .ancestors()
         .nth(2)

@@ -190,6 +190,12 @@ const day = createRoute({
   component: lazyRouteComponent(() => import('@/areas/schedules/DayPage'), 'DayPage'),
 });
 
+const calendars = createRoute({
+  getParentRoute: () => project,
+  path: 'schedules/calendars',
+  component: lazyRouteComponent(() => import('@/areas/schedules/CalendarsPage'), 'CalendarsPage'),
+});
+
 interface InstancesSearch {
   state?: string | undefined;
   job?: string | undefined;
@@ -411,6 +417,7 @@ const routes = root.addChildren([
     runs,
     run,
     schedules,
+    calendars,
     day,
     instances,
     instance,

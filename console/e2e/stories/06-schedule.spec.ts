@@ -96,3 +96,52 @@ async function letItsMinuteCome({ stage }: Scene, job: string): Promise<string> 
     `UPDATE instance SET due_at = ${now}, release_at = ${now} WHERE id = (${first}) RETURNING bizdate;`,
   );
 }
+
+test('6. a schedule rests on the days off of a calendar', async ({ page, scene, faults }) => {
+  // It cannot be deleted as long as a schedule names it.
+  faults.expects(/status of 409/);
+  const job = await addJob(scene, { name: 'nightly', document: QUICK });
+  await page.goto(`/projects/${scene.project}/schedules/calendars`);
+  await expect(page.getByText('There is no calendar yet')).toBeVisible();
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'New calendar' }).click();
+  const drawer = page.getByRole('dialog');
+  const days = drawer.getByRole('textbox', { name: 'Days off' });
+  const save = drawer.getByRole('button', { name: 'Save', exact: true });
+  await drawer.getByRole('textbox', { name: 'Name' }).fill('holidays');
+  await days.fill(`${later(0)}..${later(30)}\nsoon`);
+  await save.click();
+  await expect(drawer.getByText(/^No date and no span of at most a year: “soon”/)).toBeVisible();
+  await expectAccessible(page);
+  await days.fill(`${later(0)}..${later(30)}`);
+  await save.click();
+  await expect(drawer).toBeHidden();
+  await expect(rowOf(page, 'holidays')).toContainText('31');
+
+  await page.goto(`/projects/${scene.project}/jobs/${job}/script`);
+  await page.getByRole('button', { name: 'Submit', exact: true }).click();
+  await choose(drawer.getByRole('combobox', { name: 'Calendar of days off' }), 'holidays');
+  await choose(
+    drawer.getByRole('combobox', { name: 'On days that cycle or calendar leave out' }),
+    'Nothing',
+  );
+  await expect(drawer.getByRole('listitem').first()).toContainText(later(31));
+  await expectAccessible(page);
+  await drawer.getByRole('button', { name: 'Submit', exact: true }).click();
+  await expect(drawer).toBeHidden();
+
+  await page.goto(`/projects/${scene.project}/schedules/calendars`);
+  await page.getByRole('button', { name: 'Edit holidays' }).click();
+  await expect(drawer.getByText(/have their instances already and stay as they are/)).toBeVisible();
+  await drawer.getByRole('button', { name: 'Add Saturdays and Sundays' }).click();
+  await expectAccessible(page);
+  await drawer.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Delete holidays' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByText(/is named by the schedules of the jobs `nightly`/)).toBeVisible();
+});
+
+/** The date of a day to come, in UTC. */
+function later(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+}

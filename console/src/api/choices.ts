@@ -47,6 +47,19 @@ export function useGroups(project: string) {
   });
 }
 
+export function useCalendars(project: string) {
+  return useRead({
+    key: ['calendars', project],
+    read: (signal) =>
+      unwrap(
+        client.GET('/api/v1/projects/{project}/calendars', {
+          params: { path: { project } },
+          signal,
+        }),
+      ),
+  });
+}
+
 /** The members of a project, up to 500; names for the ids of accounts. */
 export function useMembers(project: string) {
   return useRead({

@@ -497,6 +497,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project}/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calendars of a project by name. */
+        get: operations["getProjectsByProjectCalendars"];
+        put?: never;
+        /** Adds a calendar. */
+        post: operations["postProjectsByProjectCalendars"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project}/calendars/{calendar}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One calendar. */
+        get: operations["getProjectsByProjectCalendarsByCalendar"];
+        put?: never;
+        post?: never;
+        /** Deletes a calendar that no schedule names. */
+        delete: operations["deleteProjectsByProjectCalendarsByCalendar"];
+        options?: never;
+        head?: never;
+        /** Changes a calendar. It holds for days that no submitted schedule has instances of yet. */
+        patch: operations["patchProjectsByProjectCalendarsByCalendar"];
+        trace?: never;
+    };
     "/api/v1/projects/{project}/datasources": {
         parameters: {
             query?: never;
@@ -1995,6 +2032,30 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description Days on which schedules that name it have nothing due. */
+        Calendar: {
+            createdAt: components["schemas"]["Time"];
+            /** @description Dates, written `YYYY-MM-DD`, in ascending order. */
+            daysOff: string[];
+            description: string;
+            name: string;
+            /**
+             * @description The first day off that can still be changed; the days before have their instances. Absent as long as no
+             *     submitted schedule names the calendar.
+             */
+            openFrom?: string | null;
+            updatedAt: components["schemas"]["Time"];
+        };
+        /** @description What can be changed of a calendar. */
+        CalendarChange: {
+            /** @description All dates, written `YYYY-MM-DD`, in any order. Days that have instances stay as they are. */
+            daysOff?: string[] | null;
+            description?: string | null;
+        };
+        /** @description All calendars of a project; there are few. */
+        Calendars: {
+            items: components["schemas"]["Calendar"][];
+        };
         /** @description What happens to the cycles that came due while no server ran. */
         CatchUp: {
             /**
@@ -3123,6 +3184,14 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** @description A new calendar. */
+        NewCalendar: {
+            /** @description Dates, written `YYYY-MM-DD`, in any order. */
+            daysOff?: string[];
+            description?: string;
+            /** @description Letters, digits, `_` and `-`; it stays. */
+            name: string;
+        };
         /**
          * @description A new data source.
          * @example {
@@ -3259,7 +3328,7 @@ export interface components {
             table: string;
         };
         /**
-         * @description What comes on the days that a cycle leaves out.
+         * @description What comes on the days that a cycle or a calendar leaves out.
          * @enum {string}
          */
         OffCycle: "dryRun" | "nothing";
@@ -3788,6 +3857,8 @@ export interface components {
          *     }
          */
         ScheduleRule: {
+            /** @description The name of a calendar of the project; on its days off nothing is due. */
+            calendar?: string | null;
             catchUp?: components["schemas"]["CatchUp"];
             cycle: components["schemas"]["Cycle"];
             effective?: components["schemas"]["EffectivePeriod"];
@@ -5589,6 +5660,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BackfillDetail"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectCalendars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendars"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    postProjectsByProjectCalendars: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCalendar"];
+            };
+        };
+        responses: {
+            /** @description It is made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    getProjectsByProjectCalendarsByCalendar: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                calendar: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
+                };
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    deleteProjectsByProjectCalendarsByCalendar: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of what is changed. */
+                "If-Match": string;
+            };
+            path: {
+                project: string;
+                calendar: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done, and there is nothing to tell. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Why it is not done. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    patchProjectsByProjectCalendarsByCalendar: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The `ETag` of what is changed. */
+                "If-Match": string;
+            };
+            path: {
+                project: string;
+                calendar: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalendarChange"];
+            };
+        };
+        responses: {
+            /** @description It is done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calendar"];
                 };
             };
             /** @description Why it is not done. */

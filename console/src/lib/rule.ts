@@ -29,6 +29,7 @@ export interface Rule {
   cycle: Cycle;
   zone: string;
   effective: Period;
+  calendar: string | null;
   offCycle: (typeof OFF_CYCLES)[number];
   kind: (typeof KINDS)[number];
   generation: (typeof GENERATIONS)[number];
@@ -53,6 +54,7 @@ export function newRule(zone: string): Rule {
 export function ruleOf(stored: Stored): Rule {
   return {
     effective: {},
+    calendar: null,
     offCycle: 'dryRun',
     kind: 'normal',
     generation: 'nextDay',

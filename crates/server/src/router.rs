@@ -22,9 +22,9 @@ use crate::api::caller::authenticate;
 use crate::api::error::{ApiError, Code};
 use crate::api::observe::observe;
 use crate::api::{
-    access_keys, accounts, alert_channels, alert_rules, alerts, audit, backfills, connectors,
-    datasources, description, folders, instance, instances, jobs, members, metrics, projects,
-    resource_groups, rotation, runs, schedules, servers, session,
+    access_keys, accounts, alert_channels, alert_rules, alerts, audit, backfills, calendars,
+    connectors, datasources, description, folders, instance, instances, jobs, members, metrics,
+    projects, resource_groups, rotation, runs, schedules, servers, session,
 };
 use crate::state::App;
 
@@ -87,6 +87,12 @@ fn api() -> OpenApiRouter<App> {
         .routes(routes!(datasources::parts::partitions))
         .routes(routes!(datasources::browse::preview))
         .routes(routes!(datasources::browse::definition))
+        .routes(routes!(calendars::list, calendars::create))
+        .routes(routes!(
+            calendars::show,
+            calendars::change,
+            calendars::delete
+        ))
         .routes(routes!(resource_groups::list, resource_groups::create))
         .routes(routes!(
             resource_groups::show,

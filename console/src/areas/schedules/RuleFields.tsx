@@ -1,7 +1,7 @@
 import { DatePicker, Flex, Form, InputNumber, Radio, Select } from 'antd';
 import dayjs from 'dayjs';
 import { useTranslation } from 'react-i18next';
-import { useGroups } from '@/api/choices';
+import { useCalendars, useGroups } from '@/api/choices';
 import {
   CATCH_UP_POLICIES,
   GENERATIONS,
@@ -23,9 +23,10 @@ interface Props {
 const DATE = 'YYYY-MM-DD';
 const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone')].map((value) => ({ value }));
 
-/** The zone and the first and last day. */
-export function PeriodFields({ rule, problemOf, isDisabled, onChange }: Props) {
+/** The zone, the first and last day, and the days off between them. */
+export function PeriodFields({ project, rule, problemOf, isDisabled, onChange }: Props) {
   const { t } = useTranslation('schedules');
+  const calendars = useCalendars(project);
   const item = itemOf(problemOf);
   const { from, to } = rule.effective;
   return (
@@ -56,6 +57,18 @@ export function PeriodFields({ rule, problemOf, isDisabled, onChange }: Props) {
               },
             })
           }
+        />
+      </Form.Item>
+      <Form.Item {...item('/calendar')} label={t('calendar')} htmlFor="schedule-calendar">
+        <Select
+          id="schedule-calendar"
+          style={{ width: 200 }}
+          allowClear
+          placeholder={t('noCalendar')}
+          disabled={isDisabled}
+          value={rule.calendar}
+          options={calendars.data?.items.map(({ name }) => ({ value: name, label: name }))}
+          onChange={(calendar: string | undefined) => onChange({ calendar: calendar ?? null })}
         />
       </Form.Item>
       <Form.Item
@@ -206,7 +219,7 @@ export function RunFields({ project, rule, problemOf, isDisabled, onChange }: Pr
             />
           </Form.Item>
         ) : null}
-        {['week', 'month', 'year', 'cron'].includes(rule.cycle.kind) ? (
+        {['week', 'month', 'year', 'cron'].includes(rule.cycle.kind) || rule.calendar ? (
           <Form.Item {...item('/offCycle')} label={t('offCycle')} htmlFor="schedule-off">
             <Select
               id="schedule-off"

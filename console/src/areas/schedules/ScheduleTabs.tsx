@@ -6,6 +6,7 @@ const VIEWS = [
   { key: 'table', to: '/projects/$project/schedules' },
   { key: 'day', to: '/projects/$project/schedules/day' },
   { key: 'instances', to: '/projects/$project/schedules/instances' },
+  { key: 'calendars', to: '/projects/$project/schedules/calendars' },
 ] as const;
 
 /** The ways to look at schedules; each has an address of its own. */

@@ -246,6 +246,7 @@ const FIELDS = [
   '/priority',
   '/resourceGroup',
   '/catchUp',
+  '/calendar',
   '/offCycle',
   '/parameters',
   '/dependencies',

@@ -57,6 +57,9 @@ pub(crate) struct RuleArguments {
     /// The zone of all times, for example Europe/Vienna [default: UTC]
     #[arg(long)]
     zone: Option<String>,
+    /// Rest on the days off of this calendar of the project; an empty name takes it away
+    #[arg(long, value_name = "NAME")]
+    calendar: Option<String>,
     /// What becomes of its instances
     #[arg(long, value_enum)]
     kind: Option<Kind>,
@@ -332,6 +335,10 @@ fn merged(rule: Value, arguments: &RuleArguments) -> Result<Value, Stop> {
         Kind::DryRun => "dryRun",
         Kind::Frozen => "frozen",
     });
+    form::set(&mut rule, "calendar", arguments.calendar.as_deref());
+    if rule["calendar"] == "" {
+        rule["calendar"] = Value::Null;
+    }
     form::set(&mut rule, "kind", kind);
     form::set(&mut rule, "priority", arguments.priority);
     form::set(&mut rule, "timeoutMinutes", arguments.timeout);

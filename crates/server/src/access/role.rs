@@ -135,7 +135,7 @@ const TABLE: [Row; 33] = {
 
         row(SchedulesView,        "schedulesView",        "see schedules, instances and what they wait for",                [Y, Y, Y, Y, Y, Y]),
         row(SchedulesEdit,        "schedulesEdit",        "change the schedule of a job's draft",                           [Y, Y, Y, N, N, N]),
-        row(SchedulesSubmit,      "schedulesSubmit",      "submit a schedule, so that it makes instances",                  [Y, Y, N, Y, Y, N]),
+        row(SchedulesSubmit,      "schedulesSubmit",      "submit a schedule, so that it makes instances; change calendars",[Y, Y, N, Y, Y, N]),
         row(InstancesOperate,     "instancesOperate",     "freeze, rerun and mark instances; pause and resume schedules",   [Y, Y, N, Y, N, N]),
         row(BackfillOperate,      "backfillOperate",      "start, pause, resume and stop backfills",                        [Y, Y, N, Y, N, N]),
 

@@ -13,7 +13,7 @@ use crate::scheduler::{self, wall, wall_text};
 use crate::state::App;
 use crate::store::alert_rule::{self, AlertRule};
 use crate::store::instance::late::{self, Unfinished, Wanted};
-use crate::store::{Connection, StoreResult};
+use crate::store::{Connection, StoreResult, calendar};
 
 /// A deadline lies at most two days behind the day of its cycle; the rest is for servers that were away.
 const LOOK_BACK: TimeDelta = TimeDelta::days(4);
@@ -50,10 +50,19 @@ pub(super) async fn look(app: &App) -> StoreResult<()> {
 struct Schedules(HashMap<String, Option<Rule>>);
 
 impl Schedules {
-    async fn of(&mut self, c: &mut Connection, job_id: &str) -> StoreResult<Option<&Rule>> {
+    async fn of(
+        &mut self,
+        c: &mut Connection,
+        (project_id, job_id): (&str, &str),
+    ) -> StoreResult<Option<&Rule>> {
         if !self.0.contains_key(job_id) {
-            let document = scheduler::readable_rule(c, job_id).await?;
-            let found = document.and_then(|document| document.rule().ok());
+            let found = match scheduler::readable_rule(c, job_id).await? {
+                Some(document) => {
+                    let calendars = calendar::of_schedule(c, project_id, &document).await?;
+                    document.rule(&calendars).ok()
+                }
+                None => None,
+            };
             self.0.insert(job_id.to_string(), found);
         }
         Ok(self.0.get(job_id).and_then(Option::as_ref))
@@ -92,7 +101,7 @@ async fn late_cycles(
             };
             after.clone_from(&last.id);
             for cycle in piece {
-                let Some(at) = deadline(c, schedules, &deadlines, &cycle).await? else {
+                let Some(at) = deadline(c, schedules, &deadlines, (row, &cycle)).await? else {
                     continue;
                 };
                 // Cycles that come due only after the deadline cannot keep it.
@@ -112,9 +121,9 @@ async fn deadline(
     c: &mut Connection,
     schedules: &mut Schedules,
     deadlines: &Deadlines,
-    cycle: &Unfinished,
+    (row, cycle): (&AlertRule, &Unfinished),
 ) -> StoreResult<Option<DateTime<Utc>>> {
-    let Some(rule) = schedules.of(c, &cycle.job_id).await? else {
+    let Some(rule) = schedules.of(c, (&row.project_id, &cycle.job_id)).await? else {
         return Ok(None);
     };
     let cycle_at = wall(cycle.cycle_at);

@@ -32,7 +32,7 @@ use crate::documents::{Scope, Stage, Variables};
 use crate::state::App;
 use crate::store::job::list::{Filter, Place};
 use crate::store::job::name_key;
-use crate::store::{StoreError, job};
+use crate::store::{StoreError, calendar, job};
 
 /// Which jobs are wanted.
 #[derive(Deserialize, IntoParams)]
@@ -99,7 +99,8 @@ pub(crate) async fn list(
     let now = app.clock.micros();
     let mut c = app.store.read().await?;
     let rows = job::list::list(&mut c, &access.project.id, &filter, now, &page).await?;
-    let item = |row| ListedJob::read(row, now);
+    let calendars = calendar::of_project(&mut c, &access.project.id).await?;
+    let item = |row| ListedJob::read(row, (&calendars, now));
     let listed = Listed::new(rows, &page, |row| name_key(&row.owned.job.name), item);
     Ok(Json(listed.sound()?))
 }

@@ -9,6 +9,7 @@ pub(crate) mod audit;
 pub(crate) mod authorize;
 pub(crate) mod backfills;
 pub(crate) mod body;
+pub(crate) mod calendars;
 pub(crate) mod caller;
 pub(crate) mod connectors;
 pub(crate) mod datasources;

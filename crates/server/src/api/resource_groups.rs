@@ -18,7 +18,8 @@ use crate::access::allow_list::Networks;
 use crate::access::role::Right;
 use crate::state::App;
 use crate::store::resource_group::{self, DEFAULT};
-use crate::store::{Connection, StoreError, datasource, schedule};
+use crate::store::schedule::{self, Named};
+use crate::store::{Connection, StoreError, datasource};
 
 const LONGEST_NAME: usize = 60;
 const LONGEST_DESCRIPTION: usize = 200;
@@ -352,7 +353,8 @@ pub(crate) async fn delete(
         ))
         .hint("assign them to another group first"));
     }
-    let users = schedule::of_group(&mut t, &row.project_id, &name, NAMED_USERS).await?;
+    let users = Named::ResourceGroup(&name);
+    let users = schedule::naming(&mut t, &row.project_id, users, NAMED_USERS).await?;
     if !users.is_empty() {
         let names: Vec<String> = users.iter().map(|name| format!("`{name}`")).collect();
         return Err(ApiError::conflict(format!(

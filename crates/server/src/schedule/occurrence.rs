@@ -11,6 +11,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::calendar::DaysOff;
 use super::timetable::Timetable;
 use super::zone::{self, Placement};
 
@@ -27,7 +28,7 @@ pub(crate) struct Occurrence {
     pub(crate) is_dry_run: bool,
 }
 
-/// What comes on the days that a cycle leaves out.
+/// What comes on the days that a cycle or a calendar leaves out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum OffCycle {
@@ -44,6 +45,7 @@ pub(crate) struct Rule {
     zone: Tz,
     effective: RangeInclusive<NaiveDate>,
     off_cycle: OffCycle,
+    days_off: DaysOff,
 }
 
 /// Cycles lie on these days and no others, so that every search ends and every date can be printed.
@@ -65,6 +67,7 @@ impl Rule {
             zone,
             effective: FIRST_DAY..=LAST_DAY,
             off_cycle,
+            days_off: DaysOff::default(),
         }
     }
 
@@ -76,6 +79,11 @@ impl Rule {
             effective: from..=to,
             ..self
         }
+    }
+
+    /// The same rule, which leaves out these days as well.
+    pub(crate) fn without(self, days_off: DaysOff) -> Self {
+        Self { days_off, ..self }
     }
 
     pub(crate) fn zone(&self) -> Tz {
@@ -151,7 +159,7 @@ impl Rule {
             cycle_at: wall,
             // The first day of all has a day before it.
             bizdate: date.pred_opt().unwrap_or(date),
-            is_dry_run: !self.timetable.days.contains(date),
+            is_dry_run: !self.is_on(date),
         })
     }
 
@@ -167,13 +175,18 @@ impl Rule {
         }
     }
 
+    /// Whether the cycle comes on the date.
+    fn is_on(&self, date: NaiveDate) -> bool {
+        self.timetable.days.contains(date) && !self.days_off.contains(&date)
+    }
+
     /// The times of day that come on a date.
     fn times_on(&self, date: NaiveDate) -> &[NaiveTime] {
         let times = self.times();
         if !self.effective.contains(&date) {
             return &[];
         }
-        match (self.timetable.days.contains(date), self.off_cycle) {
+        match (self.is_on(date), self.off_cycle) {
             (true, _) => times,
             (false, OffCycle::DryRun) => times.get(..1).unwrap_or_default(),
             (false, OffCycle::Nothing) => &[],
@@ -186,7 +199,13 @@ impl Rule {
         let from = from.max(first);
         match self.off_cycle {
             OffCycle::DryRun => (from <= last).then_some(from),
-            OffCycle::Nothing => self.timetable.days.next(from, last),
+            OffCycle::Nothing => {
+                let mut date = self.timetable.days.next(from, last)?;
+                while self.days_off.contains(&date) {
+                    date = self.timetable.days.next(date.succ_opt()?, last)?;
+                }
+                Some(date)
+            }
         }
     }
 
@@ -196,7 +215,13 @@ impl Rule {
         let to = to.min(last);
         match self.off_cycle {
             OffCycle::DryRun => (to >= first).then_some(to),
-            OffCycle::Nothing => self.timetable.days.previous(to, first),
+            OffCycle::Nothing => {
+                let mut date = self.timetable.days.previous(to, first)?;
+                while self.days_off.contains(&date) {
+                    date = self.timetable.days.previous(date.pred_opt()?, first)?;
+                }
+                Some(date)
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use job::{Document, ResolvedParameter};
 
+use super::calendar::Calendars;
 use super::occurrence::Occurrence;
 use super::problem::RuleProblem;
 use super::rule::Schedule;
@@ -18,12 +19,13 @@ pub(crate) struct Preview {
 /// The next occurrences that are due at `from` or later, at most `count`.
 pub(crate) fn preview(
     schedule: &Schedule,
+    calendars: &Calendars,
     document: &Document,
     from: DateTime<Utc>,
     count: usize,
 ) -> Result<Vec<Preview>, Vec<RuleProblem>> {
     let mut previews = Vec::new();
-    for occurrence in schedule.rule()?.next(from, count) {
+    for occurrence in schedule.rule(calendars)?.next(from, count) {
         let parameters = schedule.parameters(&occurrence).map_err(|error| {
             let hint = "write a constant or an expression";
             vec![RuleProblem::new("/parameters", error.to_string(), hint)]
@@ -59,7 +61,13 @@ mod tests {
             }
         }"#;
         let document = Document::parse("job.json", text).expect("a document");
-        let previews = preview(&schedule, &document, at("2024-03-31T00:00:00Z"), 2);
+        let previews = preview(
+            &schedule,
+            &Calendars::default(),
+            &document,
+            at("2024-03-31T00:00:00Z"),
+            2,
+        );
         let lines: Vec<String> = previews
             .expect("previews")
             .iter()
@@ -96,7 +104,13 @@ mod tests {
     fn a_wrong_schedule_has_no_preview() {
         let schedule = schedule(r#"{"cycle": {"kind": "day", "at": "2:30"}, "zone": "UTC"}"#);
         let document = Document::parse("job.json", "{}").expect("a document");
-        let problems = preview(&schedule, &document, at("2024-01-01T00:00:00Z"), 1);
+        let problems = preview(
+            &schedule,
+            &Calendars::default(),
+            &document,
+            at("2024-01-01T00:00:00Z"),
+            1,
+        );
         assert_eq!(problems.expect_err("a problem").len(), 1);
     }
 }

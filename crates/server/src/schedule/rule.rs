@@ -10,6 +10,7 @@ use job::{ParameterError, Parameters};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::calendar::Calendars;
 use super::cycle::Cycle;
 use super::occurrence::{Occurrence, OffCycle, Rule};
 use super::problem::{RuleProblem, require_within};
@@ -30,6 +31,9 @@ pub(crate) struct Schedule {
     pub(crate) zone: String,
     #[serde(default)]
     pub(crate) effective: Effective,
+    /// The name of a calendar of the project; on its days off nothing is due.
+    #[serde(default)]
+    pub(crate) calendar: Option<String>,
     #[serde(default)]
     pub(crate) off_cycle: OffCycle,
     #[serde(default)]
@@ -193,8 +197,9 @@ fn middle_priority() -> u32 {
 }
 
 impl Schedule {
-    /// When the schedule is due, or all that is wrong with its document.
-    pub(crate) fn rule(&self) -> Result<Rule, Vec<RuleProblem>> {
+    /// When the schedule is due, or all that is wrong with its document; the calendar that it names is one of those
+    /// given.
+    pub(crate) fn rule(&self, calendars: &Calendars) -> Result<Rule, Vec<RuleProblem>> {
         let mut problems = Vec::new();
         let timetable = self.cycle.timetable();
         let timetable = timetable.map_err(|found| {
@@ -216,11 +221,14 @@ impl Schedule {
                 "write the first day in `from` and the last one in `to`",
             ));
         }
+        let days_off = calendars.days_off(self.calendar.as_deref());
+        let days_off = days_off.map_err(|found| problems.push(found));
         self.check_numbers(&mut problems);
         self.check_parameters(&mut problems);
-        match (timetable, zone) {
-            (Ok(timetable), Ok(zone)) if problems.is_empty() => {
-                Ok(Rule::new(timetable, zone, self.off_cycle).effective(from, to))
+        match (timetable, zone, days_off) {
+            (Ok(timetable), Ok(zone), Ok(days_off)) if problems.is_empty() => {
+                let rule = Rule::new(timetable, zone, self.off_cycle);
+                Ok(rule.effective(from, to).without(days_off))
             }
             _ => Err(problems),
         }
@@ -296,12 +304,13 @@ mod tests {
     #[test]
     fn everything_but_cycle_and_zone_has_a_default() {
         let schedule = schedule(r#"{"cycle": {"kind": "day", "at": "00:15"}, "zone": "UTC"}"#);
-        assert!(schedule.rule().is_ok());
+        assert!(schedule.rule(&Calendars::default()).is_ok());
         let written = serde_json::to_value(&schedule).expect("a value");
         let expected = json!({
             "cycle": {"kind": "day", "at": "00:15"},
             "zone": "UTC",
             "effective": {"from": null, "to": null},
+            "calendar": null,
             "offCycle": "dryRun",
             "kind": "normal",
             "generation": "nextDay",
@@ -346,6 +355,7 @@ mod tests {
                 "cycle": {"kind": "week", "days": [], "at": "24:00"},
                 "zone": "Berlin",
                 "effective": {"from": "2024-13-01"},
+                "calendar": "holidays",
                 "rerun": {"policy": "never", "times": 11, "delayMinutes": 0},
                 "timeoutMinutes": 10081,
                 "priority": 0,
@@ -353,7 +363,7 @@ mod tests {
                 "parameters": {"a/b": "1", "day": "$bizdat", "right": "$bizdate"}
             }"#,
         );
-        let problems = schedule.rule().expect_err("problems");
+        let problems = schedule.rule(&Calendars::default()).expect_err("problems");
         let lines: Vec<String> = problems
             .iter()
             .map(|one| format!("{}: {} ({})", one.pointer, one.message, one.hint))
@@ -367,6 +377,7 @@ mod tests {
                 "/cycle/at: `24:00` is no time of day (write hour and minute as `HH:MM`, from `00:00` to `23:59`)".to_owned(),
                 "/zone: `Berlin` is no time zone (did you mean `Europe/Berlin`?)".to_owned(),
                 "/effective/from: `2024-13-01` is no date (write it as `2024-01-31`)".to_owned(),
+                "/calendar: there is no calendar `holidays` (name one of the project, or none)".to_owned(),
                 "/rerun/times: 11 is out of range (write 0 to 10)".to_owned(),
                 "/rerun/delayMinutes: 0 is out of range (write 1 to 30)".to_owned(),
                 "/rerun/times: a schedule that is never run again cannot be repeated by itself (write 0, or choose another policy)".to_owned(),
@@ -385,7 +396,7 @@ mod tests {
             r#"{"cycle": {"kind": "day", "at": "00:15"}, "zone": "UTC",
                 "effective": {"from": "2024-02-01", "to": "2024-01-31"}}"#,
         );
-        let problems = schedule.rule().expect_err("a problem");
+        let problems = schedule.rule(&Calendars::default()).expect_err("a problem");
         assert_eq!(problems.len(), 1);
         assert_eq!(problems[0].pointer, "/effective/to");
     }
@@ -424,7 +435,7 @@ mod tests {
         let (_, example) = page.split_once("```json").expect("an example");
         let (example, _) = example.split_once("```").expect("its end");
         let schedule = schedule(example);
-        assert!(schedule.rule().is_ok());
+        assert!(schedule.rule(&Calendars::default()).is_ok());
         assert_eq!(
             schedule.cycle.in_words(),
             "every Monday and Friday at 02:30"

@@ -25,6 +25,7 @@ use tokio::time::sleep;
 use crate::api::error::{ApiError, ApiResult};
 use crate::clock::MINUTE_MICROS;
 use crate::runner;
+use crate::schedule::calendar::Calendars;
 use crate::schedule::occurrence;
 use crate::schedule::rule::Schedule;
 use crate::state::App;
@@ -241,14 +242,27 @@ pub(crate) async fn readable_rule(
     }
 }
 
-/// A rule of the store, which was checked before it was stored.
-pub(crate) fn read_rule(text: &str) -> StoreResult<(Schedule, occurrence::Rule)> {
+/// A rule of a project in the store, which was checked before it was stored.
+pub(crate) async fn read_rule(
+    c: &mut Connection,
+    project_id: &str,
+    text: &str,
+) -> StoreResult<(Schedule, occurrence::Rule)> {
     let document: Schedule = read_json(text)?;
-    let rule = document.rule().map_err(|problems| {
+    let calendars = store::calendar::of_schedule(c, project_id, &document).await?;
+    let rule = sound_rule(&document, &calendars)?;
+    Ok((document, rule))
+}
+
+/// When a schedule of the store is due.
+pub(crate) fn sound_rule(
+    document: &Schedule,
+    calendars: &Calendars,
+) -> StoreResult<occurrence::Rule> {
+    document.rule(calendars).map_err(|problems| {
         let first = problems.into_iter().next().map(|problem| problem.message);
         damaged(first.unwrap_or_default())
-    })?;
-    Ok((document, rule))
+    })
 }
 
 /// A time on the wall, as the store keeps it.

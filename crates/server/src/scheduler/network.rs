@@ -39,7 +39,7 @@ impl Network {
     pub(super) async fn of(c: &mut Connection, row: &Row) -> StoreResult<Network> {
         let text = row.submitted_rule.as_deref();
         let text = text.ok_or_else(|| damaged("a schedule was never submitted"))?;
-        let (document, rule) = read_rule(text)?;
+        let (document, rule) = read_rule(c, &row.project_id, text).await?;
         let mut begins = vec![begin(&document, rule.zone(), row.submitted_at)];
         let mut nodes = vec![ScheduleNode {
             name: row.job_id.clone(),
@@ -54,7 +54,7 @@ impl Network {
                     let Some(text) = &upstream.submitted_rule else {
                         continue;
                     };
-                    let (document, rule) = read_rule(text)?;
+                    let (document, rule) = read_rule(c, &row.project_id, text).await?;
                     begins.push(begin(&document, rule.zone(), upstream.submitted_at));
                     nodes.push(ScheduleNode {
                         name: upstream.job_name,

@@ -17,6 +17,7 @@ pub(crate) mod alert_rule;
 pub(crate) mod alert_watch;
 pub(crate) mod audit;
 pub(crate) mod backfill;
+pub(crate) mod calendar;
 pub(crate) mod datasource;
 pub(crate) mod folder;
 pub(crate) mod idempotency;

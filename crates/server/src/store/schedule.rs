@@ -266,21 +266,52 @@ pub(crate) async fn upstream(c: &mut Connection, job_id: &str) -> StoreResult<Ve
     Ok(query.bind(job_id).fetch_all(c).await?)
 }
 
-/// The names of jobs whose schedules name a resource group, in what is edited or submitted, at most `limit`.
-pub(crate) async fn of_group(
+/// What a schedule can name of its project.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Named<'a> {
+    ResourceGroup(&'a str),
+    Calendar(&'a str),
+}
+
+impl Named<'_> {
+    /// The text that stands in the rule of a schedule that names it, as a pattern.
+    fn pattern(self) -> String {
+        let (field, name) = match self {
+            Self::ResourceGroup(name) => ("resourceGroup", name),
+            Self::Calendar(name) => ("calendar", name),
+        };
+        // The letters of such a name stand in JSON as they are.
+        format!("%\"{field}\":\"{}\"%", name.replace('_', "\\_"))
+    }
+}
+
+/// The names of jobs whose schedules name something, in what is edited or submitted, at most `limit`.
+pub(crate) async fn naming(
     c: &mut Connection,
     project_id: &str,
-    group: &str,
+    named: Named<'_>,
     limit: i64,
 ) -> StoreResult<Vec<String>> {
     let query = sqlx::query_scalar(
         "SELECT j.name FROM schedule s JOIN job j ON j.id = s.job_id WHERE s.project_id = $1
             AND (s.rule LIKE $2 ESCAPE '\\' OR s.submitted_rule LIKE $2 ESCAPE '\\') ORDER BY j.name LIMIT $3",
     );
-    // The letters of a group's name are such as stand in JSON as they are.
-    let pattern = format!("%\"resourceGroup\":\"{}\"%", group.replace('_', "\\_"));
-    let query = query.bind(project_id).bind(pattern).bind(limit);
+    let query = query.bind(project_id).bind(named.pattern()).bind(limit);
     Ok(query.fetch_all(c).await?)
+}
+
+/// The first day, as the microseconds of its midnight on the wall, on which no submitted schedule that names
+/// something has instances; nothing if there is no such schedule.
+pub(crate) async fn generated_until(
+    c: &mut Connection,
+    project_id: &str,
+    named: Named<'_>,
+) -> StoreResult<Option<i64>> {
+    let query = sqlx::query_scalar(
+        "SELECT max(generated_until) FROM schedule WHERE project_id = $1 AND submitted_rule LIKE $2 ESCAPE '\\'",
+    );
+    let query = query.bind(project_id).bind(named.pattern());
+    Ok(query.fetch_one(c).await?)
 }
 
 /// The jobs whose schedules wait for this one, itself left out.

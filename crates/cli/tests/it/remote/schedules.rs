@@ -47,6 +47,11 @@ async fn a_schedule_is_made_previewed_submitted_paused_and_taken_away() {
     remote
         .ask(&["schedule", "update", "first", "--daily", "25:00"])
         .fails(2, &["/cycle"]);
+    let update = ["schedule", "update", "first", "--calendar"];
+    remote
+        .ask(&[&update[..], &["holidays"]].concat())
+        .fails(2, &["/calendar", "there is no calendar `holidays`"]);
+    remote.ask(&[&update[..], &[""]].concat()).ok();
     let preview = remote
         .ask(&[
             "schedule",

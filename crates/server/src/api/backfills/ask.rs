@@ -16,9 +16,10 @@ use crate::schedule::dependency::{Dependency, ScheduleNode};
 use crate::schedule::rule::{Effective, Kind, Schedule as Rule};
 use crate::scheduler::backfill::{self as rules, Order, Planned, Spec};
 use crate::scheduler::generate::read_kind;
+use crate::scheduler::sound_rule;
 use crate::store::instance::ListedInstance;
 use crate::store::job::Job;
-use crate::store::{Connection, backfill, damaged, job, read_json, schedule};
+use crate::store::{Connection, backfill, calendar, job, read_json, schedule};
 
 const MOST_DAYS: i64 = 366;
 const MOST_GROUPS: u32 = 5;
@@ -206,11 +207,10 @@ async fn nodes(c: &mut Connection, jobs: &[Job]) -> ApiResult<(Vec<ScheduleNode>
                 });
             }
         }
+        let calendars = calendar::of_schedule(c, &job.project_id, &document).await?;
         nodes.push(ScheduleNode {
             name: job.name.clone(),
-            rule: document
-                .rule()
-                .map_err(|_| damaged(format!("the schedule of job {} is not right", job.id)))?,
+            rule: sound_rule(&document, &calendars)?,
             dependencies,
         });
         kinds.push(document.kind);

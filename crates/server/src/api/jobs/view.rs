@@ -7,6 +7,7 @@ use crate::api::error::{ApiError, ApiResult, Problem};
 use crate::api::schedules::next_due;
 use crate::api::time::Time;
 use crate::documents::{JobSide, JobSides, Variables};
+use crate::schedule::calendar::Calendars;
 use crate::schedule::rule::Schedule as Rule;
 use crate::store::job::{OwnedJob, list};
 use crate::store::job_version::{AuthoredVersion, VersionLine};
@@ -136,7 +137,10 @@ pub(crate) struct JobSchedule {
 }
 
 impl ListedJob {
-    pub(crate) fn read(row: list::ListedJob, now: i64) -> ApiResult<ListedJob> {
+    pub(crate) fn read(
+        row: list::ListedJob,
+        (calendars, now): (&Calendars, i64),
+    ) -> ApiResult<ListedJob> {
         let item = JobItem::read(row.owned)?;
         let last_run = match (row.run_id, row.run_number, row.run_kind, row.run_state) {
             (Some(id), Some(number), Some(kind), Some(state)) => Some(LastRun {
@@ -155,7 +159,8 @@ impl ListedJob {
                     .map_err(|error| ApiError::internal("reading a schedule", error))?;
                 let next = match (row.next_due_at, submitted) {
                     (None, Some(submitted)) if state == schedule::ACTIVE => {
-                        next_due(submitted, row.generated_until.unwrap_or(0), now)?
+                        let until = row.generated_until.unwrap_or(0);
+                        next_due(submitted, until, (calendars, now))?
                     }
                     (next, _) => next,
                 };

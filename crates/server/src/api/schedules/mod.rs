@@ -23,16 +23,17 @@ use crate::api::etag::{Revised, Seen};
 use crate::api::page::{Listed, PageQuery, QueryOf};
 use crate::api::time::Time;
 use crate::runs;
+use crate::schedule::calendar::Calendars;
 use crate::schedule::dependency::DependencyKind;
 use crate::schedule::problem::RuleProblem;
 use crate::schedule::rule::Schedule as Rule;
 use crate::schedule::zone;
-use crate::scheduler::{read_rule, wall, wall_text};
+use crate::scheduler::{sound_rule, wall, wall_text};
 use crate::state::App;
 use crate::store::instance::{self, Hold};
 use crate::store::job::Job;
 use crate::store::schedule::{self, Schedule as Row};
-use crate::store::{Alone, Connection, StoreError, job, resource_group};
+use crate::store::{Alone, Connection, StoreError, calendar, job, resource_group};
 
 /// Another schedule that this one waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -105,7 +106,12 @@ fn text(value: &impl Serialize) -> ApiResult<String> {
 
 impl Schedule {
     /// A schedule of the store; what comes next is read from its rule unless an instance waits.
-    fn read(row: &Row, job_name: &str, next: Option<i64>, now: i64) -> ApiResult<Schedule> {
+    fn read(
+        row: &Row,
+        job_name: &str,
+        next: Option<i64>,
+        (calendars, now): (&Calendars, i64),
+    ) -> ApiResult<Schedule> {
         let rule: Rule = read(&row.rule)?;
         let submitted = row.submitted_rule.as_deref();
         let dependencies: Vec<Dependency> = read(&row.dependencies)?;
@@ -113,7 +119,7 @@ impl Schedule {
         let waits_for: Option<Vec<Dependency>> = waits_for.map(read).transpose()?;
         let next = match (next, submitted) {
             (None, Some(submitted)) if row.state == schedule::ACTIVE => {
-                next_due(submitted, row.generated_until, now)?
+                next_due(submitted, row.generated_until, (calendars, now))?
             }
             (next, _) => next,
         };
@@ -145,8 +151,12 @@ impl Schedule {
 }
 
 /// When a submitted rule is due next after the days that have instances.
-pub(crate) fn next_due(rule: &str, generated_until: i64, now: i64) -> ApiResult<Option<i64>> {
-    let (_, timing) = read_rule(rule)?;
+pub(crate) fn next_due(
+    rule: &str,
+    generated_until: i64,
+    (calendars, now): (&Calendars, i64),
+) -> ApiResult<Option<i64>> {
+    let timing = sound_rule(&read(rule)?, calendars)?;
     let from = zone::day_start(timing.zone(), wall(generated_until).date());
     let from = from.max(DateTime::from_timestamp_micros(now).unwrap_or_default());
     let next = timing.next(from, 1).into_iter().next();
@@ -186,7 +196,8 @@ async fn find(c: &mut Connection, access: &Access, job: &Job) -> ApiResult<Row> 
 async fn view(app: &App, c: &mut Connection, row: &Row, job: &Job) -> ApiResult<Schedule> {
     let now = app.clock.micros();
     let next = instance::next_due(c, &row.job_id, now).await?;
-    Schedule::read(row, &job.name, next, now)
+    let calendars = calendar::of_project(c, &row.project_id).await?;
+    Schedule::read(row, &job.name, next, (&calendars, now))
 }
 
 fn object(job: &Job) -> Object<'_> {
@@ -230,6 +241,7 @@ pub(crate) async fn list(
     let mut c = app.store.read().await?;
     let wanted = (query.state.as_str(), query.search.as_str());
     let rows = schedule::list(&mut c, &access.project.id, wanted, now, &page).await?;
+    let calendars = calendar::of_project(&mut c, &access.project.id).await?;
     let item = |row: schedule::ListedSchedule| {
         let last = match (row.last_instance_id, row.last_cycle_at, row.last_state) {
             (Some(id), Some(cycle_at), Some(state)) => Some(LastInstance {
@@ -239,7 +251,8 @@ pub(crate) async fn list(
             }),
             _ => None,
         };
-        let schedule = Schedule::read(&row.schedule, &row.job_name, row.next_due_at, now)?;
+        let at = (&calendars, now);
+        let schedule = Schedule::read(&row.schedule, &row.job_name, row.next_due_at, at)?;
         Ok(ListedSchedule { schedule, last })
     };
     let listed = Listed::new(rows, &page, |row| row.schedule.job_id.clone(), item);
@@ -277,11 +290,12 @@ pub(crate) async fn put(
 ) -> ApiResult<Revised<Schedule>> {
     let access = caller.enter(&app, &project, Right::SchedulesEdit).await?;
     rule.cycle.spread(&id);
-    let mut wrong = placed(rule.rule().err().unwrap_or_default(), "");
-    wrong.extend(runs::unfit_variables("/parameters", &rule.parameters));
     let now = app.clock.micros();
     let mut t = app.store.begin().await?;
     let job = find_job(&mut t, &access, &id).await?;
+    let calendars = calendar::of_schedule(&mut t, &access.project.id, &rule).await?;
+    let mut wrong = placed(rule.rule(&calendars).err().unwrap_or_default(), "");
+    wrong.extend(runs::unfit_variables("/parameters", &rule.parameters));
     if let Some(group) = &rule.resource_group
         && !resource_group::exists(&mut t, &access.project.id, group).await?
     {

@@ -7,7 +7,7 @@ use crate::schedule::rule::Schedule as Rule;
 use crate::scheduler::generate::read_kind;
 use crate::scheduler::read_rule;
 use crate::store::job::Job;
-use crate::store::{Connection, job, schedule};
+use crate::store::{Connection, calendar, job, schedule};
 
 /// Refuses what a schedule cannot wait for, naming every wrong dependency at once.
 pub(super) async fn check(
@@ -72,10 +72,12 @@ async fn upstream(
     rule: &Rule,
     dependencies: &[Dependency],
 ) -> ApiResult<Vec<ScheduleNode>> {
+    let calendars = calendar::of_schedule(c, &own.project_id, rule).await?;
+    let own_rule = rule.rule(&calendars);
     let mut jobs = vec![own.id.clone()];
     let mut nodes = vec![ScheduleNode {
         name: own.name.clone(),
-        rule: rule.rule().map_err(|found| super::problems(found, ""))?,
+        rule: own_rule.map_err(|found| super::problems(found, ""))?,
         dependencies: Vec::new(),
     }];
     let mut place = 0;
@@ -119,9 +121,10 @@ async fn node(c: &mut Connection, own: &Job, id: &str) -> ApiResult<Option<Sched
     let (Some(text), Some(job)) = (row.and_then(|row| row.submitted_rule), job) else {
         return Ok(None);
     };
+    let (_, rule) = read_rule(c, &own.project_id, &text).await?;
     Ok(Some(ScheduleNode {
         name: job.name,
-        rule: read_rule(&text)?.1,
+        rule,
         dependencies: Vec::new(),
     }))
 }

@@ -18,7 +18,7 @@ use crate::schedule::preview;
 use crate::schedule::rule::Schedule as Rule;
 use crate::scheduler::{wall_micros, wall_text};
 use crate::state::App;
-use crate::store::job_version;
+use crate::store::{calendar, job_version};
 
 const USUAL: u32 = 5;
 const MOST: u32 = 100;
@@ -107,10 +107,11 @@ pub(crate) async fn show(
         ApiError::conflict(format!("the document of job `{}` cannot be read", job.name))
             .hint("mend it first; its validation names every problem")
     })?;
+    let calendars = calendar::of_schedule(&mut c, &access.project.id, &rule).await?;
     let from = body.from.unwrap_or_else(|| app.clock.now());
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let previews =
-        preview::preview(&rule, &document, from, count).map_err(|found| problems(found, parent))?;
+    let previews = preview::preview(&rule, &calendars, &document, from, count)
+        .map_err(|found| problems(found, parent))?;
     Ok(Json(Preview {
         in_words: rule.cycle.in_words(),
         cycles: previews.into_iter().map(PreviewedCycle::from).collect(),

@@ -167,6 +167,47 @@ fn days_off_cycle_are_dry_runs_within_the_period() {
 }
 
 #[test]
+fn days_off_of_a_calendar_are_left_out_like_those_of_the_cycle() {
+    let off = ["2024-01-05", "2024-01-06", "2024-01-08"].map(date);
+    let cron = rule(r#"{"kind": "cron", "text": "0 9,17 * * MON-FRI"}"#, Tz::UTC);
+    let rests = cron.without(DaysOff::new(off.into_iter().collect()));
+    let from = |time: &str| at(time)..at("2024-01-10T00:00:00Z");
+    let found = |rule: &Rule| -> Vec<(NaiveDateTime, bool)> {
+        rule.occurrences(from("2024-01-04T12:00:00Z"))
+            .map(|one| (one.cycle_at, one.is_dry_run))
+            .collect()
+    };
+    assert_eq!(
+        found(&rests),
+        [
+            (wall("2024-01-04 17:00"), false),
+            (wall("2024-01-05 09:00"), true),
+            (wall("2024-01-06 09:00"), true),
+            (wall("2024-01-07 09:00"), true),
+            (wall("2024-01-08 09:00"), true),
+            (wall("2024-01-09 09:00"), false),
+            (wall("2024-01-09 17:00"), false),
+        ]
+    );
+    let plain = Rule {
+        off_cycle: OffCycle::Nothing,
+        ..rests
+    };
+    assert_eq!(
+        found(&plain),
+        [
+            (wall("2024-01-04 17:00"), false),
+            (wall("2024-01-09 09:00"), false),
+            (wall("2024-01-09 17:00"), false),
+        ]
+    );
+    let before = plain
+        .before(wall("2024-01-09 09:00"))
+        .map(|one| one.cycle_at);
+    assert_eq!(before, Some(wall("2024-01-04 17:00")));
+}
+
+#[test]
 fn the_next_one_may_be_years_away_and_the_last_one_is_the_last() {
     let text = r#"{"kind": "year", "dates": ["02-29"], "at": "00:00"}"#;
     let leap = Rule {

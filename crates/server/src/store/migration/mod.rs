@@ -29,6 +29,7 @@ const CHANNELS: &str = include_str!("0014_channels.sql");
 const ALERT_LIMITS: &str = include_str!("0017_alert_limits.sql");
 const BLOCKED: &str = include_str!("0018_blocked.sql");
 const LINEAGE_START: &str = include_str!("0019_lineage_start.sql");
+const CALENDARS: &str = include_str!("0020_calendars.sql");
 /// SQLite has no statement that empties a table past its triggers.
 const AUDIT_EMPTIED: &str = include_str!("0016_audit_postgresql.sql");
 
@@ -60,6 +61,7 @@ pub(super) async fn run(store: &Store) -> Result<(), sqlx::Error> {
         (17, "alert limits", ALERT_LIMITS),
         (18, "blocked", BLOCKED),
         (19, "lineage start", LINEAGE_START),
+        (20, "calendars", CALENDARS),
     ];
     let migrations = steps
         .into_iter()

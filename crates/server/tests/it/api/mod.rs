@@ -8,6 +8,7 @@ mod allow_list;
 mod audit;
 mod backfills;
 mod body;
+mod calendars;
 mod connectors;
 pub(crate) mod datasources;
 mod description;

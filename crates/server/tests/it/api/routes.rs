@@ -240,6 +240,11 @@ async fn the_ids_of_another_project_are_as_good_as_none() {
         let project_id = shop.path.rsplit('/').next().unwrap();
         let key = json!({"projectId": project_id});
         let key = of(admin.post("/api/v1/access-keys", key).await.ok());
+        let calendars = format!("{}/calendars", shop.path);
+        admin
+            .post(&calendars, json!({"name": "holidays"}))
+            .await
+            .ok();
         let group = json!({"name": "near"});
         let groups = format!("{}/resource-groups", shop.path);
         admin.post(&groups, group).await.ok();
@@ -254,6 +259,7 @@ async fn the_ids_of_another_project_are_as_good_as_none() {
                 "{datasource}",
                 make("datasources", json!({"name": "a", "connector": "stream"})).await,
             ),
+            ("{calendar}", "holidays".to_string()),
             ("{group}", "near".to_string()),
             ("{key}", key),
             ("{number}", "1".to_string()),

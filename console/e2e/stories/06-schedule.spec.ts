@@ -135,7 +135,8 @@ test('6. a schedule rests on the days off of a calendar', async ({ page, scene, 
   await expect(drawer.getByText(/have their instances already and stay as they are/)).toBeVisible();
   await drawer.getByRole('button', { name: 'Add Saturdays and Sundays' }).click();
   await expectAccessible(page);
-  await drawer.getByRole('button', { name: 'Cancel' }).click();
+  await save.click();
+  await expect(drawer).toBeHidden();
   await page.getByRole('button', { name: 'Delete holidays' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByText(/is named by the schedules of the jobs `nightly`/)).toBeVisible();

@@ -191,7 +191,9 @@ function CalendarForm({ project, initial, revision, onReload, onClose }: FormPro
           />
           <Button
             onClick={() => {
-              const lines = [...linesOf([...daysOff, ...weekendsOf(year)]), ...wrong];
+              // Days that have instances stay as they are.
+              const weekends = weekendsOf(year).filter((day) => day >= (initial.openFrom ?? ''));
+              const lines = [...linesOf([...daysOff, ...weekends]), ...wrong];
               setDays({ lines, made: days.made + 1 });
             }}
           >

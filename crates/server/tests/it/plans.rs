@@ -12,8 +12,9 @@ use crate::fill::{Fill, connect, fill};
 use crate::harness::{Kept, Running, start_of_time};
 
 /// Tables of a few rows; PostgreSQL reads such a one as a whole where it is joined.
-const SMALL: [&str; 7] = [
+const SMALL: [&str; 8] = [
     "account",
+    "calendar",
     "folder",
     "member",
     "project",

@@ -31,7 +31,7 @@ const MOST_DAYS: usize = 1_500;
 /// A project has at most so many.
 const MOST: usize = 100;
 /// So many jobs are named when a calendar cannot be deleted.
-const NAMED_USERS: i64 = 20;
+const NAMED_USERS: usize = 20;
 
 /// Days on which schedules that name it have nothing due.
 #[derive(Debug, Serialize, ToSchema)]

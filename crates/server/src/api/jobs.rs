@@ -99,7 +99,8 @@ pub(crate) async fn list(
     let now = app.clock.micros();
     let mut c = app.store.read().await?;
     let rows = job::list::list(&mut c, &access.project.id, &filter, now, &page).await?;
-    let calendars = calendar::of_project(&mut c, &access.project.id).await?;
+    let rules = rows.iter().map(|row| row.submitted_rule.as_deref());
+    let calendars = calendar::of_rules(&mut c, &access.project.id, rules).await?;
     let item = |row| ListedJob::read(row, (&calendars, now));
     let listed = Listed::new(rows, &page, |row| name_key(&row.owned.job.name), item);
     Ok(Json(listed.sound()?))

@@ -25,8 +25,9 @@ const LONGEST_NAME: usize = 60;
 const LONGEST_DESCRIPTION: usize = 200;
 const MOST_SLOTS: u32 = 10_000;
 const MOST_ADDRESSES: usize = 100;
-/// So many data sources or jobs are named when a group cannot be deleted.
+/// So many data sources are named when a group cannot be deleted, and so many jobs.
 const NAMED_USERS: i64 = 20;
+const NAMED_JOBS: usize = 20;
 
 /// A resource group.
 #[derive(Debug, Serialize, ToSchema)]
@@ -354,7 +355,7 @@ pub(crate) async fn delete(
         .hint("assign them to another group first"));
     }
     let users = Named::ResourceGroup(&name);
-    let users = schedule::naming(&mut t, &row.project_id, users, NAMED_USERS).await?;
+    let users = schedule::naming(&mut t, &row.project_id, users, NAMED_JOBS).await?;
     if !users.is_empty() {
         let names: Vec<String> = users.iter().map(|name| format!("`{name}`")).collect();
         return Err(ApiError::conflict(format!(

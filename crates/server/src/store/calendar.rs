@@ -78,9 +78,29 @@ pub(crate) async fn of_schedule(
     project_id: &str,
     schedule: &Schedule,
 ) -> StoreResult<Calendars> {
-    match &schedule.calendar {
-        Some(_) => of_project(c, project_id).await,
-        None => Ok(Calendars::default()),
+    let Some(name) = &schedule.calendar else {
+        return Ok(Calendars::default());
+    };
+    match find(c, project_id, name).await? {
+        Some(row) => {
+            let days_off = row.days_off()?;
+            Ok(std::iter::once((row.name, days_off)).collect())
+        }
+        // What is there instead makes the message.
+        None => of_project(c, project_id).await,
+    }
+}
+
+/// The calendars of a project for rules as the store has them, if one of these names any.
+pub(crate) async fn of_rules(
+    c: &mut Connection,
+    project_id: &str,
+    mut rules: impl Iterator<Item = Option<&str>>,
+) -> StoreResult<Calendars> {
+    let may_name = |rule: Option<&str>| rule.is_some_and(|text| text.contains("\"calendar\":\""));
+    match rules.any(may_name) {
+        true => of_project(c, project_id).await,
+        false => Ok(Calendars::default()),
     }
 }
 

@@ -4,7 +4,8 @@
 
 use sqlx::FromRow;
 
-use super::{Connection, Page, StoreResult, changed, containing};
+use super::{Connection, Page, StoreResult, changed, containing, read_json};
+use crate::schedule::rule::Schedule as Rule;
 
 /// A row of `schedule`.
 #[derive(Clone, Debug, FromRow)]
@@ -274,7 +275,7 @@ pub(crate) enum Named<'a> {
 }
 
 impl Named<'_> {
-    /// The text that stands in the rule of a schedule that names it, as a pattern.
+    /// The text that stands in the rule of a schedule that names it, as a pattern; it may stand elsewhere, too.
     fn pattern(self) -> String {
         let (field, name) = match self {
             Self::ResourceGroup(name) => ("resourceGroup", name),
@@ -283,6 +284,40 @@ impl Named<'_> {
         // The letters of such a name stand in JSON as they are.
         format!("%\"{field}\":\"{}\"%", name.replace('_', "\\_"))
     }
+
+    /// Whether a rule names it. One that cannot be read counts, since nobody knows.
+    fn is_in(self, rule: Option<&str>) -> bool {
+        let Some(Ok(rule)) = rule.map(read_json::<Rule>) else {
+            return rule.is_some();
+        };
+        match self {
+            Self::ResourceGroup(name) => rule.resource_group.as_deref() == Some(name),
+            Self::Calendar(name) => rule.calendar.as_deref() == Some(name),
+        }
+    }
+}
+
+/// A schedule that may name something.
+#[derive(Clone, Debug, FromRow)]
+struct Candidate {
+    job_name: String,
+    rule: String,
+    submitted_rule: Option<String>,
+    generated_until: i64,
+}
+
+async fn candidates(
+    c: &mut Connection,
+    project_id: &str,
+    named: Named<'_>,
+) -> StoreResult<Vec<Candidate>> {
+    let query = sqlx::query_as(
+        "SELECT j.name AS job_name, s.rule, s.submitted_rule, s.generated_until
+         FROM schedule s JOIN job j ON j.id = s.job_id WHERE s.project_id = $1
+            AND (s.rule LIKE $2 ESCAPE '\\' OR s.submitted_rule LIKE $2 ESCAPE '\\') ORDER BY j.name",
+    );
+    let query = query.bind(project_id).bind(named.pattern());
+    Ok(query.fetch_all(c).await?)
 }
 
 /// The names of jobs whose schedules name something, in what is edited or submitted, at most `limit`.
@@ -290,14 +325,12 @@ pub(crate) async fn naming(
     c: &mut Connection,
     project_id: &str,
     named: Named<'_>,
-    limit: i64,
+    limit: usize,
 ) -> StoreResult<Vec<String>> {
-    let query = sqlx::query_scalar(
-        "SELECT j.name FROM schedule s JOIN job j ON j.id = s.job_id WHERE s.project_id = $1
-            AND (s.rule LIKE $2 ESCAPE '\\' OR s.submitted_rule LIKE $2 ESCAPE '\\') ORDER BY j.name LIMIT $3",
-    );
-    let query = query.bind(project_id).bind(named.pattern()).bind(limit);
-    Ok(query.fetch_all(c).await?)
+    let found = candidates(c, project_id, named).await?.into_iter();
+    let found = found
+        .filter(|one| named.is_in(Some(&one.rule)) || named.is_in(one.submitted_rule.as_deref()));
+    Ok(found.map(|one| one.job_name).take(limit).collect())
 }
 
 /// The first day, as the microseconds of its midnight on the wall, on which no submitted schedule that names
@@ -307,11 +340,9 @@ pub(crate) async fn generated_until(
     project_id: &str,
     named: Named<'_>,
 ) -> StoreResult<Option<i64>> {
-    let query = sqlx::query_scalar(
-        "SELECT max(generated_until) FROM schedule WHERE project_id = $1 AND submitted_rule LIKE $2 ESCAPE '\\'",
-    );
-    let query = query.bind(project_id).bind(named.pattern());
-    Ok(query.fetch_one(c).await?)
+    let found = candidates(c, project_id, named).await?.into_iter();
+    let found = found.filter(|one| named.is_in(one.submitted_rule.as_deref()));
+    Ok(found.map(|one| one.generated_until).max())
 }
 
 /// The jobs whose schedules wait for this one, itself left out.

@@ -37,7 +37,7 @@ const MAY: [(&str, &str); 19] = [
     ("SELECT group_id, rule_id, min(ready_at) AS ready_at", "what is to be told now"),
     ("SELECT count(*) FROM lineage_event", "what is still to be sent, three days at most"),
     ("SELECT e.id, e.run_id, e.event, e.attempts FROM lineage_event", "what is still to be sent, three days at most"),
-    ("SELECT j.name FROM schedule s JOIN job j", "the schedules of one project, when a resource group is deleted"),
+    ("SELECT j.name AS job_name, s.rule", "the schedules of one project, when a resource group or calendar is changed"),
     ("DELETE FROM server WHERE heartbeat_at", "the servers"),
     ("SELECT * FROM alert WHERE state IN ('waiting', 'sending')", "what is still to be sent"),
     ("SELECT b.id FROM backfill b WHERE b.state = 'running'", "the backfills under way"),

@@ -196,7 +196,8 @@ async fn find(c: &mut Connection, access: &Access, job: &Job) -> ApiResult<Row> 
 async fn view(app: &App, c: &mut Connection, row: &Row, job: &Job) -> ApiResult<Schedule> {
     let now = app.clock.micros();
     let next = instance::next_due(c, &row.job_id, now).await?;
-    let calendars = calendar::of_project(c, &row.project_id).await?;
+    let rules = std::iter::once(row.submitted_rule.as_deref());
+    let calendars = calendar::of_rules(c, &row.project_id, rules).await?;
     Schedule::read(row, &job.name, next, (&calendars, now))
 }
 
@@ -241,7 +242,10 @@ pub(crate) async fn list(
     let mut c = app.store.read().await?;
     let wanted = (query.state.as_str(), query.search.as_str());
     let rows = schedule::list(&mut c, &access.project.id, wanted, now, &page).await?;
-    let calendars = calendar::of_project(&mut c, &access.project.id).await?;
+    let rules = rows
+        .iter()
+        .map(|row| row.schedule.submitted_rule.as_deref());
+    let calendars = calendar::of_rules(&mut c, &access.project.id, rules).await?;
     let item = |row: schedule::ListedSchedule| {
         let last = match (row.last_instance_id, row.last_cycle_at, row.last_state) {
             (Some(id), Some(cycle_at), Some(state)) => Some(LastInstance {

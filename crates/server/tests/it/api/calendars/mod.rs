@@ -102,6 +102,12 @@ async fn a_schedule_rests_on_the_days_off_of_its_calendar() {
             ]
         );
 
+        // A variable of that name and value names no calendar.
+        let variable = scene.job("variable", QUICK).await;
+        let rule = json!({"cycle": {"kind": "day", "at": "02:00"}, "zone": "UTC",
+            "parameters": {"calendar": "holiday"}});
+        scene.schedule(&variable, rule, json!([])).await;
+
         scene.schedule(&dry, daily("dryRun"), json!([])).await;
         let submitted = scene.schedule(&none, daily("nothing"), json!([])).await;
         assert_eq!(submitted["nextDueAt"], "2026-03-06T01:00:00Z");
